@@ -1,0 +1,209 @@
+"""The small expression language of service definitions: ``first_batch <= headcount``.
+
+Names are fields of the form; values are numbers, text, dates, yes/no and lists. Python's own parser reads the text and
+only the nodes named here are taken: no attribute, no subscript, no call but the functions below, so an expression
+always ends and touches nothing. ``as_json`` gives the same tree to the browser, which only helps: the server decides.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from operator import add, eq, ge, gt, le, lt, mul, ne, sub, truediv
+from typing import Any
+
+from django.utils import timezone
+
+MAX_LENGTH = 500
+MAX_NODES = 100
+
+
+class ExpressionError(ValueError):
+    """The expression can't be taken; the message says why and what is allowed."""
+
+
+class Unanswered(Exception):
+    """A value that the expression needs has not been given."""
+
+
+def _section(code: str) -> str:
+    return code[:1]
+
+
+def _sum(*values: Any) -> Any:
+    return sum(values[1:], values[0])
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "len": len,
+    "min": min,
+    "max": max,
+    "sum": _sum,
+    "section": _section,
+    "today": lambda: timezone.localdate(),
+}
+COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
+    ast.Eq: ("==", eq),
+    ast.NotEq: ("!=", ne),
+    ast.Lt: ("<", lt),
+    ast.LtE: ("<=", le),
+    ast.Gt: (">", gt),
+    ast.GtE: (">=", ge),
+    ast.In: ("in", lambda a, b: a in b),
+    ast.NotIn: ("not in", lambda a, b: a not in b),
+}
+ARITHMETIC: dict[type[ast.operator], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", add),
+    ast.Sub: ("-", sub),
+    ast.Mult: ("*", mul),
+    ast.Div: ("/", truediv),
+}
+
+
+@dataclass(frozen=True)
+class Expression:
+    text: str
+    tree: ast.expr
+    names: frozenset[str]
+
+    def value(self, values: Mapping[str, Any]) -> Any:
+        """The expression's value; raise ``Unanswered`` when it stands on a value that is missing (``None``)."""
+        try:
+            return _evaluate(self.tree, values)
+        except TypeError as error:  # text where a number is needed: an answer that its own field refuses as well
+            raise Unanswered from error
+
+    def holds(self, values: Mapping[str, Any], *, when_unanswered: bool) -> bool:
+        try:
+            return bool(self.value(values))
+        except Unanswered:
+            return when_unanswered
+
+    def as_json(self) -> list[Any]:
+        return _to_json(self.tree)
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression:
+    """Raise ``ExpressionError`` for what the language doesn't have."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"longer than {MAX_LENGTH} characters: split it into several rules")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ExpressionError(f"can't be read: {getattr(error, 'msg', error)}") from error
+    nodes = list(_checked(tree))
+    if len(nodes) > MAX_NODES:
+        raise ExpressionError(f"has {len(nodes)} parts, {MAX_NODES} at most")
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    names = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called)
+    return Expression(text, tree, names)
+
+
+def _checked(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk the tree without recursion and refuse every node that the language doesn't have."""
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        match node:
+            case ast.BoolOp(op=ast.And() | ast.Or()) | ast.List() | ast.Tuple() | ast.Name():
+                pass
+            case ast.UnaryOp(op=ast.Not() | ast.USub()):
+                pass
+            case ast.BinOp(op=op) if type(op) in ARITHMETIC:
+                pass
+            case ast.Compare(ops=ops) if all(type(op) in COMPARE for op in ops):
+                pass
+            case ast.Constant(value=str() | int() | float() | bool() | None):
+                pass
+            case ast.Call(func=ast.Name(id=name), keywords=[]) if name in FUNCTIONS:
+                pass
+            case ast.Call():
+                raise ExpressionError(f"functions are {', '.join(sorted(FUNCTIONS))}, called with plain values")
+            case ast.operator() | ast.cmpop() | ast.boolop() | ast.unaryop() | ast.expr_context():
+                pass
+            case _:
+                raise ExpressionError(f"{type(node).__name__} is not part of the language")
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def _known(value: Any) -> Any:
+    if value is None or value == "":
+        raise Unanswered
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id=name):
+            return values.get(name)
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_evaluate(item, values) for item in items]
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return all(_evaluate(part, values) for part in parts)
+        case ast.BoolOp(values=parts):
+            return any(_evaluate(part, values) for part in parts)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not _evaluate(operand, values)
+        case ast.UnaryOp(operand=operand):
+            return -_known(_evaluate(operand, values))
+        case ast.BinOp(left=left, op=op, right=right):
+            a, b = _known(_evaluate(left, values)), _known(_evaluate(right, values))
+            if isinstance(op, ast.Div) and b == 0:
+                raise Unanswered
+            return ARITHMETIC[type(op)][1](*_same_kind(a, b))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return FUNCTIONS[name](*[_known(_evaluate(arg, values)) for arg in args])
+        case ast.Compare(left=left, ops=ops, comparators=rights):
+            return _compare(_evaluate(left, values), ops, [_evaluate(right, values) for right in rights])
+    raise ExpressionError(f"{type(node).__name__} is not part of the language")  # pragma: no cover
+
+
+def _compare(left: Any, ops: list[ast.cmpop], rights: list[Any]) -> bool:
+    for op, right in zip(ops, rights, strict=True):
+        if not isinstance(op, ast.Eq | ast.NotEq):
+            left, right = _known(left), _known(right)
+        if not COMPARE[type(op)][1](*_same_kind(left, right)):
+            return False
+        left = right
+    return True
+
+
+def _same_kind(a: Any, b: Any) -> tuple[Any, Any]:
+    """Dates are written as text in a definition: ``resumption_date >= "2020-02-10"``."""
+    if isinstance(a, date) and isinstance(b, str):
+        return a, date.fromisoformat(b)
+    if isinstance(b, date) and isinstance(a, str):
+        return date.fromisoformat(a), b
+    return a, b
+
+
+def _to_json(node: ast.expr) -> list[Any]:
+    match node:
+        case ast.Constant(value=value):
+            return ["const", value]
+        case ast.Name(id=name):
+            return ["name", name]
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return ["list", *map(_to_json, items)]
+        case ast.BoolOp(op=op, values=parts):
+            return ["and" if isinstance(op, ast.And) else "or", *map(_to_json, parts)]
+        case ast.UnaryOp(op=op, operand=operand):
+            return ["not" if isinstance(op, ast.Not) else "neg", _to_json(operand)]
+        case ast.BinOp(left=left, op=op, right=right):
+            return ["bin", ARITHMETIC[type(op)][0], _to_json(left), _to_json(right)]
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return ["call", name, *map(_to_json, args)]
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            return ["cmp", COMPARE[type(op)][0], _to_json(left), _to_json(right)]
+        case ast.Compare(left=left, ops=ops, comparators=rights):
+            pairs = zip([left, *rights], ops, rights, strict=False)
+            return ["and", *(["cmp", COMPARE[type(op)][0], _to_json(a), _to_json(b)] for a, op, b in pairs)]
+    raise ExpressionError(f"{type(node).__name__} is not part of the language")  # pragma: no cover

@@ -1,0 +1,22 @@
+from permits.models.account import User
+from permits.models.application import Application, Status
+from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
+from permits.models.material import Material
+from permits.models.permit import Permit, Serial, next_serial
+from permits.models.service import Service, ServiceVersion
+
+__all__ = [
+    "AccessRequest",
+    "Application",
+    "Enterprise",
+    "EnterpriseSize",
+    "Material",
+    "Membership",
+    "Permit",
+    "Serial",
+    "Service",
+    "ServiceVersion",
+    "Status",
+    "User",
+    "next_serial",
+]

@@ -1,0 +1,114 @@
+"""An application (办件): one filing of one enterprise, or of one person, for one edition of a service."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from permits.definition import Definition
+from permits.models.enterprise import Enterprise
+from permits.models.fields import EncryptedJSONField
+from permits.models.service import ServiceVersion
+
+
+class Status(models.TextChoices):
+    """Where an application stands. What leads from one to another is in ``reviews.lifecycle`` and nowhere else."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    NEEDS_CORRECTION = "needs_correction", _("Needs correction")
+    CORRECTED = "corrected", _("Corrected")
+    IN_REVIEW = "in_review", _("Accepted, under review")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    DECLINED = "declined", _("Not accepted")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    LAPSED = "lapsed", _("Lapsed")
+    RECORDED = "recorded", _("Recorded")
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    def visible_to(self, user) -> ApplicationQuerySet:
+        """Those that ``user`` may see as an applicant: their own, and those of enterprises they act for."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Enterprise.objects.visible_to(user).values("pk")
+        return self.filter(Q(enterprise__in=mine) | Q(enterprise=None, applicant=user))
+
+
+class Application(models.Model):
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(_("Number"), max_length=40, null=True, unique=True)
+    version = models.ForeignKey(ServiceVersion, models.PROTECT, related_name="applications")
+    enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, related_name="applications")
+    applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="applications")
+    status = models.CharField(_("Status"), max_length=20, choices=Status.choices, default=Status.DRAFT)
+    stage = models.CharField(_("Stage"), max_length=40, blank=True)
+    answers = EncryptedJSONField(default=dict)
+    # Copied out of the answers when it is submitted, for routing, lists and search.
+    region = models.CharField(_("Region"), max_length=12, blank=True)
+    industry = models.CharField(_("Industry"), max_length=3, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(_("Submitted"), null=True)
+    accepted_at = models.DateTimeField(_("Accepted"), null=True)
+    due_at = models.DateTimeField(_("Promised by"), null=True)
+    statutory_due_at = models.DateTimeField(_("Statutory limit"), null=True)
+    closed_at = models.DateTimeField(_("Closed"), null=True)
+
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("application")
+        verbose_name_plural = _("applications")
+        indexes = [
+            models.Index(fields=["enterprise", "-created_at"], name="application_by_enterprise"),
+            models.Index(fields=["applicant", "-created_at"], name="application_by_applicant"),
+            models.Index(fields=["status", "statutory_due_at"], name="application_by_limit"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="application_status_known"),
+            models.CheckConstraint(
+                condition=Q(status="draft", number=None, submitted_at=None)
+                | (~Q(status="draft") & Q(number__isnull=False, submitted_at__isnull=False)),
+                name="application_numbered_when_submitted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or str(_("draft"))
+
+    def get_absolute_url(self) -> str:
+        return reverse("application", args=[self.public_id])
+
+    @property
+    def definition(self) -> Definition:
+        return self.version.definition
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == Status.DRAFT
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed_at is not None
+
+    @property
+    def status_label(self) -> str:
+        """The status in the words of the service: a filing is 予以备案, a licence 准予许可."""
+        wording = self.definition.outcome.wording.get(self.status)
+        return str(wording) if wording else Status(self.status).label
+
+    @property
+    def stage_label(self) -> str:
+        stage = self.definition.stage(self.stage) if self.stage else None
+        return str(stage.title) if stage else ""
+
+    def answer(self, key: str) -> Any:
+        return self.answers.get(key)

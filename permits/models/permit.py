@@ -1,0 +1,58 @@
+"""The issued outcome (电子证照 / 备案回执), and the serial numbers of what the portal numbers."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from permits.models.application import Application
+
+
+class Permit(models.Model):
+    class State(models.TextChoices):
+        VALID = "valid", _("Valid")
+        REVOKED = "revoked", _("Revoked")
+
+    application = models.OneToOneField(Application, models.PROTECT, related_name="permit")
+    number = models.CharField(_("Number"), max_length=40, unique=True)
+    # What was decided, as it was decided: signed, shown on the verify page, and set in the PDF.
+    content = models.JSONField()
+    signature = models.CharField(max_length=100, blank=True, help_text="Ed25519 over the canonical content, base64url")
+    key_id = models.CharField(max_length=16, blank=True)
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    pdf_size = models.PositiveIntegerField(default=0)
+    state = models.CharField(_("State"), max_length=10, choices=State.choices, default=State.VALID)
+    issued_at = models.DateTimeField(_("Issued"))
+    valid_until = models.DateField(_("Valid until"), null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("permit")
+        verbose_name_plural = _("permits")
+        indexes = [models.Index(fields=["pdf_sha256", "issued_at"], name="permit_not_yet_printed")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Serial(models.Model):
+    """The last serial number given out in one scope, such as one region on one day."""
+
+    scope = models.CharField(max_length=80, unique=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.scope}: {self.last}"
+
+
+def next_serial(scope: str) -> int:
+    """Give out the next number of ``scope``: 1, 2, 3 …; call it inside a transaction.
+
+    The row stays locked until that transaction ends, so a number is neither given twice nor lost: when the
+    transaction fails, the number goes to the next one.
+    """
+    if not Serial.objects.filter(scope=scope).update(last=F("last") + 1):
+        Serial.objects.bulk_create([Serial(scope=scope, last=0)], ignore_conflicts=True)
+        Serial.objects.filter(scope=scope).update(last=F("last") + 1)
+    return Serial.objects.values_list("last", flat=True).get(scope=scope)
