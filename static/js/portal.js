@@ -37,7 +37,7 @@
     return control.type === "number" || control.type === "range" || control.inputMode === "numeric" || control.inputMode === "decimal";
   }
 
-  /** The present value of a field, as the server's form would clean it: null when there is no answer. */
+  /** The present value of a field, as the server's form would clean it: null or "" when there is no answer. */
   function valueOf(form, name) {
     var wanted = (form.dataset.prefix ? form.dataset.prefix + "-" : "") + name;
     var controls = [];
@@ -58,23 +58,34 @@
     if (first.type === "file") return first.files.length ? first.files[0].name : null;
     var text = first.value.trim();
     if (isNumeric(first)) return text === "" ? null : toNumber(text);
-    if (first.tagName === "SELECT") return text === "" || text === "unknown" ? null : toScalar(text);
-    return text === "" ? null : text;
+    return first.tagName === "SELECT" ? toScalar(text) : text;
   }
+
+  /*
+   * The same language as `permits/expressions.py`, with the same meaning; a test compares the two. What stands on an answer
+   * that is missing is itself unanswered (only == and != may look at nothing), and an unanswered condition shows nothing.
+   */
+  function Unanswered() {}
 
   function truthy(v) {
     return Array.isArray(v) ? v.length > 0 : Boolean(v);
   }
 
+  function known(v) {
+    if (v === null || v === undefined || v === "") throw new Unanswered();
+    return v;
+  }
+
   function compare(op, a, b) {
-    if (a === null || a === undefined || b === null || b === undefined) return false;
-    switch (op) {
-      case "==": return a === b;
-      case "!=": return a !== b;
-      case "in": return b.indexOf ? b.indexOf(a) !== -1 : false;
-      case "not in": return b.indexOf ? b.indexOf(a) === -1 : false;
+    if (op === "==") return a === b;
+    if (op === "!=") return a !== b;
+    known(a);
+    known(b);
+    if (op === "in" || op === "not in") {
+      if (typeof b.indexOf !== "function") throw new Unanswered();
+      return (b.indexOf(a) !== -1) === (op === "in");
     }
-    if (typeof a !== typeof b) return false;
+    if (typeof a !== typeof b) throw new Unanswered();
     switch (op) {
       case "<": return a < b;
       case "<=": return a <= b;
@@ -85,14 +96,35 @@
   }
 
   function arithmetic(op, a, b) {
-    if (typeof a !== "number" || typeof b !== "number") return null;
+    if (typeof known(a) !== "number" || typeof known(b) !== "number") throw new Unanswered();
     switch (op) {
       case "+": return a + b;
       case "-": return a - b;
       case "*": return a * b;
-      case "/": return b === 0 ? null : a / b;
+      case "/":
+        if (b === 0) throw new Unanswered();
+        return a / b;
     }
     throw new Error("unknown operator " + op);
+  }
+
+  /** Today where the portal is, not where the browser is. */
+  function today() {
+    return new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai" }).format(new Date());
+  }
+
+  function call(name, args) {
+    args.forEach(known);
+    var values = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
+    switch (name) {
+      case "len": return args[0].length;
+      case "min": return values.reduce(function (a, b) { return compare("<", b, a) ? b : a; });
+      case "max": return values.reduce(function (a, b) { return compare(">", b, a) ? b : a; });
+      case "sum": return args.reduce(function (a, b) { return arithmetic("+", a, b); });
+      case "section": return args[0].slice(0, 1);
+      case "today": return today();
+    }
+    throw new Error("unknown function " + name);
   }
 
   /** The value of an expression tree; `look` gives the value of a name. */
@@ -114,13 +146,14 @@
     throw new Error("unknown node " + node[0]);
   }
 
-  function call(name, args) {
-    if (name === "len") return args[0] === null || args[0] === undefined ? null : args[0].length;
-    var values = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
-    if (!values.length || values.some(function (v) { return typeof v !== "number"; })) return null;
-    if (name === "min") return Math.min.apply(null, values);
-    if (name === "max") return Math.max.apply(null, values);
-    throw new Error("unknown function " + name);
+  function holds(tree, look) {
+    try {
+      return truthy(evaluate(tree, look));
+    } catch (stop) {
+      if (stop instanceof Unanswered) return false;
+      console.error(stop);                     // in doubt the field is shown: the server decides
+      return true;
+    }
   }
 
   /** What is hidden for an element: the field's whole block, when the condition stands on its input. */
@@ -161,12 +194,7 @@
       for (var pass = 0; pass < 5; pass += 1) {            // a field that appears may make another appear
         var changed = false;
         rules.forEach(function (rule) {
-          var shown = true;
-          try {
-            shown = truthy(evaluate(rule.tree, look));
-          } catch (error) {
-            console.error(error);                          // in doubt the field is shown: the server decides
-          }
+          var shown = holds(rule.tree, look);
           if (rule.block.hidden === shown) changed = true;
           setShown(rule.block, shown);
         });
@@ -470,5 +498,5 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 
-  window.portal = { evaluate: evaluate };      // for tests of the expression tree
+  window.portal = { holds: holds };             // for tests of the expression tree
 }());
