@@ -1,0 +1,57 @@
+"""Is an application complete? The same answer for the check page, the submission and the answered corrections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from permits.forms import as_data, broken_rules, section_form, values_of
+from permits.intake.materials import requirement_state
+from permits.models import Application
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to be mended before the application can be sent: where it is, and what to do."""
+
+    place: str  # "section" or "material"
+    key: str  # the section's or the requirement's key
+    field: str
+    title: str
+    message: str
+
+
+def problems(application: Application) -> list[Problem]:
+    """Everything that stands against sending the application, in the order of the form."""
+    return [*_in_the_form(application), *_in_the_materials(application)]
+
+
+def warnings(application: Application) -> list[str]:
+    values = values_of(application.definition, application.answers)
+    return [str(rule.message) for rule in broken_rules(application.definition, values, level="warning")]
+
+
+def _in_the_form(application: Application) -> list[Problem]:
+    definition = application.definition
+    data = as_data(definition, application.answers)
+    found = []
+    for section in definition.sections:
+        form = section_form(definition, section, application.answers, data)
+        for key, messages in form.errors.items():
+            field = form.defined.get(key)
+            title = str(field.label) if field else str(section.title)
+            found.append(Problem("section", section.key, key, title, str(messages[0])))
+    return found
+
+
+def _in_the_materials(application: Application) -> list[Problem]:
+    values = values_of(application.definition, application.answers)
+    found = []
+    for state in requirement_state(application, values):
+        if state.satisfied:
+            continue
+        title = str(state.requirement.title)
+        message = _("Please upload “%(title)s”.") % {"title": title}
+        found.append(Problem("material", state.requirement.key, state.requirement.key, title, message))
+    return found

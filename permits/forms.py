@@ -1,0 +1,157 @@
+"""A definition becomes a Django form, a section at a time, with a crispy layout.
+
+Nothing typed is lost: ``answers()`` gives what was entered whether or not it is right yet, so that a draft keeps it.
+Fields that are not shown are neither asked, checked nor kept; the server decides, the browser only helps.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from permits import fieldtypes
+from permits.definition import Definition, FormField, Rule, Section, expression
+
+MAX_TEXT = 20_000  # what a draft keeps of one field, right or wrong
+
+
+def values_of(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as expressions see them: typed, and without those that are not shown."""
+    values = {field.key: fieldtypes.from_json(field, answers.get(field.key)) for field in definition.fields()}
+    return without_hidden(definition, values)
+
+
+def without_hidden(definition: Definition, values: dict[str, Any]) -> dict[str, Any]:
+    """Set hidden fields to ``None``, and then those that hang on them, until nothing changes any more."""
+    conditional = [field for field in definition.fields() if field.shown_if]
+    for _round in range(len(conditional) + 1):
+        hidden = [f.key for f in conditional if values.get(f.key) is not None and not is_shown(f, values)]
+        if not hidden:
+            break
+        values = {**values, **dict.fromkeys(hidden)}
+    return values
+
+
+def is_shown(field: FormField, values: Mapping[str, Any]) -> bool:
+    condition = expression(field.shown_if)
+    return condition is None or condition.holds(values, when_unanswered=False)
+
+
+def is_required(field: FormField, values: Mapping[str, Any]) -> bool:
+    condition = expression(field.required_if)
+    return field.required or (condition is not None and condition.holds(values, when_unanswered=False))
+
+
+def broken_rules(definition: Definition, values: Mapping[str, Any], *, level: str) -> list[Rule]:
+    """The rules that don't hold. One that stands on an unanswered field holds: that field has its own message."""
+    found = []
+    for rule in definition.rules:
+        condition = expression(rule.check)
+        if rule.level == level and condition and not condition.holds(values, when_unanswered=True):
+            found.append(rule)
+    return found
+
+
+class DefinedForm(forms.Form):
+    """The fields of a section (or those named in ``only``), bound to an application's answers."""
+
+    use_required_attribute = False  # the server's messages say more than the browser's, in the reader's language
+
+    def __init__(
+        self,
+        definition: Definition,
+        fields: list[FormField],
+        answers: Mapping[str, Any],
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.definition = definition
+        self.defined = {field.key: field for field in fields}
+        self.earlier = answers
+        initial = {key: fieldtypes.to_form(field, answers.get(key)) for key, field in self.defined.items()}
+        super().__init__(data, initial=initial)
+        for field in fields:
+            self.fields[field.key] = fieldtypes.form_field(
+                field,
+                label=f"{field.label} ({field.unit})" if field.unit else str(field.label),
+                help_text=str(field.help or ""),
+                required=False,
+            )
+        self.helper = self._helper()
+
+    def _helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.layout = Layout(*[self._row(field) for field in self.defined.values()])
+        return helper
+
+    def _row(self, field: FormField) -> Div:
+        condition = expression(field.shown_if)
+        css = "pp-field" + (" pp-field--optional" if not (field.required or field.required_if) else "")
+        if condition is None:
+            return Div(Field(field.key), css_class=css)
+        return Div(Field(field.key), css_class=css, data_shown_if=json.dumps(condition.as_json()))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        typed = {key: cleaned.get(key) for key in self.defined}
+        values = values_of(self.definition, self.earlier) | {k: (None if v == "" else v) for k, v in typed.items()}
+        values = without_hidden(self.definition, values)
+        for key, field in self.defined.items():
+            if not is_shown(field, values):
+                self._errors.pop(key, None)
+                cleaned[key] = None
+            elif key not in self._errors:
+                self._check_answered(field, values)
+        shown_here = {key for key, field in self.defined.items() if is_shown(field, values)}
+        for rule in broken_rules(self.definition, values, level="error"):
+            target = next((key for key in rule.fields if key in shown_here), None)
+            if target and target not in self._errors:
+                self.add_error(target, str(rule.message))
+        self.warnings = [
+            rule for rule in broken_rules(self.definition, values, level="warning") if set(rule.fields) & shown_here
+        ]
+        return cleaned
+
+    def _check_answered(self, field: FormField, values: Mapping[str, Any]) -> None:
+        answered = values.get(field.key) is not None
+        if field.must_be is not None and values.get(field.key) is not field.must_be:
+            self.add_error(field.key, ValidationError(_("Tick this box: without the pledge the application can't be sent."), "pledge"))
+        elif not answered and is_required(field, values):
+            self.add_error(field.key, ValidationError(_("Please fill in “%(label)s”.") % {"label": field.label}, "required"))
+
+    def answers(self) -> dict[str, Any]:
+        """What was entered: normalised where it is right, as typed where it is not. Call after ``is_valid()``."""
+        kept: dict[str, Any] = {}
+        for key in self.defined:
+            if key in self.cleaned_data and key not in self.errors:
+                kept[key] = fieldtypes.to_json(self.cleaned_data[key])
+            else:
+                raw = self[key].data
+                kept[key] = raw[:MAX_TEXT].replace("\0", "") if isinstance(raw, str) else raw
+        return kept
+
+
+def section_form(
+    definition: Definition, section: Section, answers: Mapping[str, Any], data: Mapping[str, Any] | None = None
+) -> DefinedForm:
+    return DefinedForm(definition, list(section.fields), answers, data)
+
+
+def as_data(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as a browser would post them: to check a saved draft by the very same form."""
+    data = {}
+    for field in definition.fields():
+        value = fieldtypes.to_form(field, answers.get(field.key))
+        if isinstance(value, bool):
+            value = "on" if value else None
+        if value is not None:
+            data[field.key] = str(value)
+    return data

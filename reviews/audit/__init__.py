@@ -1,0 +1,1 @@
+"""The log that proves every step."""

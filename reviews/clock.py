@@ -1,0 +1,227 @@
+"""Working time: when something is due, how much is left, how much is used up.
+
+Offices work 09:00–12:00 and 13:30–17:30 in Shanghai time, seven hours a day, on the working days of the
+yearly 国务院 (State Council) holiday notices. Those come from the package ``chinesecalendar``, and operators put
+days of their own over them. Everything here is pure: aware datetimes and a calendar in, UTC out, no database.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
+from typing import Literal, cast
+from zoneinfo import ZoneInfo
+
+from chinese_calendar import is_workday
+
+logger = logging.getLogger(__name__)
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+SESSIONS = ((time(9), time(12)), (time(13, 30), time(17, 30)))
+
+_NOTHING = timedelta(0)
+_ONE_DAY = timedelta(days=1)
+
+
+class UnknownCalendarYear(UserWarning):
+    """No holiday notice is known for ``year``; Monday to Friday are taken for its working days."""
+
+    def __init__(self, year: int) -> None:
+        self.year = year
+        super().__init__(
+            f"The holiday calendar doesn't know {year}: Monday to Friday are taken for its working days. "
+            f"Upgrade chinesecalendar, or load the State Council's notice for {year} over it."
+        )
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+    """Which days are worked: ``overrides`` (True = worked), then the 国务院 notices via chinesecalendar.
+
+    ``version`` says which edition a due time was computed with.
+    """
+
+    overrides: Mapping[date, bool] = field(default_factory=dict)
+    version: str = "chinesecalendar-1.11.0"
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on ``day``, a date in Shanghai.
+
+        A year nobody knows is worked Monday to Friday, with one ``UnknownCalendarYear`` warning a year-number.
+        TypeError for a datetime, since its date depends on its zone.
+        """
+        if isinstance(day, datetime):
+            raise TypeError("Give the date in Shanghai: moment.astimezone(clock.SHANGHAI).date().")
+        override = self.overrides.get(day)
+        if override is not None:
+            return override
+        published = _published_working_days(day.year)
+        if published is not None:
+            return day in published
+        if not self.knows(day.year):
+            _tell_of_unknown(day.year)
+        return day.weekday() < 5
+
+    def knows(self, year: int) -> bool:
+        """Whether a holiday notice for ``year`` is known, from the package or from the overrides.
+
+        The overrides hold a whole notice, not only a local closure, if they name 1 January, 1 May, 1 October.
+        """
+        if _published_working_days(year) is not None:
+            return True
+        return all(date(year, month, 1) in self.overrides for month in (1, 5, 10))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A time limit: ``amount`` working hours ("h") or days ("d"). ValueError unless 1–9999 of either."""
+
+    amount: int
+    unit: Literal["h", "d"]
+
+    def __post_init__(self) -> None:
+        if self.unit not in ("h", "d") or not 1 <= self.amount <= 9999:
+            raise ValueError(_wrong_limit(str(self)))
+
+    @classmethod
+    def parse(cls, text: str) -> Limit:
+        """The limit written as "3h" (working hours) or "5d" (working days). ValueError for anything else."""
+        match = re.fullmatch(r"([1-9][0-9]{0,3})([hd])", text)
+        if match is None:
+            raise ValueError(_wrong_limit(text))
+        return cls(int(match[1]), cast(Literal["h", "d"], match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.amount}{self.unit}"
+
+
+def due(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
+    """When ``limit`` runs out for what began at ``start``, in UTC. ValueError if ``start`` is naive.
+
+    Hours run only while offices work. Of days, the first is the next working day after the date of ``start``
+    in Shanghai, and the last ends at 17:30.
+    """
+    if limit.unit == "h":
+        return add_working_time(start, timedelta(hours=limit.amount), calendar)
+    day = _in_shanghai(start).date()
+    for _ in range(limit.amount):
+        day = _next_working_day(day, calendar)
+    return _at(day, _DAY_LENGTH)
+
+
+def add_working_time(start: datetime, span: timedelta, calendar: WorkCalendar) -> datetime:
+    """The first moment, in UTC, by which ``span`` of working time has passed since ``start``.
+
+    That is ``start`` itself for no span. ValueError if ``start`` is naive or ``span`` negative.
+    """
+    local = _in_shanghai(start)
+    if span < _NOTHING:
+        raise ValueError(f"Working time can't be added backwards: {span} is negative.")
+    if span == _NOTHING:
+        return local.astimezone(UTC)
+    # Count from the morning of the first day, so that every day is counted alike.
+    day, left = local.date(), span + _worked_that_day_by(local, calendar)
+    if not calendar.is_working_day(day):
+        day = _next_working_day(day, calendar)
+    while left > _DAY_LENGTH:
+        left -= _DAY_LENGTH
+        day = _next_working_day(day, calendar)
+    return _at(day, left)
+
+
+def working_time_between(a: datetime, b: datetime, calendar: WorkCalendar) -> timedelta:
+    """The working time from ``a`` to ``b``, nothing if ``b`` isn't later. ValueError if either is naive."""
+    first, last = _in_shanghai(a), _in_shanghai(b)
+    if last <= first:
+        return _NOTHING
+    whole_days = (last.date() - first.date()).days
+    mornings = (first.date() + timedelta(days=n) for n in range(whole_days))
+    worked = sum(calendar.is_working_day(day) for day in mornings)
+    return worked * _DAY_LENGTH + _worked_that_day_by(last, calendar) - _worked_that_day_by(first, calendar)
+
+
+def remaining(now: datetime, due_at: datetime, calendar: WorkCalendar) -> timedelta:
+    """The working time left until ``due_at``; once overdue, minus the working time since.
+
+    It is nothing from the due time until offices work again: ``now > due_at`` tells whether it is overdue.
+    ValueError if either is naive.
+    """
+    # One of the two is nothing.
+    return working_time_between(now, due_at, calendar) - working_time_between(due_at, now, calendar)
+
+
+def share_used(start: datetime, due_at: datetime, now: datetime, calendar: WorkCalendar) -> float:
+    """The part of the working time from ``start`` to ``due_at`` that is gone ``now``.
+
+    0.0 up to the start, 1.0 when due, above that when overdue (1.5: half the limit too late). If the limit
+    holds no working time at all, 0.0 before it is due and 1.0 after. ValueError if any of the times is naive.
+    """
+    whole = working_time_between(start, due_at, calendar)
+    used = working_time_between(start, now, calendar)
+    if not whole:
+        return 1.0 if now >= due_at else 0.0
+    return used / whole
+
+
+def _length(begin: time, end: time) -> timedelta:
+    return datetime.combine(date.min, end) - datetime.combine(date.min, begin)
+
+
+_DAY_LENGTH = sum((_length(begin, end) for begin, end in SESSIONS), _NOTHING)
+
+
+@lru_cache(maxsize=64)
+def _published_working_days(year: int) -> frozenset[date] | None:
+    """The working days of ``year`` by the 国务院 notice; None for a year the package doesn't hold."""
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=n) for n in range((date(year, 12, 31) - first).days + 1))
+    try:
+        return frozenset(day for day in days if is_workday(day))
+    except NotImplementedError:
+        return None
+
+
+@cache  # once a year-number
+def _tell_of_unknown(year: int) -> None:
+    warning = UnknownCalendarYear(year)
+    logger.warning("%s", warning)
+    warnings.warn(warning, stacklevel=3)
+
+
+def _wrong_limit(text: str) -> str:
+    return f"“{text}” is no time limit: write 1 to 9999 working hours as '3h' or working days as '5d'."
+
+
+def _in_shanghai(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError(f"{moment!r} has no time zone: give an aware datetime, such as timezone.now().")
+    return moment.astimezone(SHANGHAI)
+
+
+def _next_working_day(day: date, calendar: WorkCalendar) -> date:
+    day += _ONE_DAY
+    while not calendar.is_working_day(day):
+        day += _ONE_DAY
+    return day
+
+
+def _worked_that_day_by(local: datetime, calendar: WorkCalendar) -> timedelta:
+    if not calendar.is_working_day(local.date()):
+        return _NOTHING
+    now = local.time()
+    return sum((_length(begin, min(now, end)) for begin, end in SESSIONS if now > begin), _NOTHING)
+
+
+def _at(day: date, worked: timedelta) -> datetime:
+    """The moment of a working day, in UTC, by which ``worked`` (at most a day) has been worked."""
+    for begin, end in SESSIONS:
+        session = _length(begin, end)
+        if worked <= session:
+            return (datetime.combine(day, begin, SHANGHAI) + worked).astimezone(UTC)
+        worked -= session
+    raise ValueError(f"A working day has only {_DAY_LENGTH}.")

@@ -1,0 +1,69 @@
+"""The outbox: what is to be told to whom, by which channel, and every attempt to tell it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from permits.models import Application
+from permits.models.fields import EncryptedJSONField
+from reviews.models.event import Event
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def inbox_of(self, user) -> NoticeQuerySet:
+        return self.filter(recipient=user, channel=Notice.Channel.INBOX)
+
+
+class Notice(models.Model):
+    class Channel(models.TextChoices):
+        INBOX = "inbox", _("Inbox")
+        EMAIL = "email", _("E-mail")
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        DEAD = "dead", _("Given up")
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="notices")
+    application = models.ForeignKey(Application, models.PROTECT, null=True, related_name="notices")
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
+    channel = models.CharField(_("Channel"), max_length=10, choices=Channel.choices)
+    kind = models.CharField(_("Kind"), max_length=40)
+    params = EncryptedJSONField(default=dict)
+    state = models.CharField(_("State"), max_length=10, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
+    created_at = models.DateTimeField(_("Created"))
+    # When it may be tried (again); while it is being sent: when its worker is taken for dead.
+    next_attempt_at = models.DateTimeField()
+    sent_at = models.DateTimeField(_("Sent"), null=True)
+    read_at = models.DateTimeField(null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        constraints = [models.UniqueConstraint(fields=["event", "recipient", "channel"], name="told_once")]
+        indexes = [
+            models.Index(fields=["state", "next_attempt_at"], name="notice_outbox"),
+            models.Index(fields=["recipient", "channel", "-created_at"], name="notice_inbox"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient} ({self.channel})"
+
+
+class Attempt(models.Model):
+    """One try to deliver a notice: the receipt."""
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="tries")
+    at = models.DateTimeField()
+    ok = models.BooleanField()
+    detail = models.CharField(max_length=500, blank=True)
+    seconds = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {'ok' if self.ok else self.detail}"

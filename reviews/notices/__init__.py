@@ -1,0 +1,1 @@
+"""What people are told: the outbox, the channels, the tasks that deliver."""

@@ -1,0 +1,20 @@
+"""Celery tasks that deliver: fetch and call, no rule of their own."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from reviews.notices import kick, outbox
+
+
+@shared_task(ignore_result=True)
+def deliver(notice_id: int) -> None:
+    outbox.deliver(notice_id)
+
+
+@shared_task(ignore_result=True)
+def sweep() -> int:
+    """Kick what was left behind: by a broker that was down, or by a worker that died."""
+    ids = outbox.left_behind()
+    kick.deliver(ids)
+    return len(ids)
