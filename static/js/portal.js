@@ -262,6 +262,13 @@
       return found;
     }
 
+    /** Said to a screen reader; several files may have news at the same moment, so each is a line of its own. */
+    function announce(file, message) {
+      var line = make("span", "", file.name + ": " + message + " ");
+      live.append(line);
+      setTimeout(function () { line.remove(); }, 10000);
+    }
+
     function send(file) {
       var row = make("li", "file-row");
       var kind = make("span", "kind");
@@ -292,7 +299,7 @@
 
       function say(message, aloud) {
         state.textContent = message;
-        if (aloud) live.textContent = file.name + ": " + message;
+        if (aloud) announce(file, message);
       }
 
       /** The file did not arrive: say why; offer another try when a try may help. */
@@ -320,7 +327,7 @@
           var spot = home.querySelector("[data-requirement-status]");
           if (spot) spot.innerHTML = answer.status_html;
         }
-        live.textContent = file.name + ": " + text("Saved");
+        announce(file, text("Saved"));
         if (hadFocus) input.focus();
         form.dispatchEvent(new CustomEvent("portal:uploaded", { bubbles: true, detail: { answer: answer, row: saved } }));
       }
@@ -341,7 +348,7 @@
           if (xhr) xhr.abort();
           else { waiting.splice(waiting.indexOf(start), 1); }
           row.remove();
-          live.textContent = file.name + ": " + text("Cancelled");
+          announce(file, text("Cancelled"));
           input.focus();
         });
 
