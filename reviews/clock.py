@@ -1,7 +1,7 @@
 """Working time: when something is due, how much is left, how much is used up.
 
 Offices work 09:00–12:00 and 13:30–17:30 in Shanghai time, seven hours a day, on the working days of the
-yearly 国务院 (State Council) holiday notices. Those come from the package ``chinesecalendar``, and operators put
+yearly 国务院 (State Council) holiday notices. Those come from the package ``chinesecalendar``; operators put
 days of their own over them. Everything here is pure: aware datetimes and a calendar in, UTC out, no database.
 """
 
@@ -52,7 +52,7 @@ class WorkCalendar:
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on ``day``, a date in Shanghai.
 
-        A year nobody knows is worked Monday to Friday, with one ``UnknownCalendarYear`` warning a year-number.
+        An unknown year is worked Monday to Friday, with one ``UnknownCalendarYear`` warning a year-number.
         TypeError for a datetime, since its date depends on its zone.
         """
         if isinstance(day, datetime):
