@@ -1,4 +1,4 @@
-"""Bad uploads, made when a test asks for them (nothing here is kept as a file, and nothing here can do harm)."""
+"""Bad uploads, made when a test asks for them (none is kept as a file, none can do harm)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ def empty() -> bytes:
 
 def exe_named_pdf() -> bytes:
     """A real, minimal Windows program (PE32, its code is one `ret`); a test uploads it as `plan.pdf`."""
-    stub = b"\x0e\x1f\xba\x0e\x00\xb4\x09\xcd\x21\xb8\x01\x4c\xcd\x21This program cannot be run in DOS mode.\r\r\n$"
+    stub = b"\x0e\x1f\xba\x0e\x00\xb4\x09\xcd\x21\xb8\x01\x4c\xcd\x21"
+    stub += b"This program cannot be run in DOS mode.\r\r\n$"
     dos = b"MZ" + struct.pack("<29H", 0x90, 3, 0, 4, 0, 0xFFFF, 0, 0xB8, 0, 0, 0, 0x40, *[0] * 17)
     dos += struct.pack("<I", 0x80)
     dos = (dos + stub).ljust(0x80, b"\0")
     coff = struct.pack("<HHIIIHH", 0x14C, 1, 0, 0, 0, 0xE0, 0x0102)
     optional = struct.pack("<HBBIIIIII", 0x10B, 14, 0, 0x200, 0, 0, 0x1000, 0x1000, 0x2000)
-    optional += struct.pack("<IIIHHHHHHIIIIHH", 0x400000, 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, 0x2000, 0x200, 0, 3, 0)
+    optional += struct.pack(
+        "<IIIHHHHHHIIIIHH", 0x400000, 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, 0x2000, 0x200, 0, 3, 0
+    )
     optional += struct.pack("<IIIIII", 0x100000, 0x1000, 0x100000, 0x1000, 0, 16) + b"\0" * 128
     section = b".text\0\0\0" + struct.pack("<IIIIIIHHI", 1, 0x1000, 0x200, 0x200, 0, 0, 0, 0, 0x60000020)
     return (dos + b"PE\0\0" + coff + optional + section).ljust(0x200, b"\0") + b"\xc3".ljust(0x200, b"\0")
@@ -59,7 +62,7 @@ def too_big(mb: float = 60) -> bytes:
 
 
 def truncated_pdf() -> bytes:
-    """The first part of the real plan, as a broken connection leaves it: no cross-reference table, no %%EOF."""
+    """The first part of the real plan, as a broken connection leaves it: no xref table, no %%EOF."""
     whole = (HERE / "epidemic_plan.pdf").read_bytes()
     return whole[: len(whole) * 6 // 10]
 
@@ -68,7 +71,8 @@ def html_named_jpg() -> bytes:
     """A page with a script, to be uploaded as `photo.jpg`: must be refused and must never be run."""
     return (
         "<!DOCTYPE html>\n<html><head><meta charset='utf-8'><title>photo</title></head>"
-        "<body><script>document.title = 'executed'</script><img src=x onerror=\"alert(1)\">演示数据</body></html>\n"
+        "<body><script>document.title = 'executed'</script>"
+        '<img src=x onerror="alert(1)">演示数据</body></html>\n'
     ).encode()
 
 

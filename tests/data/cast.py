@@ -1,7 +1,7 @@
 """The invented enterprise, its people and its answers to the form: 演示数据, nobody real.
 
-Every code is valid (USCC, resident ID, mobile, region) so that the running code accepts it. The mobiles lie in
-the 0000 block of their carrier segment, which is not handed out to subscribers.
+Every code is valid (USCC, resident ID, mobile, region) so that the running code accepts it. The mobiles
+lie in the 0000 block of their carrier segment, so that they are unlikely to be anybody's.
 """
 
 from __future__ import annotations

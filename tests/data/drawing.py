@@ -17,7 +17,7 @@ def font(size: int, family: str = "Serif", weight: str = "Regular") -> ImageFont
     return ImageFont.truetype(f"{FONTS}Noto{family}CJK-{weight}.ttc", size, index=SIMPLIFIED)
 
 
-# ── noise and light ────────────────────────────────────────────────────────────────────────────────────────────
+# ── noise and light ───────────────────────────────────────────────────────────────────────────────
 
 
 def noise(rng: random.Random, size: tuple[int, int], amplitude: float, mode: str = "L") -> Image.Image:
@@ -36,7 +36,9 @@ def add(image: Image.Image, field: Image.Image) -> Image.Image:
     return ImageChops.add(image, field, 1, -128)
 
 
-def clouds(rng: random.Random, size: tuple[int, int], cells: tuple[int, int], amplitude: float) -> Image.Image:
+def clouds(
+    rng: random.Random, size: tuple[int, int], cells: tuple[int, int], amplitude: float
+) -> Image.Image:
     """Smooth noise about 128, `cells` bumps across and down."""
     return noise(rng, cells, amplitude).resize(size, Image.Resampling.BICUBIC)
 
@@ -58,7 +60,7 @@ def multiply(image: Image.Image, light: Image.Image) -> Image.Image:
     return ImageChops.multiply(image, Image.merge("RGB", [light] * 3) if light.mode == "L" else light)
 
 
-# ── perspective ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── perspective ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:
@@ -75,7 +77,7 @@ def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:
 
 
 def warp(image: Image.Image, quad: Sequence[Point], size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
-    """The image laid on `quad` (corners from top left, clockwise) of a canvas, and the mask of where it lies."""
+    """The image laid on `quad` (corners from top left, clockwise) of a canvas, and its mask there."""
     w, h = image.size
     edged = image.resize((w + 8, h + 8))  # so that the edge of the mask never reaches beyond the texture
     edged.paste(image, (4, 4))
@@ -90,7 +92,7 @@ def warp(image: Image.Image, quad: Sequence[Point], size: tuple[int, int]) -> tu
     return out, mask.filter(ImageFilter.GaussianBlur(0.6))
 
 
-# ── a red round seal ───────────────────────────────────────────────────────────────────────────────────────────
+# ── a red round seal ──────────────────────────────────────────────────────────────────────────────
 
 
 def seal(rng: random.Random, around: str, below: str, size: int = 480) -> Image.Image:
@@ -112,7 +114,9 @@ def seal(rng: random.Random, around: str, below: str, size: int = 480) -> Image.
         angle = -span / 2 + span * i / max(1, len(around) - 1)
         glyph = Image.new("L", (round(n * 0.16), round(n * 0.16)))
         ImageDraw.Draw(glyph).text((glyph.width / 2, glyph.height / 2), char, 255, face, anchor="mm")
-        glyph = glyph.resize((round(glyph.width * 0.82), round(glyph.height * 1.15)), Image.Resampling.BICUBIC)
+        glyph = glyph.resize(
+            (round(glyph.width * 0.82), round(glyph.height * 1.15)), Image.Resampling.BICUBIC
+        )
         glyph = glyph.rotate(-angle, Image.Resampling.BICUBIC, expand=True)
         r = radius - n * 0.105
         x, y = c + r * math.sin(math.radians(angle)), c - r * math.cos(math.radians(angle))
@@ -126,7 +130,9 @@ def seal(rng: random.Random, around: str, below: str, size: int = 480) -> Image.
     return ImageChops.multiply(ImageChops.multiply(image, grain), patches)
 
 
-def stamp(page: Image.Image, cover: Image.Image, centre: Point, ink: tuple[int, int, int], turn: float) -> None:
+def stamp(
+    page: Image.Image, cover: Image.Image, centre: Point, ink: tuple[int, int, int], turn: float
+) -> None:
     """Ink on paper: darkens what is under it, as a stamp does, and does not hide it."""
     cover = cover.rotate(turn, Image.Resampling.BICUBIC, expand=True)
     at = (round(centre[0] - cover.width / 2), round(centre[1] - cover.height / 2))
@@ -135,15 +141,27 @@ def stamp(page: Image.Image, cover: Image.Image, centre: Point, ink: tuple[int, 
     page.paste(inked, at, cover)
 
 
-# ── handwriting ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── handwriting ───────────────────────────────────────────────────────────────────────────────────
 
-# Each stroke is a list of points in a box of 100 × 100, written in order; joined strokes make it a running hand.
+# Each stroke is a list of points in a box of 100 × 100, in writing order, joined as a running hand does.
 STROKES: dict[str, list[list[Point]]] = {
     "江": [
         [(17, 14), (23, 19), (28, 27)],
         [(6, 40), (13, 43), (20, 50)],
         [(5, 84), (10, 88), (17, 78), (32, 56)],
-        [(42, 31), (60, 28), (84, 23), (80, 29), (66, 36), (63, 58), (60, 80), (46, 82), (36, 84), (60, 81), (99, 76)],
+        [
+            (42, 31),
+            (60, 28),
+            (84, 23),
+            (80, 29),
+            (66, 36),
+            (63, 58),
+            (60, 80),
+            (46, 82),
+            (36, 84),
+            (60, 81),
+            (99, 76),
+        ],
     ],
     "立": [
         [(47, 4), (53, 9), (56, 18)],
@@ -174,7 +192,13 @@ def _spline(points: Sequence[Point], steps: int = 26) -> list[Point]:
             t = s / steps
             out.append(
                 tuple(  # type: ignore[arg-type]
-                    0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+                    0.5
+                    * (
+                        2 * b
+                        + (c - a) * t
+                        + (2 * a - 5 * b + 4 * c - d) * t**2
+                        + (3 * b - a - 3 * c + d) * t**3
+                    )
                     for a, b, c, d in zip(p0, p1, p2, p3, strict=True)
                 )
             )
@@ -192,7 +216,7 @@ def write(
     advance: float = 0.95,
     slant: float = -0.12,
 ) -> None:
-    """Writes `text` by hand: strokes with pressure, slant, and a hand that never draws a thing twice alike."""
+    """Writes `text` by hand: strokes with pressure and slant, never twice alike."""
     cover = Image.new("L", page.size)
     draw = ImageDraw.Draw(cover)
     x0, y0 = at

@@ -3,7 +3,8 @@
     .venv/bin/python -m tests.data.make_documents            # all of them
     .venv/bin/python -m tests.data.make_documents pledge     # those whose name begins so
 
-Needs the Noto CJK fonts (Debian: fonts-noto-cjk), Pillow, reportlab (its QR encoder), typst, python-docx, openpyxl.
+Needs the Noto CJK fonts (Debian: fonts-noto-cjk), Pillow, reportlab (its QR encoder), typst, python-docx
+and openpyxl. Another version of these, or of the fonts, may give other bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ HERE = Path(__file__).parent
 MADE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RED = (206, 30, 38)
 DEMO_LINE = "演示数据 · 企业与人员均为虚构 · 无法律效力"
-TypstInput = bytes
 
 
 def fixed_zip(data: bytes) -> bytes:
@@ -55,7 +55,7 @@ def fixed_zip(data: bytes) -> bytes:
     return out.getvalue()
 
 
-# ── the business licence, scanned ──────────────────────────────────────────────────────────────────────────────
+# ── the business licence, scanned ─────────────────────────────────────────────────────────────────
 
 
 def qr(text: str, size: int) -> Image.Image:
@@ -80,7 +80,12 @@ def _emblem(draw: ImageDraw.ImageDraw, cx: float, cy: float, r: float) -> None:
         left = (cx + r * 0.76 * math.cos(a - 0.12), cy + r * 0.76 * math.sin(a - 0.12))
         right = (cx + r * 0.76 * math.cos(a + 0.12), cy + r * 0.76 * math.sin(a + 0.12))
         draw.polygon((tip, left, (cx, cy), right), fill=gold if i % 2 else (222, 186, 104), outline=deep)
-    draw.ellipse((cx - r * 0.76, cy - r * 0.76, cx + r * 0.76, cy + r * 0.76), fill=(250, 240, 208), outline=deep, width=4)
+    draw.ellipse(
+        (cx - r * 0.76, cy - r * 0.76, cx + r * 0.76, cy + r * 0.76),
+        fill=(250, 240, 208),
+        outline=deep,
+        width=4,
+    )
     for dx, top in ((-0.2, -0.42), (0.02, -0.6), (0.24, -0.36)):
         x = cx + dx * r
         y, bottom = cy + top * r, cy + 0.56 * r
@@ -95,7 +100,13 @@ def _emblem(draw: ImageDraw.ImageDraw, cx: float, cy: float, r: float) -> None:
             over = (x + side * reach * r * 0.42, y + (low + 0.0) * r)
             under = (x + side * reach * r * 0.36, y + (low + 0.13) * r)
             draw.polygon((root, over, tip, under), fill=(86, 140, 82))
-    draw.arc((cx - r * 0.62, cy - r * 0.62, cx + r * 0.62, cy + r * 0.62), 35, 145, fill=(178, 40, 36), width=round(r * 0.06))
+    draw.arc(
+        (cx - r * 0.62, cy - r * 0.62, cx + r * 0.62, cy + r * 0.62),
+        35,
+        145,
+        fill=(178, 40, 36),
+        width=round(r * 0.06),
+    )
 
 
 def _security_paper(size: tuple[int, int]) -> Image.Image:
@@ -104,7 +115,10 @@ def _security_paper(size: tuple[int, int]) -> Image.Image:
     draw = ImageDraw.Draw(page)
     w, h = size
     for k in range(-6, h // 22 + 6):
-        points = [(x, k * 22 + 16 * math.sin(x / 90 + k * 0.35) + 7 * math.sin(x / 31)) for x in range(0, w + 12, 12)]
+        points = [
+            (x, k * 22 + 16 * math.sin(x / 90 + k * 0.35) + 7 * math.sin(x / 31))
+            for x in range(0, w + 12, 12)
+        ]
         draw.line(points, fill=(240, 228, 200) if k % 2 else (226, 236, 226), width=2)
     cx, cy = w / 2, h * 0.56
     for ring in range(9):
@@ -141,17 +155,25 @@ def _guilloche_frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], 
     braid((x0 + width, y1 - middle), (x1 - width, y1 - middle))
     braid((x0 + middle, y0 + width), (x0 + middle, y1 - width))
     braid((x1 - middle, y0 + width), (x1 - middle, y1 - width))
-    for cx, cy in ((x0 + middle, y0 + middle), (x1 - middle, y0 + middle), (x0 + middle, y1 - middle), (x1 - middle, y1 - middle)):
+    for cx, cy in (
+        (x0 + middle, y0 + middle),
+        (x1 - middle, y0 + middle),
+        (x0 + middle, y1 - middle),
+        (x1 - middle, y1 - middle),
+    ):
         r = width / 2 + 12
         draw.rectangle((cx - r, cy - r, cx + r, cy + r), fill=gold, outline=dark, width=5)
         for k in range(5):
             s = r * (0.85 - 0.16 * k)
             turn = k * math.pi / 10
-            draw.polygon([(cx + s * math.cos(turn + q * math.pi / 2), cy + s * math.sin(turn + q * math.pi / 2)) for q in range(4)],
-                         outline=pale, width=3)  # fmt: skip
+            corners = [turn + q * math.pi / 2 for q in range(4)]
+            square = [(cx + s * math.cos(a), cy + s * math.sin(a)) for a in corners]
+            draw.polygon(square, outline=pale, width=3)
 
 
-def _wrapped(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int, size: int, leading: float) -> int:
+def _wrapped(
+    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int, size: int, leading: float
+) -> int:
     face = font(size)
     x, y = at
     line = ""
@@ -184,8 +206,12 @@ def business_licence() -> bytes:
     draw.text((330, 572), cast.USCC, black, font(74, "Sans", "Bold"), anchor="ls")
     draw.text((330, 300), "证照编号：演示 D 0000001", brown, font(44), anchor="ls")
 
-    page.paste(qr(f"{cast.MARK} DEMO ONLY {cast.USCC} {cast.ENTERPRISE_NAME}", 330).convert("RGB"), (2560, 330))
-    for i, text in enumerate(("扫描二维码可见", "“演示数据”字样。", "本件为系统演示", "样张，不作任何", "证明使用。")):
+    page.paste(
+        qr(f"{cast.MARK} DEMO ONLY {cast.USCC} {cast.ENTERPRISE_NAME}", 330).convert("RGB"), (2560, 330)
+    )
+    for i, text in enumerate(
+        ("扫描二维码可见", "“演示数据”字样。", "本件为系统演示", "样张，不作任何", "证明使用。")
+    ):
         draw.text((2925, 380 + i * 62), text, black, font(42), anchor="ls")
 
     def field(x: int, y: int, label: str, value: str, width: int, size: int = 60) -> int:
@@ -214,7 +240,13 @@ def business_licence() -> bytes:
     draw.text((2560, 1950), "宜丰县市场监督管理局（演示）", black, font(50), anchor="ls")
     draw.text((2640, 2110), "2021 年 03 月 09 日", black, font(64), anchor="ls")
     draw.line((300, 2205, 3208, 2205), fill=(170, 130, 60), width=3)
-    draw.text((330, 2255), "国家企业信用信息公示系统网址（演示）：https://gsxt.example", brown, font(38), anchor="ls")
+    draw.text(
+        (330, 2255),
+        "国家企业信用信息公示系统网址（演示）：https://gsxt.example",
+        brown,
+        font(38),
+        anchor="ls",
+    )
     draw.text((2480, 2255), "演示数据 · 样张 · 无法律效力", brown, font(38), anchor="rs")
 
     ghost = Image.new("L", page.size)
@@ -230,7 +262,9 @@ def business_licence() -> bytes:
     # The copy has been folded in a drawer: a soft vertical crease, and a little yellowed at the edges.
     crease = shade(page.size, lambda x, y: 0.985 - 0.05 * math.exp(-(((x - 0.502) / 0.006) ** 2)), 240)
     page = multiply(page, crease)
-    page = multiply(page, shade(page.size, lambda x, y: 1 - 0.09 * (abs(x - 0.48) ** 2.6 + abs(y - 0.5) ** 2.6) * 3))
+    page = multiply(
+        page, shade(page.size, lambda x, y: 1 - 0.09 * (abs(x - 0.48) ** 2.6 + abs(y - 0.5) ** 2.6) * 3)
+    )
     page = add(page, clouds(rng, page.size, (24, 17), 1.2))
     page = add(page, noise(rng, page.size, 6).filter(ImageFilter.GaussianBlur(1.4)))
 
@@ -254,7 +288,10 @@ def business_licence() -> bytes:
         draw.ellipse((x - r, y - r, x + r, y + r), fill=(tone, tone, tone - 6))
     for _ in range(3):  # hairs
         x, y, a = rng.uniform(100, 1650), rng.uniform(100, 1140), rng.uniform(0, 6.3)
-        draw.line([(x + 7 * i * math.cos(a + i * 0.16), y + 7 * i * math.sin(a + i * 0.16)) for i in range(7)], fill=(168, 166, 160))
+        draw.line(
+            [(x + 7 * i * math.cos(a + i * 0.16), y + 7 * i * math.sin(a + i * 0.16)) for i in range(7)],
+            fill=(168, 166, 160),
+        )
     scan = multiply(scan, shade(scan.size, lambda x, y: 0.995 - 0.035 * x - 0.02 * y * y))
     scan = add(scan, noise(rng, scan.size, 2.0, "RGB"))
     scan = scan.filter(ImageFilter.UnsharpMask(0.9, 60, 2))
@@ -265,14 +302,14 @@ def business_licence() -> bytes:
     return out.getvalue()
 
 
-# ── the emergency plan and the canteen plan ────────────────────────────────────────────────────────────────────
+# ── the emergency plan and the canteen plan ───────────────────────────────────────────────────────
 
 
 def _typst_text(text: str) -> str:
     return re.sub(r"([\\#*_$@<>`=\[\]~/])", r"\\\1", text)
 
 
-def _typst(title: str, blocks: list[texts.Block], sign: tuple[str, str], small: bool = False) -> bytes:
+def _typst(title: str, blocks: list[texts.Block], small: bool = False) -> bytes:
     q = _typst_text
     body = []
     number = 0
@@ -292,19 +329,25 @@ def _typst(title: str, blocks: list[texts.Block], sign: tuple[str, str], small: 
                 f"#table(columns: {widths}, align: center + horizon, inset: 5pt, stroke: .5pt + luma(90), "
                 f"fill: (_, y) => if y == 0 {{ luma(232) }}, table.header({head}), {rows})]\n#v(2pt)"
             )
+        elif kind == "sign":
+            body.append(
+                f"#v(1.2em)\n#block(breakable: false, width: 100%, align(right)"
+                f"[{q(cast.ENTERPRISE_NAME)} #h(2em) \\ {q(content)} #h(2em)])"
+            )
         elif kind == "h1":
             body.append(f"= {q(content)}")
         elif kind == "h2":
             body.append(f"== {q(content)}")
         elif kind == "li":
             number += 1
-            body.append(f"{number}. {q(content)}".replace(f"{number}. ", f"#par[{number}.#h(.4em)", 1) + "]")
+            body.append(f"#par[{number}.#h(.4em){q(content)}]")
         else:
             body.append(f"#par[{q(content)}]")
     size, leading = ("11pt", ".82em") if small else ("12pt", "1.0em")
     source = f"""
 #let sans = ("Noto Sans CJK SC",)
-#set document(title: "{title}（{cast.MARK}）", author: "{cast.ENTERPRISE_NAME}（{cast.MARK}）", keywords: ("演示数据", "invented"))
+#set document(title: "{title}（{cast.MARK}）",
+  author: "{cast.ENTERPRISE_NAME}（{cast.MARK}）", keywords: ("演示数据", "invented"))
 #set page(paper: "a4", margin: (x: 2.7cm, top: 2.8cm, bottom: 2.4cm),
   header: text(font: sans, size: 8.5pt, fill: luma(110))[{q(cast.ENTERPRISE_NAME)} #h(1fr) {DEMO_LINE}],
   footer: context align(center, text(size: 9pt)[— #counter(page).display() —]))
@@ -317,22 +360,20 @@ def _typst(title: str, blocks: list[texts.Block], sign: tuple[str, str], small: 
 #show table: set text(size: 9.5pt)
 #show table: set par(first-line-indent: 0pt, leading: .55em, justify: false)
 #align(center)[#text(font: sans, size: 20pt, weight: "bold")[{title}]]
-#align(center)[#text(size: 10.5pt)[编制单位：{q(cast.ENTERPRISE_NAME)} #h(2em) 版本：第1版 #h(2em) （{cast.MARK}）]]
+#align(center)[#text(size: 10.5pt)[
+  编制单位：{q(cast.ENTERPRISE_NAME)} #h(2em) 版本：第1版 #h(2em) （{cast.MARK}）]]
 #v(6pt)
 {chr(10).join(line + chr(10) for line in body)}
-#v(1.6em)
-#block(breakable: false, width: 100%, align(right)[{q(sign[0])} #h(2em) \\ {q(sign[1])} #h(2em)])
 """
     return typst.compile(source.encode(), format="pdf", timestamp=int(MADE.timestamp()), pdf_tags=False)
 
 
 def epidemic_plan_pdf() -> bytes:
-    return _typst(texts.PLAN_TITLE, texts.PLAN, (cast.ENTERPRISE_NAME, texts.PLAN_DATE))
+    return _typst(texts.PLAN_TITLE, texts.PLAN)
 
 
 def canteen_plan() -> bytes:
-    sign = (cast.ENTERPRISE_NAME, texts.PLAN_DATE)
-    return _typst(texts.CANTEEN_TITLE, texts.CANTEEN, sign, small=True)
+    return _typst(texts.CANTEEN_TITLE, texts.CANTEEN, small=True)
 
 
 def epidemic_plan_docx() -> bytes:
@@ -397,6 +438,9 @@ def epidemic_plan_docx() -> bytes:
             repeat = OxmlElement("w:tblHeader")
             repeat.set(qn("w:val"), "true")
             table.rows[0]._tr.get_or_add_trPr().append(repeat)
+        elif kind == "sign":
+            for text in ("", cast.ENTERPRISE_NAME, content):
+                document.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
         elif kind == "h1":
             document.add_heading(content, 1)
         elif kind == "h2":
@@ -408,8 +452,6 @@ def epidemic_plan_docx() -> bytes:
             paragraph = document.add_paragraph(content)
             paragraph.paragraph_format.first_line_indent = Pt(24)
             paragraph.paragraph_format.space_after = Pt(2)
-    for text in ("", cast.ENTERPRISE_NAME, texts.PLAN_DATE):
-        document.add_paragraph(text).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     core = document.core_properties
     core.author = core.last_modified_by = f"{cast.ENTERPRISE_NAME}（{cast.MARK}）"
     core.title, core.keywords, core.comments = f"{texts.PLAN_TITLE}（{cast.MARK}）", "演示数据, invented", ""
@@ -420,7 +462,7 @@ def epidemic_plan_docx() -> bytes:
     return fixed_zip(out.getvalue())
 
 
-# ── the roster ─────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the roster ────────────────────────────────────────────────────────────────────────────────────
 
 
 def roster_xlsx() -> bytes:
@@ -435,7 +477,7 @@ def faults() -> bytes:
     return (json.dumps(roster.faulty()[1], ensure_ascii=False, indent=2) + "\n").encode()
 
 
-# ── the signed pledge, photographed ────────────────────────────────────────────────────────────────────────────
+# ── the signed pledge, photographed ───────────────────────────────────────────────────────────────
 
 
 def _pledge_page(rng: random.Random) -> Image.Image:
@@ -464,7 +506,9 @@ def _desk(rng: random.Random, size: tuple[int, int]) -> Image.Image:
     for cells, amplitude in (((22, 4), 26), ((240, 9), 13), ((1500, 60), 20)):
         grain = add(grain, noise(rng, cells, amplitude).resize(size, Image.Resampling.BICUBIC))
     bend = clouds(rng, (size[0] // 8, size[1] // 8), (4, 5), 60).resize(size, Image.Resampling.BICUBIC)
-    rings = bend.point([round(128 + 16 * math.sin(v * 0.55)) for v in range(256)]).filter(ImageFilter.GaussianBlur(9))
+    rings = bend.point([round(128 + 16 * math.sin(v * 0.55)) for v in range(256)]).filter(
+        ImageFilter.GaussianBlur(9)
+    )
     grain = add(grain, rings)
     desk = ImageOps.colorize(grain, (92, 62, 38), (208, 168, 122), (158, 114, 74))
     draw = ImageDraw.Draw(desk)
@@ -481,7 +525,7 @@ def pledge() -> bytes:
     write(page, rng, cast.LEGAL_NAME, (1570, 2610), 190, 12)
     write(page, rng, "2026", (1000, 2790), 92, 8, advance=0.95)
     write(page, rng, "11", (1372, 2790), 92, 8, advance=0.9)
-    write(page, rng, "23", (1560, 2790), 92, 8, advance=0.95)
+    write(page, rng, "23", (1578, 2790), 92, 8, advance=0.95)
     stamp(page, seal(rng, cast.ENTERPRISE_NAME, "演示专用", 500), (1700, 2590), RED, -11)
 
     # paper: folded in three to be carried, not quite white, a little limp
@@ -507,7 +551,9 @@ def pledge() -> bytes:
 
         a, b = bow(y0), bow(y1)
         mesh.append(((0, y0, w, y1), (a, y0, b, y1, w + b, y1, w + a, y0)))
-    page = page.transform(page.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC, fillcolor=(236, 234, 226))
+    page = page.transform(
+        page.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC, fillcolor=(236, 234, 226)
+    )
 
     size = (3000, 4000)  # as held: portrait
     photo = _desk(rng, size)
@@ -519,7 +565,7 @@ def pledge() -> bytes:
     close = Image.new("L", size)
     ImageDraw.Draw(close).polygon([(x - 6, y + 10) for x, y in quad], fill=150)
     photo.paste((14, 9, 6), (0, 0), close.filter(ImageFilter.GaussianBlur(6)))
-    photo.paste(laid, (0, 0), mask)
+    photo.paste(laid, (0, 0), mask.filter(ImageFilter.GaussianBlur(1.8)))
 
     # a ceiling lamp up on the right, the window's cool light on the left, the hand and phone shading the foot
     def lamp(x: float, y: float) -> float:
@@ -565,7 +611,7 @@ def pledge() -> bytes:
     return out.getvalue()
 
 
-# ── photographs of the stock ───────────────────────────────────────────────────────────────────────────────────
+# ── photographs of the stock ──────────────────────────────────────────────────────────────────────
 
 Vec = tuple[float, float, float]
 
@@ -606,17 +652,25 @@ class Scene:
 
     def box(self, at: Vec, dims: Vec, front: Image.Image, side: Image.Image, top: Image.Image) -> None:
         (x, y, z), (w, h, d) = at, dims
-        self.dim([(x - 0.015, y, z - 0.01), (x + w + 0.03, y, z - 0.01), (x + w + 0.04, y, z + d), (x, y, z + d)], 150, 7)
+        self.dim(
+            [(x - 0.015, y, z - 0.01), (x + w + 0.03, y, z - 0.01), (x + w + 0.04, y, z + d), (x, y, z + d)],
+            150,
+            7,
+        )
         if self.camera.eye[0] < x:
             self.face(side, [(x, y + h, z + d), (x, y + h, z), (x, y, z), (x, y, z + d)], 0.62)
         if self.camera.eye[0] > x + w:
-            self.face(side, [(x + w, y + h, z), (x + w, y + h, z + d), (x + w, y, z + d), (x + w, y, z)], 0.74)
+            self.face(
+                side, [(x + w, y + h, z), (x + w, y + h, z + d), (x + w, y, z + d), (x + w, y, z)], 0.74
+            )
         if self.camera.eye[1] > y + h:
             self.face(top, [(x, y + h, z + d), (x + w, y + h, z + d), (x + w, y + h, z), (x, y + h, z)], 1.08)
         light = 0.93 + self.rng.uniform(-0.05, 0.04)
         self.face(front, [(x, y + h, z), (x + w, y + h, z), (x + w, y, z), (x, y, z)], light)
 
-    def bottle(self, at: Vec, height: float, radius: float, label: Image.Image, body: tuple[int, int, int]) -> None:
+    def bottle(
+        self, at: Vec, height: float, radius: float, label: Image.Image, body: tuple[int, int, int]
+    ) -> None:
         """A white or blue bottle seen from the front, drawn flat and shaded round."""
         x, y, z = at
         texture = Image.new("RGBA", (240, 600))
@@ -628,13 +682,29 @@ class Scene:
         draw.rounded_rectangle((4, 150, 236, 598), 26, fill=(*body, 255))
         texture.paste(label.resize((232, 300)), (4, 232))
         round_ = Image.new("L", (240, 1))
-        round_.putdata([round(255 * (0.5 + 0.5 * math.sin(math.pi * (0.1 + 0.78 * i / 239)) ** 0.8)) for i in range(240)])
+        round_.putdata(
+            [round(255 * (0.5 + 0.5 * math.sin(math.pi * (0.1 + 0.78 * i / 239)) ** 0.8)) for i in range(240)]
+        )
         rgb = ImageChops.multiply(texture.convert("RGB"), Image.merge("RGB", [round_.resize((240, 600))] * 3))
         shine = Image.new("L", (240, 600))
         ImageDraw.Draw(shine).rounded_rectangle((52, 170, 66, 560), 7, fill=110)
         rgb.paste((255, 255, 255), (0, 0), shine.filter(ImageFilter.GaussianBlur(6)))
-        self.dim([(x - radius, y, z - 0.03), (x + radius * 1.6, y, z - 0.03), (x + radius * 1.9, y, z + 0.08), (x, y, z + 0.08)], 150, 6)
-        corners = [(x - radius, y + height, z), (x + radius, y + height, z), (x + radius, y, z), (x - radius, y, z)]
+        self.dim(
+            [
+                (x - radius, y, z - 0.03),
+                (x + radius * 1.6, y, z - 0.03),
+                (x + radius * 1.9, y, z + 0.08),
+                (x, y, z + 0.08),
+            ],
+            150,
+            6,
+        )
+        corners = [
+            (x - radius, y + height, z),
+            (x + radius, y + height, z),
+            (x + radius, y, z),
+            (x - radius, y, z),
+        ]
         quad = [self.camera(c) for c in corners]
         laid, _ = warp(rgb, quad, self.camera.size)
         alpha = Image.merge("RGB", [texture.getchannel("A")] * 3)
@@ -652,7 +722,9 @@ def _cardboard(rng: random.Random, size: tuple[int, int], colour: tuple[int, int
     return image
 
 
-def _carton(rng: random.Random, name: str, lines: list[str], colour: tuple[int, int, int], ink: tuple[int, int, int]) -> Image.Image:
+def _carton(
+    rng: random.Random, name: str, lines: list[str], colour: tuple[int, int, int], ink: tuple[int, int, int]
+) -> Image.Image:
     image = _cardboard(rng, (640, 480), colour)
     draw = ImageDraw.Draw(image)
     draw.text((320, 120), name, ink, font(104 if len(name) < 5 else 76, "Sans", "Bold"), anchor="mm")
@@ -701,13 +773,21 @@ def _bottle_label(name: str, under: str, colour: tuple[int, int, int]) -> Image.
     return image
 
 
-def _shelf(scene: Scene, y: float, x0: float, x1: float, z0: float, z1: float, metal: tuple[int, int, int]) -> None:
-    scene.dim([(x0, y - 0.04, z0), (x1, y - 0.04, z0), (x1, y - 0.16, z0 + 0.05), (x0, y - 0.16, z0 + 0.05)], 110, 16)
+def _shelf(
+    scene: Scene, y: float, x0: float, x1: float, z0: float, z1: float, metal: tuple[int, int, int]
+) -> None:
+    scene.dim(
+        [(x0, y - 0.04, z0), (x1, y - 0.04, z0), (x1, y - 0.16, z0 + 0.05), (x0, y - 0.16, z0 + 0.05)],
+        110,
+        16,
+    )
     board = add(Image.new("RGB", (600, 200), metal), noise(scene.rng, (600, 200), 3))
     if scene.camera.eye[1] > y:
         scene.face(board, [(x0, y, z1), (x1, y, z1), (x1, y, z0), (x0, y, z0)], 1.0)
     else:
-        scene.face(board, [(x0, y - 0.045, z0), (x1, y - 0.045, z0), (x1, y - 0.045, z1), (x0, y - 0.045, z1)], 0.42)
+        scene.face(
+            board, [(x0, y - 0.045, z0), (x1, y - 0.045, z0), (x1, y - 0.045, z1), (x0, y - 0.045, z1)], 0.42
+        )
     scene.face(board, [(x0, y, z0), (x1, y, z0), (x1, y - 0.045, z0), (x0, y - 0.045, z0)], 0.8)
 
 
@@ -715,9 +795,18 @@ def _stock_scene(rng: random.Random, size: tuple[int, int], variant: int) -> Ima
     metal = (158, 166, 172) if variant == 1 else (96, 122, 150)
     wall = (206, 204, 192) if variant == 1 else (190, 200, 196)
     eye: Vec = (-0.35, 1.38, -2.95) if variant == 1 else (0.42, 1.2, -2.75)
-    camera = Camera(size, eye, 0.13 if variant == 1 else -0.17, -0.09 if variant == 1 else -0.03, 0.98 if variant == 1 else 0.86)
+    camera = Camera(
+        size,
+        eye,
+        0.13 if variant == 1 else -0.17,
+        -0.09 if variant == 1 else -0.03,
+        0.98 if variant == 1 else 0.86,
+    )
     scene = Scene(rng, camera, wall)
-    floor = add(Image.new("RGB", (900, 500), (128, 124, 116)), noise(rng, (900, 500), 8).filter(ImageFilter.GaussianBlur(1)))
+    floor = add(
+        Image.new("RGB", (900, 500), (128, 124, 116)),
+        noise(rng, (900, 500), 8).filter(ImageFilter.GaussianBlur(1)),
+    )
     fd = ImageDraw.Draw(floor)
     for i in range(0, 900, 150):
         fd.line((i, 0, i, 500), fill=(104, 100, 94), width=3)
@@ -742,14 +831,40 @@ def _stock_scene(rng: random.Random, size: tuple[int, int], variant: int) -> Ima
     kraft, white = (186, 148, 102), (222, 218, 208)
     side, top = _cardboard(rng, (300, 300), kraft), _cardboard(rng, (400, 300), kraft)
     pale_side, pale_top = _cardboard(rng, (300, 300), white), _cardboard(rng, (400, 300), white)
-    masks = [_carton(rng, "医用口罩", ["一次性使用 三层", "规格：2000只/箱", f"批号：YS2611{k:02d}"], kraft, (40, 60, 120)) for k in (3, 7)]
-    fluid = [_carton(rng, "消毒液", ["84消毒液 500mL×20瓶", "净含量：10升", f"批号：YS2610{k:02d}"], white, (170, 40, 44)) for k in (5, 9)]
+    masks = [
+        _carton(
+            rng,
+            "医用口罩",
+            ["一次性使用 三层", "规格：2000只/箱", f"批号：YS2611{k:02d}"],
+            kraft,
+            (40, 60, 120),
+        )
+        for k in (3, 7)
+    ]
+    fluid = [
+        _carton(
+            rng,
+            "消毒液",
+            ["84消毒液 500mL×20瓶", "净含量：10升", f"批号：YS2610{k:02d}"],
+            white,
+            (170, 40, 44),
+        )
+        for k in (5, 9)
+    ]
     alcohol = _carton(rng, "75%酒精", ["500mL×30瓶 易燃", "远离火源", "批号：YS261018"], kraft, (160, 60, 20))
-    small = [_small_box(rng, "医用口罩", "一次性 平面型", (36, 116, 186)), _small_box(rng, "防护口罩", "KN95 折叠型", (28, 138, 112))]
+    small = [
+        _small_box(rng, "医用口罩", "一次性 平面型", (36, 116, 186)),
+        _small_box(rng, "防护口罩", "KN95 折叠型", (28, 138, 112)),
+    ]
     small_side = _cardboard(rng, (200, 100), (232, 236, 240))
-    label = [_bottle_label("消毒液", "84 500mL", (28, 92, 172)), _bottle_label("酒精", "75% 500mL", (196, 92, 30))]
+    label = [
+        _bottle_label("消毒液", "84 500mL", (28, 92, 172)),
+        _bottle_label("酒精", "75% 500mL", (196, 92, 30)),
+    ]
 
-    def row_cartons(y: float, fronts: list[Image.Image], w: float, h: float, gap: float, start: float, pale: bool) -> None:
+    def row_cartons(
+        y: float, fronts: list[Image.Image], w: float, h: float, gap: float, start: float, pale: bool
+    ) -> None:
         places: list[tuple[float, Image.Image]] = []
         for f in fronts:
             places.append((start, f))
@@ -792,12 +907,24 @@ def _stock_scene(rng: random.Random, size: tuple[int, int], variant: int) -> Ima
     cd.rectangle((4, 4, 415, 145), outline=(190, 40, 40), width=4)
     cd.text((210, 52), "防疫物资专用架", (170, 30, 34), font(46, "Sans", "Bold"), anchor="mm")
     cd.text((210, 108), "青竹制品 · 演示数据", (70, 70, 70), font(30, "Sans"), anchor="mm")
-    scene.face(card, [(-0.2, 1.21, z0 - 0.012), (0.2, 1.21, z0 - 0.012), (0.2, 1.07, z0 - 0.012), (-0.2, 1.07, z0 - 0.012)], 0.97)
+    scene.face(
+        card,
+        [
+            (-0.2, 1.21, z0 - 0.012),
+            (0.2, 1.21, z0 - 0.012),
+            (0.2, 1.07, z0 - 0.012),
+            (-0.2, 1.07, z0 - 0.012),
+        ],
+        0.97,
+    )
     # a stack on the floor before the shelf
     bx = 0.72 if variant == 1 else -1.25
     for k in range(2):
-        scene.box((bx + k * 0.025, 0.31 * k, -0.62), (0.48, 0.31, 0.36), masks[k] if variant == 1 else fluid[k],
-                  side if variant == 1 else pale_side, top if variant == 1 else pale_top)  # fmt: skip
+        at = (bx + k * 0.025, 0.31 * k, -0.62)
+        if variant == 1:
+            scene.box(at, (0.48, 0.31, 0.36), masks[k], side, top)
+        else:
+            scene.box(at, (0.48, 0.31, 0.36), fluid[k], pale_side, pale_top)
     return scene.image
 
 
@@ -854,7 +981,7 @@ def main(prefixes: list[str]) -> None:
         if not prefixes or name.startswith(tuple(prefixes)):
             data = make()
             (HERE / name).write_bytes(data)
-            print(f"{name:24} {len(data):>10,} bytes")
+            sys.stdout.write(f"{name:24} {len(data):>10,} bytes\n")
 
 
 if __name__ == "__main__":
