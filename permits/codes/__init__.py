@@ -1,0 +1,1 @@
+"""Codes that people and things carry, each checked as its standard says."""
