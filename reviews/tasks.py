@@ -1,0 +1,35 @@
+"""Celery tasks of the review: fetch and call, no rule of their own."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from permits import credentials
+from permits.models import Permit
+from reviews import limits
+from reviews.models import Heartbeat
+
+
+@shared_task(ignore_result=True)
+def keep_time_limits() -> dict[str, int]:
+    return limits.keep()
+
+
+@shared_task(ignore_result=True)
+def print_permit(permit_id: int) -> None:
+    credentials.store_pdf(Permit.objects.get(pk=permit_id))
+
+
+@shared_task(ignore_result=True)
+def issue_missing_permits() -> int:
+    """Print what a lost kick left unprinted."""
+    waiting = Permit.objects.filter(pdf_sha256="").order_by("issued_at")[:50]
+    for permit in waiting:
+        credentials.store_pdf(permit)
+    return len(waiting)
+
+
+@shared_task(ignore_result=True)
+def heartbeat() -> None:
+    Heartbeat.objects.update_or_create(name="worker", defaults={"at": timezone.now()})
