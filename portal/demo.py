@@ -1,0 +1,150 @@
+"""Demonstration data: an invented cast, and applications driven through the running code with real documents.
+
+Only where ``settings.DEMO`` says so. Everything is invented and marked 演示数据.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from permits.intake.materials import add_material
+from permits.models import Application, Enterprise, Membership, Service, User
+from reviews import workflow
+from reviews.models import Department, Official, Task
+
+PASSWORD = "Demo-2020-yifeng"
+REGION = "360924"
+DOCUMENTS = Path(settings.BASE_DIR) / "tests" / "data"
+FILES = {
+    "business_licence": ["business_licence.jpg"],
+    "epidemic_plan": ["epidemic_plan.docx"],
+    "roster": ["roster.xlsx"],
+    "signed_pledge": ["pledge.jpg"],
+    "stock_photos": ["stock_1.jpg", "stock_2.png"],
+    "canteen_plan": ["canteen_plan.pdf"],
+}
+DEPARTMENTS = {
+    "street": ("宜丰县新昌镇人民政府", "Xinchang Town Government, Yifeng"),
+    "health": ("宜丰县卫生健康委员会", "Yifeng County Health Commission"),
+    "industry": ("宜丰县工业和信息化局", "Yifeng County Industry and IT Bureau"),
+    "commerce": ("宜丰县商务局", "Yifeng County Commerce Bureau"),
+    "bureau": ("宜丰县行政审批局", "Yifeng County Approval Bureau"),
+}
+# key: (role shown, e-mail, name, department, is supervisor)
+CAST: dict[str, tuple[str, str, str, str | None, bool]] = {
+    "owner": ("企业经办人 owner", "owner@demo.invalid", "江立川", None, False),
+    "street": ("乡镇街道 street official", "street@demo.invalid", "陈溪", "street", False),
+    "health": ("卫健 health official", "health@demo.invalid", "何清", "health", False),
+    "industry": ("工信 industry official", "industry@demo.invalid", "罗明", "industry", False),
+    "commerce": ("商务 commerce official", "commerce@demo.invalid", "宋晓", "commerce", False),
+    "decider": ("审批局 bureau decider", "decider@demo.invalid", "林平", "bureau", False),
+    "supervisor": ("审批局领导 supervisor", "supervisor@demo.invalid", "方远", "bureau", True),
+    "ops": ("运维 ops", "ops@demo.invalid", "运维", None, False),
+}
+
+
+def logins() -> list[tuple[str, str, str]]:
+    """Role, e-mail address and password of each demo account."""
+    return [(role, email, PASSWORD) for role, email, *_rest in CAST.values()]
+
+
+def ensure_cast() -> dict[str, User]:
+    """The demo accounts, departments, postings and the enterprise; safe to call again."""
+    offices = {
+        kind: Department.objects.get_or_create(kind=kind, region=REGION, defaults={"name_zh": zh, "name_en": en})[0]
+        for kind, (zh, en) in DEPARTMENTS.items()
+    }
+    people = {}
+    for key, (_role, email, name, department, supervisor) in CAST.items():
+        user = User.objects.filter(email=email).first()
+        if user is None:
+            ops = key == "ops"
+            user = User.objects.create_user(
+                email, PASSWORD, name=name, is_staff=ops or department is not None, is_superuser=ops
+            )
+            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+        if department:
+            role = Official.Role.SUPERVISOR if supervisor else Official.Role.REVIEWER
+            Official.objects.get_or_create(user=user, department=offices[department], defaults={"role": role})
+        people[key] = user
+    return people
+
+
+def enterprise_of(owner: User, record: dict[str, str]) -> Enterprise:
+    enterprise, _new = Enterprise.objects.get_or_create(uscc=record["uscc"], defaults=record)
+    Membership.objects.get_or_create(enterprise=enterprise, user=owner, defaults={"role": Membership.Role.OWNER})
+    return enterprise
+
+
+def draft(owner: User, enterprise: Enterprise, answers: dict[str, Any], *, slug: str = "resumption") -> Application:
+    """A complete draft with its real documents."""
+    version = Service.objects.get(slug=slug).current
+    if version is None:
+        raise LookupError(f"service '{slug}' is not published: manage.py publish_service permits/services/{slug}.toml")
+    application = Application.objects.create(
+        version=version, enterprise=enterprise, applicant=owner, answers=dict(answers)
+    )
+    for requirement, names in FILES.items():
+        for name in names:
+            upload = SimpleUploadedFile(name, (DOCUMENTS / name).read_bytes())
+            add_material(application=application, requirement_key=requirement, upload=upload, user=owner)
+    return application
+
+
+def carry_through(
+    application: Application, people: dict[str, User], *, until: str = "decision", say: Callable[[str], None] = print
+) -> None:
+    """Submit, then decide stage by stage as far as ``until`` (submitted, precheck, countersign, decision)."""
+    workflow.submit(application.pk, applicant=people["owner"])
+    application.refresh_from_db()
+    say(f"submitted as {application.number}")
+    for stage, outcome in (("precheck", "accept"), ("countersign", "agree"), ("decision", "approve")):
+        if until == "submitted":
+            return
+        for task in Task.objects.open().filter(application=application, stage=stage).select_related("department"):
+            key = "decider" if task.department.kind == "bureau" else task.department.kind
+            workflow.claim(task.pk, official=people[key])
+            workflow.decide(task.pk, official=people[key], outcome=outcome)
+            say(f"{task.department.name_zh}: {outcome}")
+        if stage == until:
+            return
+
+
+def answers_for(enterprise: Enterprise, **changes: Any) -> dict[str, Any]:
+    """Good answers to the resumption filing, for the enterprise as it is on record."""
+    days = timezone.localdate() + timedelta(days=5)
+    return {
+        "enterprise_name": enterprise.name, "uscc": enterprise.uscc,
+        "registered_address": enterprise.registered_address, "production_address": enterprise.production_address,
+        "region": enterprise.region, "industry": enterprise.industry, "enterprise_size": enterprise.size,
+        "legal_name": enterprise.legal_name, "legal_id_number": enterprise.legal_id_number,
+        "legal_mobile": enterprise.legal_mobile, "epidemic_lead_name": "余小禾",
+        "epidemic_lead_mobile": "13900000002", "headcount": 150, "first_batch": 120, "origin_local": 84,
+        "origin_province": 24, "origin_other": 10, "origin_key_area": 2, "quarantine_place": "厂区东侧独立宿舍楼",
+        "quarantine_end": (days + timedelta(days=9)).isoformat(), "resumption_date": days.isoformat(),
+        "shift_arrangement": "分早晚两班，错峰上下班，车间人员间隔1米以上。", "canteen_used": True,
+        "canteen_arrangement": "分时就餐，一人一桌；宿舍每间不超过2人，每日消毒两次。", "masks": 2000, "mask_days": 8,
+        "thermometers": 6, "disinfectant_litres": "120", "quarantine_room": True, "pledge": True, **changes,
+    }  # fmt: skip
+
+
+RECORD = {
+    "uscc": "91360924MAYDEMQ29G",
+    "name": "宜丰县青竹制品有限公司（演示数据）",
+    "registered_address": "江西省宜春市宜丰县新昌镇工业园区竹产业路18号",
+    "production_address": "江西省宜春市宜丰县新昌镇工业园区竹产业路18号",
+    "region": REGION,
+    "industry": "C20",
+    "size": "small",
+    "legal_name": "江立川",
+    "legal_id_number": "362229197806150016",
+    "legal_mobile": "13900000001",
+}

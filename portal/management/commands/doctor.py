@@ -1,0 +1,171 @@
+"""Is the portal well? One line a check; exit status 1, with the mending command, when something is not."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.conf import settings
+from django.core.mail import get_connection
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from permits.intake import storage
+from permits.models import Permit, Service
+from reviews import calendars
+from reviews.audit import triggers
+from reviews.models import Heartbeat, Notice
+
+BACKLOG = timedelta(minutes=5)
+
+
+class Unwell(Exception):
+    """A check failed; the message says what is wrong, ``mend`` the command that mends it."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what)
+        self.mend = mend
+
+
+def database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Exception as error:
+        raise Unwell(f"the database does not answer: {error}", "check DATABASE_URL and start the database") from error
+    return str(connection.vendor)
+
+
+def migrations() -> str:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if plan:
+        raise Unwell(f"{len(plan)} migrations are pending", "manage.py migrate")
+    return "none pending"
+
+
+def audit_triggers() -> str:
+    if not triggers.installed(connection):
+        raise Unwell("the audit log is not guarded by its triggers", "manage.py migrate reviews 0001 && manage.py migrate")
+    return "append-only"
+
+
+def broker() -> str:
+    try:
+        with current_app.connection_for_write() as link:
+            link.ensure_connection(max_retries=1, timeout=3)
+    except Exception as error:
+        raise Unwell(f"the broker does not answer: {error}", "check REDIS_URL and start Redis; notices wait meanwhile") from error
+    return settings.CELERY_BROKER_URL.split("@")[-1]
+
+
+def worker() -> str:
+    beat = Heartbeat.objects.filter(name="worker").first()
+    if beat is None or beat.at < timezone.now() - timedelta(minutes=3):
+        last = f"last seen {timezone.localtime(beat.at):%Y-%m-%d %H:%M:%S}" if beat else "never seen"
+        raise Unwell(f"no worker with beat is at work ({last})", "start: celery -A portal worker, and celery -A portal beat")
+    return f"seen {timezone.localtime(beat.at):%H:%M:%S}"
+
+
+def files() -> str:
+    content = uuid.uuid4().bytes
+    try:
+        stored = storage.put([content])
+        with storage.open_blob(stored.sha256) as blob:
+            same = blob.read() == content
+        storage.delete_blob(stored.sha256)
+    except Exception as error:
+        raise Unwell(f"materials can't be stored: {error}", "check STORAGE_URL, its rights and its space") from error
+    if not same:
+        raise Unwell("what was stored did not come back the same", "check the storage behind STORAGE_URL")
+    return "written, read, deleted"
+
+
+def mail() -> str:
+    try:
+        with get_connection():
+            pass
+    except Exception as error:
+        raise Unwell(f"the mail server does not answer: {error}", "check EMAIL_URL; notices wait meanwhile") from error
+    return settings.EMAIL_BACKEND.rsplit(".", 1)[-1]
+
+
+def clock() -> str:
+    if connection.vendor != "postgresql":
+        return "one machine"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        apart = abs((cursor.fetchone()[0] - timezone.now()).total_seconds())
+    if apart > 5:
+        raise Unwell(f"this machine's clock and the database's are {apart:.0f} s apart", "start chrony or ntpd on both")
+    return f"{apart:.3f} s from the database's"
+
+
+def calendar() -> str:
+    known = calendars.current()
+    year = timezone.localdate().year
+    missing = [y for y in (year, (timezone.localdate() + timedelta(days=45)).year) if not known.knows(y)]
+    if missing:
+        raise Unwell(
+            f"the official holidays of {missing[0]} are not known; Monday to Friday are taken for working days",
+            f"manage.py load_calendar holidays-{missing[0]}.csv (lines: {missing[0]}-01-01,off,元旦)",
+        )
+    return f"{year} known"
+
+
+def services() -> str:
+    count = Service.objects.filter(current__isnull=False).count()
+    if not count:
+        raise Unwell("no service is published", "manage.py publish_service permits/services/*.toml")
+    return f"{count} published"
+
+
+def outbox() -> str:
+    late = Notice.objects.filter(state__in=["pending", "sending"], created_at__lt=timezone.now() - BACKLOG).count()
+    dead = Notice.objects.filter(state="dead").count()
+    if late or dead:
+        raise Unwell(f"{late} notices wait for more than 5 minutes, {dead} were given up",
+                     "manage.py deliver_notices" + (" --dead" if dead else ""))  # fmt: skip
+    return "empty or on its way"
+
+
+def permits() -> str:
+    late = Permit.objects.filter(pdf_sha256="", issued_at__lt=timezone.now() - BACKLOG).count()
+    if late:
+        raise Unwell(f"{late} permits are not printed", "start the Celery worker; it prints them within a minute")
+    return "all printed"
+
+
+CHECKS: list[Callable[[], str]] = [
+    database, migrations, audit_triggers, broker, worker, files, mail, clock, calendar, services, outbox, permits,
+]  # fmt: skip
+
+
+def run() -> Iterator[tuple[str, bool, str, str]]:
+    """Name, well or not, what was seen, the mending command."""
+    for check in CHECKS:
+        try:
+            yield check.__name__, True, check(), ""
+        except Unwell as unwell:
+            yield check.__name__, False, str(unwell), unwell.mend
+        except Exception as error:  # a check that can't be made, such as a table that isn't there yet
+            yield check.__name__, False, f"{type(error).__name__}: {error}".splitlines()[0], "mend what stands above, then run doctor again"
+
+
+class Command(BaseCommand):
+    help = "Check database, broker, worker, storage, mail, clock, calendar, migrations and backlogs."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        unwell = 0
+        for name, well, seen, mend in run():
+            self.stdout.write(f"{'ok  ' if well else 'BAD '} {name.replace('_', ' '):15} {seen}")
+            if not well:
+                unwell += 1
+                self.stdout.write(f"     mend: {mend}")
+        if unwell:
+            raise SystemExit(1)
