@@ -127,7 +127,7 @@ def answers_for(enterprise: Enterprise, **changes: Any) -> dict[str, Any]:
         "region": enterprise.region, "industry": enterprise.industry, "enterprise_size": enterprise.size,
         "legal_name": enterprise.legal_name, "legal_id_number": enterprise.legal_id_number,
         "legal_mobile": enterprise.legal_mobile, "epidemic_lead_name": "余小禾",
-        "epidemic_lead_mobile": "13900000002", "headcount": 150, "first_batch": 120, "origin_local": 84,
+        "epidemic_lead_mobile": "13900000312", "headcount": 150, "first_batch": 120, "origin_local": 84,
         "origin_province": 24, "origin_other": 10, "origin_key_area": 2, "quarantine_place": "厂区东侧独立宿舍楼",
         "quarantine_end": (days + timedelta(days=9)).isoformat(), "resumption_date": days.isoformat(),
         "shift_arrangement": "分早晚两班，错峰上下班，车间人员间隔1米以上。", "canteen_used": True,
@@ -138,13 +138,13 @@ def answers_for(enterprise: Enterprise, **changes: Any) -> dict[str, Any]:
 
 RECORD = {
     "uscc": "91360924MAYDEMQ29G",
-    "name": "宜丰县青竹制品有限公司（演示数据）",
-    "registered_address": "江西省宜春市宜丰县新昌镇工业园区竹产业路18号",
-    "production_address": "江西省宜春市宜丰县新昌镇工业园区竹产业路18号",
+    "name": "宜丰县青竹制品有限公司",
+    "registered_address": "江西省宜春市宜丰县工业园区演示路18号",
+    "production_address": "江西省宜春市宜丰县工业园区演示路18号2号厂房",
     "region": REGION,
     "industry": "C20",
     "size": "small",
     "legal_name": "江立川",
     "legal_id_number": "362229197806150016",
-    "legal_mobile": "13900000001",
+    "legal_mobile": "13800000618",
 }
