@@ -1,0 +1,88 @@
+"""Definitions and their expressions: what is taken, and what is refused with line, key and a reason."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, strategies as st
+
+from permits.definition import DefinitionError, parse
+from permits.expressions import MAX_LENGTH, ExpressionError, Unanswered, parse as expression
+
+SOURCE = (Path(__file__).parents[2] / "permits" / "services" / "resumption.toml").read_text(encoding="utf-8")
+
+
+def faults(source: str) -> str:
+    with pytest.raises(DefinitionError) as caught:
+        parse(source, name="test.toml")
+    return "\n".join(caught.value.faults)
+
+
+def test_the_shipped_definition_is_good():
+    definition = parse(SOURCE)
+    assert definition.slug == "resumption" and [stage.key for stage in definition.stages] == [
+        "precheck", "countersign", "decision",
+    ]  # fmt: skip
+
+
+def test_an_unknown_key_is_named_with_its_line():
+    broken = SOURCE.replace('key = "uscc"\n', 'key = "uscc"\ncolour = "red"\n', 1)
+    line = broken.splitlines().index('colour = "red"') + 1
+    assert f"test.toml:{line}: sections.0.fields.1.colour: this key is not known" in faults(broken)
+
+
+def test_a_rule_that_names_a_missing_field_is_refused():
+    assert "rule 'origins_add_up' names 'nobody'" in faults(SOURCE.replace("== first_batch\"", "== nobody\""))
+
+
+def test_a_field_key_used_twice_is_refused():
+    assert "two fields have the key 'masks'" in faults(SOURCE.replace('key = "mask_days"', 'key = "masks"'))
+
+
+def test_fields_hidden_in_a_circle_are_refused():
+    broken = SOURCE.replace('key = "origin_key_area"', 'key = "origin_key_area"\nshown_if = "quarantine_place != None"')
+    assert "circle through" in faults(broken)
+
+
+def test_a_stage_without_a_department_is_refused():
+    assert "departments" in faults(SOURCE.replace('departments = [{ department = "bureau" }]', "departments = []"))
+
+
+def test_text_that_is_not_toml_is_refused_with_its_line():
+    assert "line 2" in faults('slug = "x"\nthis is not toml\n')
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["__import__('os')", "a.b", "a[0]", "lambda: 1", "[x for x in y]", "f(1)", "open('x')", "a ** 9", "a if b else c",
+     "(" * 10_000 + "1" + ")" * 10_000, "1+" * 400 + "1", "'x' * 10**9", "a := 1", ""],
+)  # fmt: skip
+def test_what_the_language_does_not_have_is_refused(text):
+    with pytest.raises(ExpressionError):
+        expression(text)
+
+
+def test_an_unanswered_field_leaves_a_rule_open():
+    rule = expression("first_batch <= headcount")
+    assert rule.holds({"first_batch": 5, "headcount": None}, when_unanswered=True)
+    with pytest.raises(Unanswered):
+        rule.value({"headcount": 3})
+    assert not rule.holds({"first_batch": 5, "headcount": 3}, when_unanswered=True)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_rule_computes_what_arithmetic_says(a, b, c):
+    values = {"a": a, "b": b, "c": Decimal(c)}
+    assert expression("a + b * 2 - c >= 0 and not a > b").holds(values, when_unanswered=False) == (
+        a + b * 2 - c >= 0 and not a > b
+    )
+
+
+@given(st.text(max_size=MAX_LENGTH))
+def test_any_text_is_either_read_or_refused_and_never_anything_else(text):
+    try:
+        expression(text).holds({}, when_unanswered=False)
+    except ExpressionError:
+        pass
