@@ -6,6 +6,7 @@ Nothing set: the embedded portal (SQLite, files and mail under ``var/``, a broke
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -19,6 +20,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+with contextlib.suppress(OSError):  # what needs the folder says so itself, with the path
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 # --- What kind of installation is this? -----------------------------------------------------------------------------
 # A SECRET_KEY in the environment is what makes it production: without one the portal runs embedded, for one machine.

@@ -469,7 +469,8 @@ def _close(application: Application, now: datetime) -> None:
 
 
 def _end_task(task: Task, state: str, now: datetime) -> None:
-    task.state, task.closed_at = state, now
+    # Two machines' clocks may be apart: a task is never closed before it was opened.
+    task.state, task.closed_at = state, max(now, task.opened_at)
     task.save(update_fields=["state", "closed_at", "claimed_by", "claimed_at"])
 
 
