@@ -1,0 +1,107 @@
+"""Two people at once: threads against the real database, on both engines."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from permits.models import Application, Permit, next_serial
+from reviews import workflow
+from reviews.audit import log
+from reviews.models import Decision, Event, Notice
+from reviews.notices import outbox
+from tests.cast import filled, task_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls):
+    """Run the calls at the same moment, each on its own connection; give what each returned or raised."""
+    start = Barrier(len(calls))
+
+    def one(call):
+        try:
+            start.wait(timeout=10)
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [future.result(timeout=60) for future in [pool.submit(one, call) for call in calls]]
+
+
+def test_eight_clicks_on_submit_give_one_number(cast):
+    draft = filled(cast)
+    results = at_once(*[lambda: workflow.submit(draft.pk, applicant=cast.owner).number] * 8)
+    assert len(set(results)) == 1 and isinstance(results[0], str), results
+    assert Event.objects.filter(action="submitted").count() == 1
+
+
+def test_eight_applications_at_once_get_eight_numbers_without_a_gap(cast):
+    drafts = [filled(cast) for _ in range(8)]
+    at_once(*[lambda pk=draft.pk: workflow.submit(pk, applicant=cast.owner) for draft in drafts])
+    serials = sorted(int(number.split("-")[2]) for number in Application.objects.values_list("number", flat=True))
+    assert serials == list(range(1, 9))
+
+
+def test_serials_never_repeat_under_eight_issuers(db):
+    from django.db import transaction
+
+    def issue():
+        with transaction.atomic():
+            return next_serial("test")
+
+    assert sorted(at_once(*[issue] * 8)) == list(range(1, 9))
+
+
+def test_of_two_officials_deciding_at_once_one_wins_and_the_other_is_told(cast):
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+    workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
+    workflow.decide(task_of(application, "health").pk, official=cast.health, outcome="agree")
+    workflow.decide(task_of(application, "industry").pk, official=cast.industry, outcome="agree")
+    task = task_of(application, "bureau")
+    results = at_once(
+        lambda: workflow.decide(task.pk, official=cast.decider, outcome="approve"),
+        lambda: workflow.decide(task.pk, official=cast.supervisor, outcome="reject", reason="存疑"),
+    )
+    won = [result for result in results if isinstance(result, Decision)]
+    lost = [result for result in results if isinstance(result, workflow.AlreadyDecided)]
+    assert len(won) == len(lost) == 1, results
+    assert won[0].official.name in str(lost[0])
+    assert Permit.objects.count() == (won[0].outcome == "approve")
+
+
+def test_the_last_two_countersigners_at_once_open_one_decision(cast):
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+    workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
+    health, industry = task_of(application, "health"), task_of(application, "industry")
+    at_once(
+        lambda: workflow.decide(health.pk, official=cast.health, outcome="agree"),
+        lambda: workflow.decide(industry.pk, official=cast.industry, outcome="agree"),
+    )
+    assert application.tasks.open().count() == 1
+    assert log.first_broken_link(log.stream_of(application)) is None
+
+
+def test_withdrawing_while_it_is_decided_ends_in_one_of_the_two(cast):
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+    task = task_of(application, "street")
+    at_once(
+        lambda: workflow.decide(task.pk, official=cast.street, outcome="decline", reason="不属于本地"),
+        lambda: workflow.withdraw(application.pk, applicant=cast.owner),
+    )
+    application.refresh_from_db()
+    assert application.status in ("declined", "withdrawn")
+    assert Event.objects.filter(application=application, action__in=["declined", "withdrawn"]).count() == 1
+
+
+def test_eight_workers_send_a_notice_once(cast, mailoutbox):
+    workflow.submit(filled(cast).pk, applicant=cast.owner)
+    notice = Notice.objects.get(channel="email", kind="submitted")
+    sent = at_once(*[lambda: outbox.deliver(notice.pk)] * 8)
+    assert sent.count(True) == 1 and len(mailoutbox) == 1
