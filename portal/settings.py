@@ -135,7 +135,11 @@ if CELERY_BROKER_URL.startswith("filesystem"):
     }
 else:
     # A message whose worker died comes back after this many seconds; the outbox makes the second delivery harmless.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 2}
+    # A broker that is down is given up on quickly, for the request that kicks it must not wait.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 2,
+        "max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2,
+    }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

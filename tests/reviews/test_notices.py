@@ -82,15 +82,16 @@ def test_the_sweep_finds_what_a_dead_worker_left(application):
 def test_a_broker_that_is_down_does_not_stop_a_decision(cast, application, django_capture_on_commit_callbacks):
     from portal.celery import app
 
-    earlier = app.conf.broker_url
+    earlier = (app.conf.broker_url, app.conf.broker_transport_options)
     app.conf.broker_url = "redis://127.0.0.1:1/0"
+    app.conf.broker_transport_options = {"max_retries": 1, "interval_start": 0}  # as settings have it for Redis
     app.amqp._producer_pool = None  # the pool remembers the broker it was made for
     try:
         with django_capture_on_commit_callbacks(execute=True) as callbacks:
             workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
         assert callbacks
     finally:
-        app.conf.broker_url = earlier
+        app.conf.broker_url, app.conf.broker_transport_options = earlier
         app.amqp._producer_pool = None
     application.refresh_from_db()
     assert application.status == "in_review"
