@@ -161,6 +161,7 @@ class Outcome(Part):
     valid_days: int | None = Field(None, ge=1)
     statement: Text | None = None
     wording: dict[str, Text] = {}
+    shown_fields: tuple[Key, ...] = Field((), description="answers that are printed on the permit, and so are public")
 
     @model_validator(mode="after")
     def _numbered(self) -> Outcome:
@@ -252,6 +253,12 @@ class Definition(Part):
         for what, key in {"region_field": self.region_field, "industry_field": self.industry_field}.items():
             if key and key not in known:
                 yield f"{what} names '{key}', which is not a field of the form"
+        for key in self.outcome.shown_fields:
+            shown = self.field(key)
+            if shown is None:
+                yield f"outcome.shown_fields names '{key}', which is not a field of the form"
+            elif shown.sensitive:
+                yield f"outcome.shown_fields names '{key}', which is personal: a permit is public"
         for material in self.materials:
             if material.roster_rows and material.roster_rows not in known:
                 yield f"material '{material.key}' counts rows by '{material.roster_rows}', which is not a field"

@@ -353,3 +353,10 @@ def test_a_step_that_fails_half_way_leaves_nothing_behind(cast, monkeypatch):
     assert application.status == Status.SUBMITTED
     assert (Event.objects.count(), Notice.objects.count()) == (events, notices)
     assert task_of(application, "street").state == Task.State.OPEN
+
+
+def test_the_drawing_in_the_docs_is_the_table(settings):
+    from reviews.management.commands.workflow_graph import states
+
+    drawn = (settings.BASE_DIR / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert states() in drawn, "run manage.py workflow_graph and put its output into docs/architecture.md"
