@@ -1,0 +1,62 @@
+"""Every address of the portal."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from portal.views import (
+    catalogue,
+    corrections,
+    enterprises,
+    errors,
+    filing,
+    health,
+    home,
+    inbox,
+    materials,
+    tracking,
+    verify,
+)
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("language/", home.set_language, name="set_language"),
+    path("services/", catalogue.catalogue, name="catalogue"),
+    path("services/<slug:slug>/", catalogue.service, name="service"),
+    path("services/<slug:slug>/start/", filing.start, name="start"),
+    path("applications/", tracking.applications, name="applications"),
+    path("applications/<uuid:public_id>/", tracking.application, name="application"),
+    path("applications/<uuid:public_id>/fill/<slug:section>/", filing.fill, name="fill"),
+    path("applications/<uuid:public_id>/materials/", materials.materials, name="materials"),
+    path("applications/<uuid:public_id>/materials/<slug:key>/add/", materials.add, name="material_add"),
+    path("applications/<uuid:public_id>/files/<uuid:file_id>/", materials.serve, name="material_file"),
+    path("applications/<uuid:public_id>/files/<uuid:file_id>/remove/", materials.remove, name="material_remove"),
+    path("applications/<uuid:public_id>/check/", filing.check, name="check"),
+    path("applications/<uuid:public_id>/discard/", filing.discard, name="discard"),
+    path("applications/<uuid:public_id>/receipt/", tracking.receipt, name="receipt"),
+    path("applications/<uuid:public_id>/corrections/", corrections.corrections, name="corrections"),
+    path("applications/<uuid:public_id>/withdraw/", tracking.withdraw, name="withdraw"),
+    path("applications/<uuid:public_id>/rate/", tracking.rate, name="rate"),
+    path("applications/<uuid:public_id>/permit.pdf", tracking.permit_pdf, name="permit_pdf"),
+    path("track/", tracking.track, name="track"),
+    path("enterprises/", enterprises.enterprises, name="enterprises"),
+    path("enterprises/new/", enterprises.new, name="enterprise_new"),
+    path("enterprises/access/", enterprises.ask_access, name="enterprise_access"),
+    path("enterprises/<uuid:public_id>/", enterprises.enterprise, name="enterprise"),
+    path("enterprises/access/<uuid:public_id>/", enterprises.answer_access, name="access_answer"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.open_notice, name="notice"),
+    path("verify/", verify.search, name="verify"),
+    path("verify/<str:number>/", verify.permit, name="verify_permit"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+if settings.DEBUG:
+    urlpatterns += [path("style/", home.style, name="style")]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

@@ -1,0 +1,63 @@
+"""The catalogue, and what is needed before starting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from permits.definition import Definition
+from permits.models import Application, Service, Status
+
+
+def catalogue(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()[:80]
+    return render(request, "catalogue/catalogue.html", {"services": cards(query), "query": query})
+
+
+def service(request: HttpRequest, slug: str) -> HttpResponse:
+    found = get_object_or_404(Service.objects.select_related("current"), slug=slug)
+    if found.current is None:
+        raise Http404
+    draft = None
+    if request.user.is_authenticated:
+        mine = Application.objects.visible_to(request.user).filter(version__service=found, status=Status.DRAFT)
+        draft = mine.order_by("-updated_at").first()
+    definition = found.definition
+    context = {
+        "service": found, "definition": definition, "draft": draft, "section": "catalogue",
+        "promised": limit_in_words(definition.limits.promised),
+        "statutory": limit_in_words(definition.limits.statutory),
+        "requirements": [(r, ", ".join(r.formats).upper()) for r in definition.materials],
+    }  # fmt: skip
+    return render(request, "catalogue/service.html", context)
+
+
+def cards(query: str) -> list[dict[str, Any]]:
+    """The services one can apply for, those that fit ``query`` only."""
+    services = Service.objects.filter(current__isnull=False, open=True).select_related("current").order_by("pk")[:200]
+    found = []
+    for item in services:
+        definition = item.definition
+        if query and query.casefold() not in _words(definition):
+            continue
+        found.append({
+            "title": definition.title, "summary": definition.summary, "url": reverse("service", args=[item.slug]),
+            "promised": limit_in_words(definition.limits.promised),
+        })  # fmt: skip
+    return found
+
+
+def limit_in_words(limit: str) -> str:
+    amount, unit = int(limit[:-1]), limit[-1]
+    if unit == "h":
+        return ngettext("%(n)d working hour", "%(n)d working hours", amount) % {"n": amount}
+    return ngettext("%(n)d working day", "%(n)d working days", amount) % {"n": amount}
+
+
+def _words(definition: Definition) -> str:
+    texts = (definition.title, definition.summary)
+    return " ".join([*(f"{t.zh} {t.en}" for t in texts), *definition.keywords]).casefold()
