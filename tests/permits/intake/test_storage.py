@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import boto3
+import boto3  # type: ignore[import-untyped]
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
@@ -169,6 +169,7 @@ def test_a_storage_url_that_makes_no_sense_is_refused(url):
 
 def test_a_bucket_of_aws_needs_no_endpoint_and_no_key():
     blobs = storage.connect("s3://permits/materials/of/2020?region=cn-north-1")
+    assert isinstance(blobs, storage.S3Blobs)
     assert (blobs.bucket_name, blobs.location, blobs.region_name) == (
         "permits",
         "materials/of/2020",

@@ -69,7 +69,7 @@ def test_a_request_past_the_drain_limit_is_cut_off_and_still_told(monkeypatch, s
     request = sent(("huge.pdf", b"a" * 5 * MB), application="1")
     (refused,) = uploads(request)
     assert isinstance(refused, TooLargeUpload)
-    assert refused.size > 5 * MB
+    assert (refused.size or 0) > 5 * MB
     assert request.POST["application"] == "1"  # what stood before the file, such as the CSRF token
     assert list(incoming.iterdir()) == []
 
