@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponse
 WIDER = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE], "frame-src": [SELF]}
 
 
-def wider_csp_for_the_admin(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def wider_csp_for_the_admin(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware; it stands after (inside) ``csp.middleware.CSPMiddleware``."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

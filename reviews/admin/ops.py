@@ -59,7 +59,17 @@ class NoticeAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     inlines = (AttemptInline,)
     # What it says (`params`) holds personal data and is of no use in finding out why it didn't arrive.
-    fields = ("kind", "recipient", "channel", "state", "attempts", "created_at", "next_attempt_at", "sent_at", "read_at")
+    fields = (
+        "kind",
+        "recipient",
+        "channel",
+        "state",
+        "attempts",
+        "created_at",
+        "next_attempt_at",
+        "sent_at",
+        "read_at",
+    )
 
 
 @admin.register(Event)

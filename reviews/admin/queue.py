@@ -135,7 +135,8 @@ class TaskAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Due"), ordering="due_at")
     def due(self, task: Any) -> str:
         return format_html(
-            '<span class="rv-due rv-due-{}">{}</span> <time class="rv-when" datetime="{}">{}</time>',
+            '<span class="rv-duebox"><span class="rv-due rv-due-{}">{}</span> '
+            '<time class="rv-when" datetime="{}">{}</time></span>',
             task.time_left.state, task.time_left.words, task.due_at.isoformat(),
             timezone.localtime(task.due_at).strftime("%Y-%m-%d %H:%M"),
         )  # fmt: skip

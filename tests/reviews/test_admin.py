@@ -11,7 +11,7 @@ from django.urls import reverse
 from permits.models import Application, Permit, Status
 from reviews import workflow
 from reviews.models import CorrectionItem, Decision, Official, Rating, Task
-from tests.cast import Cast, cast, filled, person, published, task_of  # noqa: F401
+from tests.cast import Cast, filled, person, task_of
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/reviews/task/"
@@ -82,7 +82,7 @@ def test_the_queue_asks_as_many_queries_for_many_rows_as_for_one(cast, django_as
     desk = desk_of(cast.street)
     submitted(cast)
     desk.get(QUEUE)
-    with CaptureQueriesContext(connection, ) as one:
+    with CaptureQueriesContext(connection) as one:
         desk.get(QUEUE)
     for _n in range(5):
         submitted(cast)
