@@ -1,0 +1,243 @@
+"""Filing: start a draft, fill it section by section, check everything, send it once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from permits import checks, fieldtypes
+from permits.definition import Section
+from permits.forms import DefinedForm, is_shown, section_form, values_of
+from permits.intake.materials import remove_material, requirement_state
+from permits.models import Application, Enterprise, Service, Status
+from portal import stash
+from reviews import workflow
+from reviews.policy import Refused
+from reviews.routing import NobodyHandles
+
+
+@login_required
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin, or go on with, a draft of this service for one of the applicant's enterprises."""
+    service = get_object_or_404(Service.objects.select_related("current"), slug=slug, open=True, current__isnull=False)
+    definition = service.definition
+    enterprise = None
+    if definition.audience == "enterprise":
+        mine = list(Enterprise.objects.visible_to(request.user).order_by("name"))
+        if not mine:
+            messages.info(request, _("Register your enterprise first; then the form is filled in from its record."))
+            return redirect(f"{reverse('enterprise_new')}?for={slug}")
+        chosen = request.POST.get("enterprise", "")
+        enterprise = mine[0] if len(mine) == 1 else next((e for e in mine if str(e.public_id) == chosen), None)
+        if enterprise is None or request.method != "POST":
+            context = {"definition": definition, "service": service, "enterprises": mine, "section": "catalogue"}
+            return render(request, "filing/start.html", context)
+    elif request.method != "POST":
+        return redirect("service", slug=slug)
+    with transaction.atomic():
+        same = Application.objects.visible_to(request.user).filter(
+            version__service=service, enterprise=enterprise, status=Status.DRAFT
+        )
+        draft = same.order_by("-updated_at").first()
+        if draft is None:
+            draft = Application.objects.create(
+                version=service.current, enterprise=enterprise, applicant=request.user,
+                answers=_prefilled(service, enterprise),
+            )  # fmt: skip
+        else:
+            messages.info(request, _("You have a draft already; go on where you left off."))
+    return redirect("fill", public_id=draft.public_id, section=definition.sections[0].key)
+
+
+def _prefilled(service: Service, enterprise: Enterprise | None) -> dict[str, Any]:
+    if enterprise is None:
+        return {}
+    return {f.key: getattr(enterprise, f.prefill) for f in service.definition.fields() if f.prefill}
+
+
+def fill(request: HttpRequest, public_id: UUID, section: str) -> HttpResponse:
+    """One section of the form. What is typed is kept whether it is right yet or not."""
+    if not request.user.is_authenticated and request.method == "POST":
+        return stash.keep_and_sign_in(request)
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    ) if request.user.is_authenticated else None  # fmt: skip
+    if application is None:
+        return redirect(f"{reverse('account_login')}?next={request.path}")
+    if not application.is_draft:
+        messages.info(request, _("This application was sent already; it can't be changed here."))
+        return redirect(application)
+    part = application.definition.section(section)
+    if part is None:
+        raise Http404
+    typed = request.POST if request.method == "POST" else stash.take(request)
+    if typed is None:
+        form = section_form(application.definition, part, application.answers)
+        return _show(request, application, part, form)
+    if request.method == "GET":
+        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
+    return _save(request, application, part, typed)
+
+
+def _save(request: HttpRequest, application: Application, part: Section, typed: Any) -> HttpResponse:
+    with transaction.atomic():
+        locked = Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
+        if not locked.is_draft:
+            messages.info(request, _("This application was sent already; it can't be changed here."))
+            return redirect(locked)
+        form = section_form(locked.definition, part, locked.answers, typed)
+        good = form.is_valid()
+        if typed.get("state", "") not in ("", state_of(locked, part)):
+            return _show(request, locked, part, form, conflicts=_conflicts(locked, part, form))
+        locked.answers = {**locked.answers, **form.answers()}
+        locked.save(update_fields=["answers", "updated_at"])
+    if not good:
+        return _show(request, locked, part, form)
+    for rule in form.warnings:
+        messages.warning(request, str(rule.message))
+    sections = locked.definition.sections
+    following = sections[sections.index(part) + 1 :]
+    if typed.get("then") == "check":
+        return redirect("check", public_id=locked.public_id)
+    if following:
+        return redirect("fill", public_id=locked.public_id, section=following[0].key)
+    return redirect("materials" if locked.definition.materials else "check", public_id=locked.public_id)
+
+
+def state_of(application: Application, part: Section) -> str:
+    """A digest of what is stored of the section: a form that carries another one was opened before somebody saved."""
+    stored = {field.key: application.answers.get(field.key) for field in part.fields}
+    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _conflicts(application: Application, part: Section, form: DefinedForm) -> list[dict[str, Any]]:
+    """Where what was typed here and what was saved elsewhere meanwhile differ."""
+    typed = form.answers()
+    return [
+        {"label": field.label, "saved": fieldtypes.display(field, application.answers.get(field.key))}
+        for field in part.fields
+        if typed.get(field.key) != application.answers.get(field.key)
+    ]
+
+
+def _show(
+    request: HttpRequest, application: Application, part: Section, form: DefinedForm,
+    conflicts: list[dict[str, Any]] | None = None,
+) -> HttpResponse:  # fmt: skip
+    sections = application.definition.sections
+    index = sections.index(part)
+    context = {
+        "application": application, "part": part, "form": form, "conflicts": conflicts, "section": "applications",
+        "state": state_of(application, part), "steps": steps(application, part.key),
+        "back": reverse("fill", args=[application.public_id, sections[index - 1].key]) if index else None,
+        "to_check": request.GET.get("then") == "check" or request.POST.get("then") == "check",
+    }  # fmt: skip
+    # 409: another tab was first; 422: something is to be mended. Either way everything typed is on the page.
+    status = 409 if conflicts is not None else 422 if form.is_bound and form.errors else 200
+    return render(request, "filing/fill.html", context, status=status)
+
+
+def steps(application: Application, here: str) -> list[dict[str, Any]]:
+    """The way through the filing, with what is done of it."""
+    faults = {(problem.place, problem.key) for problem in checks.problems(application)}
+    found = []
+    for part in application.definition.sections:
+        answered = any(application.answers.get(field.key) is not None for field in part.fields)
+        done = "done" if ("section", part.key) not in faults else "todo"
+        found.append({
+            "label": part.title, "url": reverse("fill", args=[application.public_id, part.key]),
+            "state": "current" if part.key == here else done if answered else "todo",
+        })  # fmt: skip
+    if application.definition.materials:
+        missing = any(place == "material" for place, _key in faults)
+        state = "current" if here == "materials" else "todo" if missing else "done"
+        url = reverse("materials", args=[application.public_id])
+        found.append({"label": _("Materials"), "url": url, "state": state})
+    url = reverse("check", args=[application.public_id])
+    found.append({"label": _("Check and send"), "url": url, "state": "current" if here == "check" else "todo"})
+    return found
+
+
+@login_required
+def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Everything on one page; sent from here, once."""
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version", "enterprise"), public_id=public_id
+    )
+    if request.method == "POST" or not application.is_draft:
+        return _send(request, application)
+    return _show_check(request, application)
+
+
+def _send(request: HttpRequest, application: Application) -> HttpResponse:
+    try:
+        sent = workflow.submit(application.pk, applicant=request.user)
+    except workflow.Incomplete:
+        return _show_check(request, application, status=422)
+    except (NobodyHandles, Refused) as error:
+        messages.error(request, str(error))
+        return _show_check(request, application, status=409)
+    return redirect(sent)
+
+
+def _show_check(request: HttpRequest, application: Application, status: int = 200) -> HttpResponse:
+    problems = [
+        {"problem": p, "url": _place(application, p)} for p in checks.problems(application)
+    ]
+    context = {
+        "application": application, "problems": problems, "warnings": checks.warnings(application),
+        "parts": summary(application, change=True), "steps": steps(application, "check"), "section": "applications",
+        "requirements": requirement_state(application, values_of(application.definition, application.answers)),
+        "tried": status == 422,
+    }  # fmt: skip
+    return render(request, "filing/check.html", context, status=status)
+
+
+def _place(application: Application, problem: checks.Problem) -> str:
+    if problem.place == "material":
+        return f"{reverse('materials', args=[application.public_id])}#material-{problem.key}"
+    url = reverse("fill", args=[application.public_id, problem.key])
+    return f"{url}?then=check#id_{problem.field}"
+
+
+def summary(application: Application, *, change: bool = False) -> list[dict[str, Any]]:
+    """The answers in words, section by section; only what is shown."""
+    values = values_of(application.definition, application.answers)
+    found = []
+    for part in application.definition.sections:
+        url = f"{reverse('fill', args=[application.public_id, part.key])}?then=check" if change else ""
+        rows = [
+            {"label": field.label, "value": fieldtypes.display(field, application.answers.get(field.key)),
+             "url": f"{url}#id_{field.key}" if change else ""}
+            for field in part.fields if is_shown(field, values)
+        ]  # fmt: skip
+        found.append({"part": part, "rows": rows})
+    return found
+
+
+@login_required
+@require_POST
+def discard(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Throw a draft away, with its files. What was sent can't be thrown away."""
+    application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
+    with transaction.atomic():
+        locked = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
+        if not locked.is_draft:
+            messages.error(request, _("This application was sent; it can be withdrawn, not thrown away."))
+            return redirect(locked)
+        for material in locked.materials.all():
+            remove_material(material=material, user=request.user)
+        locked.delete()
+    messages.success(request, _("The draft was thrown away."))
+    return redirect("applications")
