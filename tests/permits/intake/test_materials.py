@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -312,6 +313,29 @@ def test_the_same_file_taken_back_and_handed_in_at_once_never_leaves_a_row_witho
         thread.join()
     for material in Material.objects.all():
         assert storage.exists(material.sha256)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_blob_about_to_get_its_row_is_not_thrown_away_by_another_request(draft, storage_folder, monkeypatch):
+    found, exists = threading.Event(), storage.exists
+
+    def slow_exists(sha256: str) -> bool:
+        there = exists(sha256)
+        found.set()
+        time.sleep(0.3)  # the other request has all the time it could want
+        return there
+
+    def throw_away() -> None:
+        found.wait(5)
+        discard(*blobs_in(storage_folder))
+        connection.close()
+
+    monkeypatch.setattr(storage, "exists", slow_exists)
+    other = threading.Thread(target=throw_away)
+    other.start()
+    material = hand_in(draft, "canteen_plan", "canteen_plan.pdf")
+    other.join()
+    assert blobs_in(storage_folder) == [material.sha256]
 
 
 @pytest.mark.django_db(transaction=True)
