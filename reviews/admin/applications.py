@@ -159,7 +159,7 @@ class RatingAdmin(ReadOnlyAdmin):
         return _words_page(
             self, request, title=gettext("Follow up a rating"),
             facts=[(_("Score"), rating.get_score_display()), (_("Comment"), rating.comment or "—")],
-            label=gettext("What was done about it"), button=gettext("Record"),
+            label=gettext("What was done about it"), button=gettext("Record the follow-up"),
             act=lambda text: workflow.follow_up_rating(rating.pk, official=request.user, text=text),
             done=gettext("The follow-up is on record."), back="admin:reviews_rating_changelist",
         )  # fmt: skip
