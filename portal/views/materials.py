@@ -1,0 +1,159 @@
+"""Materials: each file is saved as it arrives, shown to those who may see it, and to nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from permits.forms import values_of
+from permits.intake.materials import RequirementState, add_material, remove_material, requirement_state
+from permits.intake.storage import StorageUnavailable, open_blob
+from permits.intake.upload import uploads
+from permits.models import Application, Material, Status
+from portal.views.filing import steps
+from reviews.models import CorrectionItem, Task
+
+ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
+
+
+@login_required
+def materials(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version", "enterprise"), public_id=public_id
+    )
+    if not application.is_draft:
+        return redirect(application)
+    return show(request, application)
+
+
+def show(request: HttpRequest, application: Application, *, status: int = 200, refused: Any = None) -> HttpResponse:
+    values = values_of(application.definition, application.answers)
+    blocks = [block(application, state) for state in requirement_state(application, values)]
+    context = {
+        "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
+        "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
+        "section": "applications",
+    }  # fmt: skip
+    return render(request, "filing/materials.html", context, status=status)
+
+
+def block(application: Application, state: RequirementState) -> dict[str, Any]:
+    """What the page needs to show one requirement and to take files for it."""
+    requirement = state.requirement
+    formats = ", ".join(requirement.formats).upper()
+    return {
+        "state": state, "requirement": requirement, "multiple": requirement.max_count > 1,
+        "accept": ",".join(ACCEPT[kind] for kind in requirement.formats),
+        "max_bytes": requirement.max_mb * 1024 * 1024,
+        "help": _("%(formats)s, up to %(mb)d MB each.") % {"formats": formats, "mb": requirement.max_mb},
+        "action": reverse("material_add", args=[application.public_id, requirement.key]),
+        "files": [(file, _remove_url(file)) for file in state.files],
+    }  # fmt: skip
+
+
+def _remove_url(material: Material) -> str:
+    return reverse("material_remove", args=[material.application.public_id, material.public_id])
+
+
+@login_required
+@require_POST
+def add(request: HttpRequest, public_id: UUID, key: str) -> HttpResponse:
+    """Take the files of one requirement. JSON for the script, a page for everybody else."""
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
+    if application.definition.requirement(key) is None:
+        raise Http404
+    script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    if not _may_change(application, key):
+        return _refused(request, application, [_("This application was sent; its materials can't be changed now.")], script, 409)
+    files = uploads(request)
+    if not files:
+        return _refused(request, application, [_("No file arrived. Choose a file and try again.")], script, 400)
+    added: list[Material] = []
+    for file in files:
+        try:
+            added.append(add_material(application=application, requirement_key=key, upload=file, user=request.user))
+        except ValidationError as error:
+            faults = [str(fault) for fault in getattr(error, "faults", [])] or []
+            return _refused(request, application, [*error.messages, *faults[:50]], script, 422)
+        except StorageUnavailable:
+            text = _("The file could not be stored just now. Nothing else was lost; please try again in a few minutes.")
+            return _refused(request, application, [text], script, 503)
+    if script:
+        rows = [
+            render_to_string("components/file_row.html", {"material": m, "delete_url": _remove_url(m)}, request)
+            for m in added
+        ]
+        requirement = application.definition.requirement(key)
+        return JsonResponse({"ok": True, "html": "".join(rows), "replace": requirement is not None and requirement.max_count == 1})
+    messages.success(request, _("Saved."))
+    return redirect(_page_of(application) + f"#material-{key}")
+
+
+def _refused(
+    request: HttpRequest, application: Application, faults: list[str], script: bool, status: int
+) -> HttpResponse:
+    if script:
+        return JsonResponse({"ok": False, "message": " ".join(faults)}, status=status)
+    for fault in faults:
+        messages.error(request, fault)
+    return redirect(_page_of(application))
+
+
+def _page_of(application: Application) -> str:
+    return reverse("materials" if application.is_draft else "corrections", args=[application.public_id])
+
+
+def _may_change(application: Application, key: str) -> bool:
+    """In a draft; and, while corrections are asked for, what they ask for."""
+    if application.status == Status.NEEDS_CORRECTION:
+        return CorrectionItem.objects.filter(
+            notice__application=application, notice__answered_at=None, kind=CorrectionItem.Kind.MATERIAL, key=key
+        ).exists()
+    return application.is_draft
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, public_id: UUID, file_id: UUID) -> HttpResponse:
+    application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
+    material = get_object_or_404(application.materials.current(), public_id=file_id)
+    if not _may_change(application, material.requirement):
+        messages.error(request, _("This application was sent; its materials can't be changed now."))
+        return redirect(application)
+    remove_material(material=material, user=request.user)
+    messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
+    return redirect(_page_of(application))
+
+
+@login_required
+def serve(request: HttpRequest, public_id: UUID, file_id: UUID) -> FileResponse:
+    """A file, to the applicant's side and to officials who have a task on it. Never executed, never guessed at."""
+    mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()
+    if not mine and not Task.objects.visible_to(request.user).filter(application__public_id=public_id).exists():
+        raise Http404
+    material = get_object_or_404(Material, application__public_id=public_id, public_id=file_id)
+    response = FileResponse(open_blob(material.sha256), content_type=material.media_type)
+    inline = material.is_image or material.is_pdf
+    name = quote(material.original_name)
+    response["Content-Disposition"] = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
+    response["Content-Length"] = str(material.size)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
+    if material.is_pdf:
+        # Chromium's own viewer doesn't start in a sandboxed document; script in the file was refused at intake.
+        response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+    return response

@@ -1,0 +1,177 @@
+"""After it is sent: the list, the timeline, the receipt, withdrawing, rating, the permit, and the look-up by number."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from permits import credentials, numbers
+from permits.intake.storage import open_blob
+from permits.models import Application, Permit, Status
+from portal.forms import RatingForm, WithdrawForm
+from portal.throttle import allowed
+from portal.views import errors
+from portal.views.filing import summary
+from reviews import lifecycle, workflow
+from reviews.audit import log
+from reviews.models import Rating
+
+# What the applicant is shown of the log; the rest (who claimed it and when) is the office's own affair.
+SHOWN = {
+    "submitted", "accepted", "corrections_requested", "corrections_answered", "declined", "deemed_accepted", "agreed",
+    "disagreed", "approved", "rejected", "withdrawn", "lapsed", "recorded", "permit_revoked",
+}  # fmt: skip
+WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "withdraw"}
+
+
+@login_required
+def applications(request: HttpRequest) -> HttpResponse:
+    mine = Application.objects.visible_to(request.user).select_related("version", "enterprise")
+    page = Paginator(mine.order_by("-created_at"), 20).get_page(request.GET.get("page"))
+    return render(request, "tracking/applications.html", {"page": page, "section": "applications"})
+
+
+@login_required
+def application(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _mine(request, public_id)
+    if found.is_draft:
+        return redirect("check", public_id=public_id)
+    context = {
+        "application": found, "timeline": timeline(found), "parts": summary(found), "section": "applications",
+        "materials": found.materials.current(), "permit": Permit.objects.filter(application=found).first(),
+        "rating": Rating.objects.filter(application=found).first(), "due_state": due_state(found),
+        "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
+        "notice": found.correction_notices.order_by("-pk").first(),
+    }  # fmt: skip
+    return render(request, "tracking/application.html", context)
+
+
+def _mine(request: HttpRequest, public_id: UUID) -> Application:
+    rows = Application.objects.visible_to(request.user).select_related("version", "enterprise")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def due_state(application: Application) -> str:
+    if application.is_closed or application.due_at is None or application.status == Status.NEEDS_CORRECTION:
+        return ""
+    left = (application.due_at - timezone.now()).total_seconds()
+    return "late" if left < 0 else "soon" if left < 3600 else "ok"
+
+
+def timeline(application: Application) -> list[dict[str, Any]]:
+    """What has happened, and the stages still to come."""
+    bad = {"declined", "rejected", "lapsed", "permit_revoked", "disagreed"}
+    found: list[dict[str, Any]] = []
+    for event in application.events.select_related("note", "actor").order_by("seq"):
+        if event.action not in SHOWN:
+            continue
+        note = getattr(event, "note", None)
+        title = log.label(event.action)
+        if event.action in ("approved", "rejected"):
+            title = application.status_label
+        found.append({
+            "title": title, "at": timezone.localtime(event.at), "who": _who(application, event), "reason": note.text if note else "",
+            "state": "error" if event.action in bad else "done",
+        })  # fmt: skip
+    if not application.is_closed:
+        keys = [stage.key for stage in application.definition.stages]
+        here = keys.index(application.stage) if application.stage in keys else 0
+        for index, stage in enumerate(application.definition.stages[here:]):
+            found.append({"title": stage.title, "state": "current" if index == 0 else "todo"})
+    return found
+
+
+def _who(application: Application, event: Any) -> str:
+    """The applicant by name; of officials, the office that the role names."""
+    if event.role == workflow.APPLICANT_ROLE:
+        return event.actor.name if event.actor else ""
+    if "@" not in event.role:
+        return _("System")
+    kind = event.role.split("@")[1].split(":")[0]
+    offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
+    return offices.get(kind, kind)
+
+
+@login_required
+def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _mine(request, public_id)
+    if found.is_draft:
+        return redirect("check", public_id=public_id)
+    return render(request, "tracking/receipt.html", {
+        "application": found, "materials": found.materials.current(), "section": "applications",
+    })  # fmt: skip
+
+
+@login_required
+def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _mine(request, public_id)
+    form = WithdrawForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            workflow.withdraw(found.pk, applicant=request.user, reason=form.cleaned_data["reason"])
+            messages.success(request, _("The application was withdrawn."))
+        except lifecycle.NotPossible as error:
+            messages.error(request, str(error))
+        return redirect(found)
+    if found.status not in WITHDRAWABLE:
+        messages.info(request, _("This application can't be withdrawn any more."))
+        return redirect(found)
+    return render(request, "tracking/withdraw.html", {"application": found, "form": form, "section": "applications"})
+
+
+@login_required
+def rate(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = _mine(request, public_id)
+    if not found.is_closed:
+        messages.info(request, _("You can rate the service once the application is closed."))
+        return redirect(found)
+    form = RatingForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        workflow.rate(found.pk, applicant=request.user, **form.cleaned_data)
+        messages.success(request, _("Thank you for your rating."))
+        return redirect(found)
+    if Rating.objects.filter(application=found).exists():
+        return redirect(found)
+    context = {"application": found, "form": form, "section": "applications"}
+    return render(request, "tracking/rate.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+def permit_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
+    permit = get_object_or_404(Permit, application=_mine(request, public_id))
+    if not permit.pdf_sha256:  # the worker hasn't got to it yet
+        credentials.store_pdf(permit)
+        permit.refresh_from_db()
+    response = FileResponse(open_blob(permit.pdf_sha256), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{permit.number}.pdf"'
+    response["Content-Length"] = str(permit.pdf_size)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def track(request: HttpRequest) -> HttpResponse:
+    """Where an application stands, for who knows its number and the last four digits of a mobile on it."""
+    if "number" not in request.GET:
+        return render(request, "tracking/track.html", {})
+    if not allowed(request, "track", 20):
+        return errors.too_many(request)
+    number = numbers.normalise(request.GET["number"])[:40]
+    last4 = request.GET.get("mobile_last4", "").strip()
+    found = Application.objects.filter(number=number).select_related("version", "applicant").first()
+    if found is None or len(last4) != 4 or last4 not in _last_fours(found):
+        return render(request, "tracking/track.html", {"number": number, "unknown": True}, status=404)
+    return render(request, "tracking/track.html", {"number": number, "found": found})
+
+
+def _last_fours(application: Application) -> set[str]:
+    keys = [field.key for field in application.definition.fields() if field.type == "mobile"]
+    found = {str(application.answers.get(key) or "")[-4:] for key in keys} | {application.applicant.mobile[-4:]}
+    return {four for four in found if len(four) == 4}
