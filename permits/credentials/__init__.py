@@ -1,0 +1,13 @@
+"""Issued permits: what stands in one, signed, printed, and checked by anyone who holds its number.
+
+``content`` takes the snapshot, ``signing`` signs and verifies it with the keys of ``keys``, ``pdf`` prints it with
+the QR code of ``qr``, ``register`` answers whether a number is good.
+"""
+
+from permits.credentials.content import content_of
+from permits.credentials.pdf import render_pdf, store_pdf
+from permits.credentials.qr import qr_png, qr_svg
+from permits.credentials.register import VerifyResult, check
+from permits.credentials.signing import sign, verify
+
+__all__ = ["VerifyResult", "check", "content_of", "qr_png", "qr_svg", "render_pdf", "sign", "store_pdf", "verify"]

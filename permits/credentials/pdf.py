@@ -1,0 +1,90 @@
+"""The permit on paper: an A4 page set by typst, tagged, PDF/A-2a and PDF/UA-1, with its fonts in it.
+
+The content reaches the template as JSON in ``sys.inputs`` and is read there as data: nothing an applicant typed is ever
+markup. The same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import unicodedata
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.conf import settings
+
+from permits.credentials.qr import qr_svg
+from permits.intake import storage
+from permits.models import Permit
+from permits.numbers import SHANGHAI
+
+ROOM = Path(__file__).resolve().parent.parent
+TEMPLATE = ROOM / "templates_typst" / "permit.typ"
+MISSING = "〓"  # what Chinese printers set for a character they have no type of
+
+
+def render_pdf(content: dict[str, Any], *, revoked: bool = False) -> bytes:
+    issued_at = datetime.fromisoformat(content["issued_at"])
+    printable, missing = _printable(content)
+    data = printable | {
+        "issued_local": issued_at.astimezone(SHANGHAI).strftime("%Y-%m-%d"),
+        "missing": [f"U+{ord(character):04X}" for character in missing],
+        "demo": settings.DEMO,
+        "revoked": revoked,
+    }
+    return typst.compile(
+        TEMPLATE,
+        format="pdf",
+        font_paths=_fonts(),
+        sys_inputs={"permit": json.dumps(data, ensure_ascii=False), "qr": qr_svg(content["verify_url"])},
+        pdf_standards=["a-2a", "ua-1"],
+        timestamp=int(issued_at.timestamp()),
+    )
+
+
+def store_pdf(permit: Permit) -> None:
+    """Print the permit and keep it, unless that was done. Two workers at once print the same page and keep it once."""
+    if permit.pdf_sha256:
+        return
+    stored = storage.put(io.BytesIO(render_pdf(permit.content)))
+    Permit.objects.filter(pk=permit.pk, pdf_sha256="").update(pdf_sha256=stored.sha256, pdf_size=stored.size)
+    permit.refresh_from_db(fields=["pdf_sha256", "pdf_size"])
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[ROOM / "fonts"])
+
+
+@cache
+def _drawable() -> frozenset[str]:
+    lines = (ROOM / "fonts" / "coverage.txt").read_text(encoding="ascii").split()
+    ends = ((int(first, 16), int(last, 16)) for first, _, last in (line.partition("-") for line in lines))
+    return frozenset(chr(code) for first, last in ends for code in range(first, last + 1))
+
+
+def _printable(content: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The content with ``MISSING`` for each character that the fonts don't draw, and those characters."""
+    missing: dict[str, None] = {}
+
+    def mended(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: mended(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [mended(part) for part in value]
+        if not isinstance(value, str):
+            return value
+        text = "".join(character for character in " ".join(value.split()) if not _is_unseen(character))
+        missing.update(dict.fromkeys(set(text) - _drawable()))
+        return "".join(character if character in _drawable() else MISSING for character in text)
+
+    return mended(content), sorted(missing)
+
+
+def _is_unseen(character: str) -> bool:
+    """Controls, joiners and variation selectors, which have no picture of their own."""
+    return unicodedata.category(character) in {"Cc", "Cf"} or "VARIATION SELECTOR" in unicodedata.name(character, "")
