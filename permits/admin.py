@@ -58,7 +58,7 @@ class UserForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
-        field_classes = {}
+        field_classes: dict[str, type] = {}
 
 
 @admin.register(User)

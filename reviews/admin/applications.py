@@ -16,13 +16,13 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, Permit
 from reviews import policy, workflow
-from reviews.admin.access import ReadOnlyAdmin, is_official, is_supervisor
+from reviews.admin.access import ReadOnlyAdmin, is_official, is_supervisor, who
 from reviews.models import Official, Rating, Task
 
 
 def handled_by(request: HttpRequest, outer: str) -> Exists:
     """Whether the departments of the reader had a task of it."""
-    return Exists(Task.objects.visible_to(request.user).filter(application=OuterRef(outer)))
+    return Exists(Task.objects.visible_to(who(request)).filter(application=OuterRef(outer)))
 
 
 def _words_page(
@@ -58,7 +58,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
     search_help_text = _("Number or enterprise")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
-        mine = Prefetch("tasks", Task.objects.visible_to(request.user).order_by("-pk"), to_attr="seen_tasks")
+        mine = Prefetch("tasks", Task.objects.visible_to(who(request)).order_by("-pk"), to_attr="seen_tasks")
         found = Application.objects.filter(handled_by(request, "pk"), number__isnull=False)
         return found.defer("answers", "version__source").prefetch_related(mine)
 
@@ -97,7 +97,7 @@ class PermitAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Permit]:
         found = Permit.objects.filter(handled_by(request, "application")).defer("application__answers")
-        posts = Official.objects.filter(user=request.user, active=True, role=Official.Role.SUPERVISOR)
+        posts = Official.objects.filter(user=who(request), active=True, role=Official.Role.SUPERVISOR)
         mine = Task.objects.filter(
             application=OuterRef("application"), kind="decision", department__in=posts.values("department")
         )
@@ -113,7 +113,7 @@ class PermitAdmin(ReadOnlyAdmin):
             self, request, title=gettext("Revoke %(number)s") % {"number": permit.number},
             facts=[(_("Enterprise"), self.enterprise(permit)), (_("State"), permit.get_state_display())],
             label=gettext("Reason"), button=gettext("Revoke"),
-            act=lambda text: workflow.revoke_permit(permit.pk, official=request.user, reason=text),
+            act=lambda text: workflow.revoke_permit(permit.pk, official=who(request), reason=text),
             done=gettext("%(number)s is revoked.") % {"number": permit.number}, back="admin:permits_permit_changelist",
         )  # fmt: skip
 
@@ -147,7 +147,7 @@ class RatingAdmin(ReadOnlyAdmin):
     fields = ("score", "comment", "created_at", "department", "follow_up_due_at", "followed_up_at", "follow_up")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rating]:
-        posts = Official.objects.filter(user=request.user, active=True, role=Official.Role.SUPERVISOR)
+        posts = Official.objects.filter(user=who(request), active=True, role=Official.Role.SUPERVISOR)
         return Rating.objects.filter(department__in=posts.values("department"))
 
     def get_urls(self) -> list[URLPattern]:
@@ -160,7 +160,7 @@ class RatingAdmin(ReadOnlyAdmin):
             self, request, title=gettext("Follow up a rating"),
             facts=[(_("Score"), rating.get_score_display()), (_("Comment"), rating.comment or "—")],
             label=gettext("What was done about it"), button=gettext("Record the follow-up"),
-            act=lambda text: workflow.follow_up_rating(rating.pk, official=request.user, text=text),
+            act=lambda text: workflow.follow_up_rating(rating.pk, official=who(request), text=text),
             done=gettext("The follow-up is on record."), back="admin:reviews_rating_changelist",
         )  # fmt: skip
 

@@ -89,14 +89,14 @@ def all_files(application: Application) -> list[Material]:
         for material in files:
             material.application = application
         application._all_files = files  # type: ignore[attr-defined]
-    return application._all_files  # type: ignore[attr-defined,no-any-return]
+    return application._all_files  # type: ignore[attr-defined]
 
 
 def correction_items(application: Application) -> list[CorrectionItem]:
     if not hasattr(application, "_items"):
         items = CorrectionItem.objects.filter(notice__application=application).select_related("notice")
         application._items = list(items)  # type: ignore[attr-defined]
-    return application._items  # type: ignore[attr-defined,no-any-return]
+    return application._items  # type: ignore[attr-defined]
 
 
 def _asked(application: Application, kind: str) -> set[str]:

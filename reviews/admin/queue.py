@@ -16,7 +16,7 @@ from unfold.views import ChangeList
 
 from reviews import calendars
 from reviews.admin import review
-from reviews.admin.access import ReadOnlyAdmin, is_official
+from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.due import time_left
 from reviews.models import Task
 
@@ -50,7 +50,7 @@ class WhichTasks(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         match self.value():
             case "mine":
-                return queryset.filter(state=Task.State.OPEN, claimed_by=request.user)
+                return queryset.filter(state=Task.State.OPEN, claimed_by=who(request))
             case "unclaimed":
                 return queryset.filter(state=Task.State.OPEN, claimed_by=None)
             case "overdue":
@@ -88,7 +88,7 @@ class TaskAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         # The answers are of no use in a list, and each costs a decryption.
-        return Task.objects.visible_to(request.user).defer("application__answers", "application__version__source")
+        return Task.objects.visible_to(who(request)).defer("application__answers", "application__version__source")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return Queue

@@ -18,6 +18,7 @@ from permits.forms import is_shown, values_of
 from permits.models import Application
 from reviews import calendars, lifecycle, policy, workflow
 from reviews.admin import casefile
+from reviews.admin.access import who
 from reviews.admin.due import time_left
 from reviews.models import CorrectionItem, Decision, Task
 from reviews.routing import NobodyHandles
@@ -35,7 +36,7 @@ REFUSALS = (
 def own_tasks(request: HttpRequest) -> QuerySet[Task]:
     """The tasks that exist for this official: those of their departments. Any other is not found."""
     related = ("application__version", "application__enterprise", "application__applicant", "department", "claimed_by")
-    return Task.objects.visible_to(request.user).select_related(*related)  # type: ignore[arg-type]
+    return Task.objects.visible_to(who(request)).select_related(*related)
 
 
 @dataclass
@@ -108,7 +109,7 @@ def page(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse
     try:
         decision = workflow.decide(
             task.pk,
-            official=request.user,  # type: ignore[arg-type]
+            official=who(request),
             outcome=typed.outcome,
             reason=typed.reason,
             corrections=typed.corrections if typed.outcome == "correct" else (),
@@ -138,7 +139,7 @@ def show(
     application = task.application
     context = {
         **context,
-        **casefile.read(task, request.user),  # type: ignore[arg-type]
+        **casefile.read(task, who(request)),
         **_what_can_be_done(request, task),
         "title": format_lazy("{} · {}", application.number or "", task.stage_label),
         "task": task,
@@ -177,7 +178,7 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
 
 def _refusal(check: Any, request: HttpRequest, task: Task) -> str:
     try:
-        check(request.user, task)
+        check(who(request), task)
     except policy.Refused as refusal:
         return str(refusal)
     return ""
@@ -187,7 +188,7 @@ def _refusal(check: Any, request: HttpRequest, task: Task) -> str:
 def claim(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(own_tasks(request), pk=pk)
     try:
-        workflow.claim(task.pk, official=request.user)  # type: ignore[arg-type]
+        workflow.claim(task.pk, official=who(request))
     except REFUSALS as refusal:
         messages.error(request, str(refusal))
     else:
@@ -199,7 +200,7 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(own_tasks(request), pk=pk)
     try:
-        workflow.release(task.pk, official=request.user)  # type: ignore[arg-type]
+        workflow.release(task.pk, official=who(request))
     except REFUSALS as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:reviews_task_review", pk)
