@@ -1,0 +1,102 @@
+"""Anybody may ask whether a permit is good. What is shown is public: nothing of a person but a masked name."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from permits import numbers
+from permits.credentials import VerifyResult, check
+from portal.throttle import throttled
+
+LONGEST = 40
+throttle = throttled("verify", limit=60, seconds=60, template="verify/throttled.html")
+
+
+@require_safe
+@never_cache
+@throttle
+def search(request: HttpRequest) -> HttpResponse:
+    """The form; a number that can be one leads on to the permit's own address, which can be shared."""
+    typed = request.GET.get("number")
+    if typed is None:
+        return _page(request)
+    number = numbers.normalise(typed)[: LONGEST + 1]
+    if error := _fault_in(number):
+        return _page(request, number=typed[:200], error=error)
+    return redirect("verify_permit", number=number)
+
+
+@require_safe
+@never_cache
+@throttle
+def permit(request: HttpRequest, number: str) -> HttpResponse:
+    result = check(number)
+    context: dict[str, Any] = {"result": result, "state": _state(result)}
+    if result.signature_ok:
+        context["rows"] = _rows(result)
+        context["title"] = _in_language(result.content["title"])
+    return _page(request, number=result.number[:LONGEST], status=200 if result.found else 404, **context)
+
+
+def _page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    # Each page names a holder: the register's own search will be what search engines may see.
+    return render(request, "verify/verify.html", context, status=status, headers={"X-Robots-Tag": "noindex"})
+
+
+def _fault_in(number: str) -> str:
+    if not number:
+        return _("Enter the number that stands at the top right of the permit.")
+    if len(number) > LONGEST or "/" in number or not numbers.is_valid(number):
+        return _("This number has a typing error or is not complete. Compare it with the permit, character by character.")
+    return ""
+
+
+def _state(result: VerifyResult) -> str:
+    """What matters most about it, in one word: a bad signature before a revocation before an end of validity."""
+    if not result.found:
+        return "unknown"
+    if not result.signature_ok:
+        return "forged"
+    if result.revoked:
+        return "revoked"
+    return "expired" if result.expired else "valid"
+
+
+def _rows(result: VerifyResult) -> list[dict[str, str]]:
+    content = result.content
+    holder = content["holder"]
+    is_person = holder["kind"] == "person"
+    until = content["valid_until"]
+    rows = [
+        (_("Holder"), _masked(holder["name"]) if is_person else holder["name"]),
+        (_("Unified social credit code"), holder["uscc"]),
+        (_("Number"), content["number"]),
+        (_("Decision"), _in_language(content["decision"])),
+        (_("Issued by"), _in_language(content["office"])),
+        (_("Issued"), _day(timezone.localdate(datetime.fromisoformat(content["issued_at"])))),
+        (_("Valid until"), _day(date.fromisoformat(until)) if until else _("Until revoked")),
+    ]
+    if result.revoked and result.revoked_at:
+        rows.append((_("Revoked on"), _day(timezone.localdate(result.revoked_at))))
+    return [{"label": label, "value": value} for label, value in rows if value]
+
+
+def _masked(name: str) -> str:
+    return name[:1] + "*" * max(len(name) - 1, 1)
+
+
+def _day(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")
+
+
+def _in_language(text: dict[str, str]) -> str:
+    return text["zh"] if (get_language() or "zh").startswith("zh") else text["en"]
