@@ -1,47 +1,28 @@
-"""At most so many requests of one address in a while. Fails open: with the cache down, people are let through."""
+"""How often one address may ask. When the cache is down everybody may: a look-up matters more than the limit."""
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import logging
 import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 
 log = logging.getLogger(__name__)
-View = Callable[..., HttpResponse]
 
 
-def throttled(scope: str, *, limit: int, seconds: int, template: str = "429.html") -> Callable[[View], View]:
-    """Let ``limit`` requests of one client into the views of ``scope`` in each ``seconds``; answer others with 429."""
-
-    def around(view: View) -> View:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not allowed(scope, client(request), limit=limit, seconds=seconds):
-                return render(request, template, status=429, headers={"Retry-After": str(seconds)})
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return around
-
-
-def allowed(scope: str, who: str, *, limit: int, seconds: int) -> bool:
-    """Count one request of ``who``; whether it is still within the limit."""
-    key = f"throttle:{scope}:{who}:{int(time.time()) // seconds}"
+def allowed(request: HttpRequest, what: str, per_minute: int) -> bool:
+    """Count this request; whether its client is still within the limit."""
+    digest = hashlib.sha256(client(request).encode()).hexdigest()[:16]
+    key = f"throttle:{what}:{digest}:{int(time.time() // 60)}"
     try:
-        cache.add(key, 0, timeout=seconds)
-        return cache.incr(key) <= limit
-    except Exception as error:
-        # Any failure of any cache, and ValueError for a count that was evicted between the two calls.
-        log.warning("throttle %s counts nothing, everybody is let through: %r", scope, error)
+        cache.add(key, 0, timeout=120)
+        return cache.incr(key) <= per_minute
+    except Exception:
+        log.warning("the cache does not answer; %s is not throttled", what)
         return True
 
 
@@ -56,6 +37,8 @@ def client(request: HttpRequest) -> str:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    if ip.version == 6 and not ip.ipv4_mapped:
-        return str(ipaddress.ip_network(f"{ip}/64", strict=False).network_address)
-    return str(ip.ipv4_mapped if ip.version == 6 else ip)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network(f"{ip.compressed.partition('%')[0]}/64", strict=False).network_address)

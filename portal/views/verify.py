@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -49,14 +50,18 @@ def permit(request: HttpRequest, number: str) -> HttpResponse:
 
 def _page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
     # Each page names a holder: the register's own search will be what search engines may see.
-    return render(request, "verify/verify.html", context, status=status, headers={"X-Robots-Tag": "noindex"})
+    response = render(request, "verify/verify.html", context, status=status)
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def _fault_in(number: str) -> str:
     if not number:
         return _("Enter the number that stands at the top right of the permit.")
     if len(number) > LONGEST or "/" in number or not numbers.is_valid(number):
-        return _("This number has a typing error or is not complete. Compare it with the permit, character by character.")
+        return _(
+            "This number has a typing error or is not complete. Compare it with the permit, character by character."
+        )
     return ""
 
 

@@ -11,11 +11,15 @@ from permits.credentials import keys
 
 
 class Command(BaseCommand):
-    help = "Make the Ed25519 key that signs permits, at PERMIT_KEY_FILE. An existing key stays unless --rotate is given."
+    help = (
+        "Make the Ed25519 key that signs permits, at PERMIT_KEY_FILE. An existing key stays unless --rotate is given."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--rotate", action="store_true", help="put a new key in its place; the old public key goes to old/, for good"
+            "--rotate",
+            action="store_true",
+            help="put a new key in its place; the old public key goes to old/, for good",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -24,7 +28,9 @@ class Command(BaseCommand):
             if options["rotate"]:
                 old, new = keys.rotate_key()
                 self.stdout.write(f"Rotated: permits are signed with {new} from now on ({path}).")
-                self.stdout.write(f"Permits signed with {old} stay good as long as old/{old}.pub.pem is kept. Back it up.")
+                self.stdout.write(
+                    f"Permits signed with {old} stay good as long as old/{old}.pub.pem is kept. Back it up."
+                )
                 return
             existed = path.exists()
             key_id = keys.make_key()
