@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from permits.codes import industries, mobile, regions, resident_id, uscc
 from permits.models import AccessRequest, Enterprise, Membership
 from portal.forms import AccessRequestForm, EnterpriseForm
-from portal.throttle import allowed
+from portal.throttle import allowed, client
 from portal.views import errors
 from reviews.audit import log
 
@@ -84,7 +84,7 @@ def enterprise(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def ask_access(request: HttpRequest) -> HttpResponse:
     """Ask the owner of a registered enterprise. The answer is the same whether it is registered or not."""
-    if not allowed(request, "access", 10):
+    if not allowed("access", client(request), limit=10, seconds=60):
         return errors.too_many(request)
     form = AccessRequestForm(request.POST)
     if not form.is_valid():

@@ -33,4 +33,6 @@ def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
-    return render(request, "429.html", status=429, headers={"Retry-After": "60"})
+    response = render(request, "429.html", status=429)
+    response["Retry-After"] = "60"
+    return response

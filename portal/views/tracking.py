@@ -17,7 +17,7 @@ from permits import credentials, numbers
 from permits.intake.storage import open_blob
 from permits.models import Application, Permit, Status
 from portal.forms import RatingForm, WithdrawForm
-from portal.throttle import allowed
+from portal.throttle import allowed, client
 from portal.views import errors
 from portal.views.filing import summary
 from reviews import lifecycle, workflow
@@ -161,7 +161,7 @@ def track(request: HttpRequest) -> HttpResponse:
     """Where an application stands, for who knows its number and the last four digits of a mobile on it."""
     if "number" not in request.GET:
         return render(request, "tracking/track.html", {})
-    if not allowed(request, "track", 20):
+    if not allowed("track", client(request), limit=20, seconds=60):
         return errors.too_many(request)
     number = numbers.normalise(request.GET["number"])[:40]
     last4 = request.GET.get("mobile_last4", "").strip()

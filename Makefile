@@ -1,0 +1,66 @@
+# The front door: `make run` and `make test` set up everything they need.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PORT ?= 8000
+VENV := .venv
+PY := $(VENV)/bin/python
+MANAGE := $(PY) manage.py
+
+.PHONY: help setup setup-dev browser run demo test test-sqlite test-postgres journeys lint messages clean
+
+help:  ## what there is
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@[ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
+	@for p in python3.11 python3.12 python3.13 python3; do \
+	  if command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$p; break; fi; done; \
+	if [ -z "$$found" ]; then echo "Python 3.11 or newer is needed: install it (Debian: apt-get install python3 python3-venv). 需要 Python 3.11 或更新版本。" >&2; exit 1; fi; \
+	$$found -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv. 缺少 venv 模块。" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+setup: $(VENV)/.runtime  ## the environment that runs the portal
+setup-dev: $(VENV)/.dev  ## … and the one that tests it
+
+browser:
+	@command -v chromium >/dev/null && fc-list 2>/dev/null | grep -qi 'cjk' || { \
+	  if [ "$$(id -u)" = 0 ]; then S=; elif sudo -n true 2>/dev/null; then S="sudo -n"; else S=none; fi; \
+	  if [ "$$S" != none ] && command -v apt-get >/dev/null; then \
+	    echo "installing chromium and fonts-noto-cjk"; $$S apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -qq chromium fonts-noto-cjk fontconfig poppler-utils >/dev/null; \
+	  else echo "Chromium and a Chinese font are needed for the journeys: apt-get install chromium fonts-noto-cjk fontconfig poppler-utils" >&2; exit 1; fi; }
+	@command -v pdftotext >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq poppler-utils >/dev/null; } || { echo "apt-get install poppler-utils" >&2; exit 1; }
+
+run: setup  ## the portal with demo data on http://127.0.0.1:8000
+	@$(MANAGE) run_portal --port $(PORT)
+
+demo: setup  ## one application through the running code, from the command line
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) demo
+
+test: setup-dev browser lint  ## every test, on SQLite and PostgreSQL, with Redis, Celery and Chromium
+	@$(PY) -m tests.run all
+
+test-sqlite: setup-dev  ## the tests on SQLite
+	@$(PY) -m tests.run sqlite
+test-postgres: setup-dev  ## the tests on a real PostgreSQL
+	@$(PY) -m tests.run postgresql
+journeys: setup-dev browser  ## the ways through the portal in Chromium
+	@$(PY) -m tests.run journeys
+
+lint: setup-dev  ## ruff, mypy, the direction of imports
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-cache
+
+messages: setup-dev  ## compile the translations
+	@$(PY) -c "import polib; p='portal/locale/zh_Hans/LC_MESSAGES/django'; polib.pofile(p+'.po').save_as_mofile(p+'.mo')"
+
+clean:  ## remove what was made: .venv and var
+	rm -rf $(VENV) var

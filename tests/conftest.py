@@ -1,0 +1,48 @@
+"""What every test has: a scratch folder, the cast, and an audit log that transactional tests can empty."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="portal-tests-"))
+os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost")
+
+import pytest  # noqa: E402
+from django.core.management.commands import flush  # noqa: E402
+from django.db import connections  # noqa: E402
+from hypothesis import HealthCheck, settings as hypothesis_settings  # noqa: E402
+
+from tests.cast import cast, published  # noqa: E402, F401
+
+hypothesis_settings.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("portal")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_goes_around_the_triggers():
+    """Transactional tests empty every table afterwards; the log's triggers refuse that, as they should."""
+    from reviews.audit import triggers
+
+    plain = flush.Command.handle
+
+    def handle(self, **options):
+        connection = connections[options["database"]]
+        triggers.remove(connection)
+        try:
+            return plain(self, **options)
+        finally:
+            triggers.install(connection)
+
+    flush.Command.handle = handle
+    yield
+    flush.Command.handle = plain
+
+
+@pytest.fixture
+def engine() -> str:
+    from django.db import connection
+
+    return str(connection.vendor)
