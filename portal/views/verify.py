@@ -16,20 +16,21 @@ from django.views.decorators.http import require_safe
 
 from permits import numbers
 from permits.credentials import VerifyResult, check
-from portal.throttle import throttled
+from portal.throttle import allowed
 
 LONGEST = 40
-throttle = throttled("verify", limit=60, seconds=60, template="verify/throttled.html")
+PER_MINUTE = 60
 
 
 @require_safe
 @never_cache
-@throttle
 def search(request: HttpRequest) -> HttpResponse:
     """The form; a number that can be one leads on to the permit's own address, which can be shared."""
     typed = request.GET.get("number")
     if typed is None:
         return _page(request)
+    if not allowed(request, "verify", PER_MINUTE):
+        return _too_many(request)
     number = numbers.normalise(typed)[: LONGEST + 1]
     if error := _fault_in(number):
         return _page(request, number=typed[:200], error=error)
@@ -38,8 +39,9 @@ def search(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @never_cache
-@throttle
 def permit(request: HttpRequest, number: str) -> HttpResponse:
+    if not allowed(request, "verify", PER_MINUTE):
+        return _too_many(request)
     result = check(number)
     context: dict[str, Any] = {"result": result, "state": _state(result)}
     if result.signature_ok:
@@ -49,9 +51,14 @@ def permit(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
-    # Each page names a holder: the register's own search will be what search engines may see.
     response = render(request, "verify/verify.html", context, status=status)
-    response["X-Robots-Tag"] = "noindex"
+    response["X-Robots-Tag"] = "noindex"  # each page names a holder
+    return response
+
+
+def _too_many(request: HttpRequest) -> HttpResponse:
+    response = render(request, "verify/throttled.html", status=429)
+    response["Retry-After"] = "60"
     return response
 
 

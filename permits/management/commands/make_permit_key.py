@@ -11,9 +11,7 @@ from permits.credentials import keys
 
 
 class Command(BaseCommand):
-    help = (
-        "Make the Ed25519 key that signs permits, at PERMIT_KEY_FILE. An existing key stays unless --rotate is given."
-    )
+    help = "Make the Ed25519 key that signs permits, at PERMIT_KEY_FILE. One that is there stays without --rotate."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -28,9 +26,7 @@ class Command(BaseCommand):
             if options["rotate"]:
                 old, new = keys.rotate_key()
                 self.stdout.write(f"Rotated: permits are signed with {new} from now on ({path}).")
-                self.stdout.write(
-                    f"Permits signed with {old} stay good as long as old/{old}.pub.pem is kept. Back it up."
-                )
+                self.stdout.write(f"Permits signed with {old} stay good while old/{old}.pub.pem is kept: back it up.")
                 return
             existed = path.exists()
             key_id = keys.make_key()
