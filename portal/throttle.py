@@ -14,13 +14,13 @@ from django.http import HttpRequest
 log = logging.getLogger(__name__)
 
 
-def allowed(request: HttpRequest, what: str, per_minute: int) -> bool:
-    """Count this request; whether its client is still within the limit."""
-    digest = hashlib.sha256(client(request).encode()).hexdigest()[:16]
-    key = f"throttle:{what}:{digest}:{int(time.time() // 60)}"
+def allowed(what: str, who: str, *, limit: int, seconds: int = 60) -> bool:
+    """Count one request of ``who`` (see ``client``); whether it is still within ``limit`` in each ``seconds``."""
+    digest = hashlib.sha256(who.encode()).hexdigest()[:16]
+    key = f"throttle:{what}:{digest}:{int(time.time()) // seconds}"
     try:
-        cache.add(key, 0, timeout=120)
-        return cache.incr(key) <= per_minute
+        cache.add(key, 0, timeout=2 * seconds)
+        return cache.incr(key) <= limit
     except Exception:
         log.warning("the cache does not answer; %s is not throttled", what)
         return True

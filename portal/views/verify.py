@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from permits import numbers
 from permits.credentials import VerifyResult, check
-from portal.throttle import allowed
+from portal.throttle import allowed, client
 
 LONGEST = 40
 PER_MINUTE = 60
@@ -29,7 +29,7 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("number")
     if typed is None:
         return _page(request)
-    if not allowed(request, "verify", PER_MINUTE):
+    if not allowed("verify", client(request), limit=PER_MINUTE):
         return _too_many(request)
     number = numbers.normalise(typed)[: LONGEST + 1]
     if error := _fault_in(number):
@@ -40,7 +40,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def permit(request: HttpRequest, number: str) -> HttpResponse:
-    if not allowed(request, "verify", PER_MINUTE):
+    if not allowed("verify", client(request), limit=PER_MINUTE):
         return _too_many(request)
     result = check(number)
     context: dict[str, Any] = {"result": result, "state": _state(result)}
