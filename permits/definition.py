@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from django.utils.translation import get_language
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from permits.expressions import Expression, ExpressionError, parse as parse_expression
+from permits.expressions import Expression, ExpressionError
+from permits.expressions import parse as parse_expression
 
 FieldType = Literal[
     "text", "longtext", "integer", "decimal", "date", "choice", "yesno",

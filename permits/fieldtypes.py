@@ -9,7 +9,8 @@ from typing import Any
 
 from django import forms
 from django.utils import formats
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from permits.codes import industries, mobile, regions, resident_id, uscc
 from permits.definition import FormField
@@ -80,7 +81,9 @@ def form_field(field: FormField, **common: Any) -> forms.Field:
 
 
 def _code_input(size: str) -> forms.TextInput:
-    return forms.TextInput(attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false", "size": size})
+    return forms.TextInput(
+        attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false", "size": size}
+    )
 
 
 def region_field(within: str | None, **common: Any) -> forms.ChoiceField:

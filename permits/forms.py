@@ -106,14 +106,14 @@ class DefinedForm(forms.Form):
         values = without_hidden(self.definition, values)
         for key, field in self.defined.items():
             if not is_shown(field, values):
-                self._errors.pop(key, None)
+                self.errors.pop(key, None)
                 cleaned[key] = None
-            elif key not in self._errors:
+            elif key not in self.errors:
                 self._check_answered(field, values)
         shown_here = {key for key, field in self.defined.items() if is_shown(field, values)}
         for rule in broken_rules(self.definition, values, level="error"):
             target = next((key for key in rule.fields if key in shown_here), None)
-            if target and target not in self._errors:
+            if target and target not in self.errors:
                 self.add_error(target, str(rule.message))
         self.warnings = [
             rule for rule in broken_rules(self.definition, values, level="warning") if set(rule.fields) & shown_here
@@ -123,9 +123,14 @@ class DefinedForm(forms.Form):
     def _check_answered(self, field: FormField, values: Mapping[str, Any]) -> None:
         answered = values.get(field.key) is not None
         if field.must_be is not None and values.get(field.key) is not field.must_be:
-            self.add_error(field.key, ValidationError(_("Tick this box: without the pledge the application can't be sent."), "pledge"))
+            self.add_error(
+                field.key,
+                ValidationError(_("Tick this box: without the pledge the application can't be sent."), "pledge"),
+            )
         elif not answered and is_required(field, values):
-            self.add_error(field.key, ValidationError(_("Please fill in “%(label)s”.") % {"label": field.label}, "required"))
+            self.add_error(
+                field.key, ValidationError(_("Please fill in “%(label)s”.") % {"label": field.label}, "required")
+            )
 
     def answers(self) -> dict[str, Any]:
         """What was entered: normalised where it is right, as typed where it is not. Call after ``is_valid()``."""

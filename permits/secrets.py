@@ -37,7 +37,9 @@ def decrypt(token: str) -> str:
     try:
         return _current().decrypt(token.encode("ascii")).decode()
     except InvalidToken as error:
-        raise ValueError("no key in FIELD_KEYS opens this value: was a key dropped before its data was moved?") from error
+        raise ValueError(
+            "no key in FIELD_KEYS opens this value: was a key dropped before its data was moved?"
+        ) from error
 
 
 def blind_index(text: str) -> str:

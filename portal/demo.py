@@ -20,7 +20,7 @@ from permits.models import Application, Enterprise, Membership, Service, User
 from reviews import workflow
 from reviews.models import Department, Official, Task
 
-PASSWORD = "Demo-2020-yifeng"
+PASSWORD = "Demo-2020-yifeng"  # noqa: S105 (printed at every start of the demonstration)
 REGION = "360924"
 DOCUMENTS = Path(settings.BASE_DIR) / "tests" / "data"
 FILES = {

@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from permits import fieldtypes
 from permits.codes import mobile, resident_id, uscc
@@ -64,7 +65,9 @@ class EnterpriseForm(forms.ModelForm):
         code: str = self.cleaned_data["uscc"]
         self.registered = Enterprise.objects.filter(uscc=code).exclude(pk=self.instance.pk).first()
         if self.registered:
-            raise ValidationError(_("This enterprise is registered already. You can ask its owner for access below."), "registered")
+            raise ValidationError(
+                _("This enterprise is registered already. You can ask its owner for access below."), "registered"
+            )
         return code
 
     def validate_unique(self) -> None:

@@ -33,7 +33,9 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=EMBEDDED)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if EMBEDDED else "https://" + (ALLOWED_HOSTS or ["localhost"])[0])
+SITE_URL = env.str(
+    "SITE_URL", default="http://127.0.0.1:8000" if EMBEDDED else "https://" + (ALLOWED_HOSTS or ["localhost"])[0]
+)
 
 # Keys for personal data at rest (newest first, Fernet) and for its look-up digests. See docs/operations.md, "Keys".
 FIELD_KEYS = env.list("FIELD_KEYS", default=[])
@@ -124,7 +126,9 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     # On disk, so that the site's processes share the counts of failed log-ins.
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}}
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+    }
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem"):
@@ -138,8 +142,13 @@ else:
     # A message whose worker died comes back after this many seconds; the outbox makes the second delivery harmless.
     # A broker that is down is given up on quickly, for the request that kicks it must not wait.
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 600, "socket_timeout": 5, "socket_connect_timeout": 2,
-        "max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2,
+        "visibility_timeout": 600,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0.1,
+        "interval_max": 0.2,
     }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -269,8 +278,17 @@ UNFOLD = {
     "STYLES": ["/static/css/review.css"],
     "COLORS": {
         "primary": {
-            "50": "#eef6f8", "100": "#d5e9ee", "200": "#aed4de", "300": "#7bb7c8", "400": "#4794aa", "500": "#2b788f",
-            "600": "#1f6179", "700": "#1d5064", "800": "#1d4354", "900": "#1b3948", "950": "#0c2430",
+            "50": "#eef6f8",
+            "100": "#d5e9ee",
+            "200": "#aed4de",
+            "300": "#7bb7c8",
+            "400": "#4794aa",
+            "500": "#2b788f",
+            "600": "#1f6179",
+            "700": "#1d5064",
+            "800": "#1d4354",
+            "900": "#1b3948",
+            "950": "#0c2430",
         },
     },
     "SIDEBAR": {
@@ -280,34 +298,72 @@ UNFOLD = {
                 "title": _("My work"),
                 "items": [
                     {"title": _("Queue"), "icon": "inbox", "link": reverse_lazy("admin:reviews_task_changelist")},
-                    {"title": _("Applications"), "icon": "folder_open",
-                     "link": reverse_lazy("admin:permits_application_changelist"),
-                     "permission": "reviews.policy.is_official_request"},
-                    {"title": _("Permits"), "icon": "verified", "link": reverse_lazy("admin:permits_permit_changelist"),
-                     "permission": "reviews.policy.is_official_request"},
-                    {"title": _("Ratings"), "icon": "star", "link": reverse_lazy("admin:reviews_rating_changelist"),
-                     "permission": "reviews.policy.is_supervisor_request"},
+                    {
+                        "title": _("Applications"),
+                        "icon": "folder_open",
+                        "link": reverse_lazy("admin:permits_application_changelist"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
+                        "title": _("Permits"),
+                        "icon": "verified",
+                        "link": reverse_lazy("admin:permits_permit_changelist"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
+                        "title": _("Ratings"),
+                        "icon": "star",
+                        "link": reverse_lazy("admin:reviews_rating_changelist"),
+                        "permission": "reviews.policy.is_supervisor_request",
+                    },
                 ],
             },
             {
                 "title": _("System"),
                 "collapsible": True,
                 "items": [
-                    {"title": _("Services"), "icon": "description", "link": reverse_lazy("admin:permits_service_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
-                    {"title": _("Departments"), "icon": "account_balance",
-                     "link": reverse_lazy("admin:reviews_department_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
-                    {"title": _("Officials"), "icon": "badge", "link": reverse_lazy("admin:reviews_official_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
-                    {"title": _("Notices"), "icon": "outgoing_mail", "link": reverse_lazy("admin:reviews_notice_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
-                    {"title": _("Audit log"), "icon": "history", "link": reverse_lazy("admin:reviews_event_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
-                    {"title": _("Accounts"), "icon": "group", "link": reverse_lazy("admin:permits_user_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
-                    {"title": _("Enterprises"), "icon": "factory", "link": reverse_lazy("admin:permits_enterprise_changelist"),
-                     "permission": "reviews.policy.is_ops_request"},
+                    {
+                        "title": _("Services"),
+                        "icon": "description",
+                        "link": reverse_lazy("admin:permits_service_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
+                    {
+                        "title": _("Departments"),
+                        "icon": "account_balance",
+                        "link": reverse_lazy("admin:reviews_department_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
+                    {
+                        "title": _("Officials"),
+                        "icon": "badge",
+                        "link": reverse_lazy("admin:reviews_official_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
+                    {
+                        "title": _("Notices"),
+                        "icon": "outgoing_mail",
+                        "link": reverse_lazy("admin:reviews_notice_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
+                    {
+                        "title": _("Audit log"),
+                        "icon": "history",
+                        "link": reverse_lazy("admin:reviews_event_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
+                    {
+                        "title": _("Accounts"),
+                        "icon": "group",
+                        "link": reverse_lazy("admin:permits_user_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
+                    {
+                        "title": _("Enterprises"),
+                        "icon": "factory",
+                        "link": reverse_lazy("admin:permits_enterprise_changelist"),
+                        "permission": "reviews.policy.is_ops_request",
+                    },
                 ],
             },
         ],

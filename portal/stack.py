@@ -132,7 +132,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - started before any thread is
+            preexec_fn=_end_with_parent,
         )
 
     def signal(self, number: int) -> None:
@@ -292,7 +292,7 @@ class Stack:
         self._say("\n".join(lines))
 
     def _say(self, text: str, *, error: bool = False) -> None:
-        print(text, file=sys.stderr if error else sys.stdout, flush=True)  # noqa: T201 - this is a program's voice
+        print(text, file=sys.stderr if error else sys.stdout, flush=True)
 
 
 def login_lines() -> list[str]:
@@ -301,10 +301,7 @@ def login_lines() -> list[str]:
     rows = logins()
     first = max((_width(role) for role, _, _ in rows), default=0)
     second = max((len(email) for _, email, _ in rows), default=0)
-    return [
-        f"{role}{' ' * (first - _width(role))}  {email:<{second}}  {password}"
-        for role, email, password in rows
-    ]
+    return [f"{role}{' ' * (first - _width(role))}  {email:<{second}}  {password}" for role, email, password in rows]
 
 
 def _width(text: str) -> int:

@@ -37,7 +37,9 @@ class NotPossible(Exception):
     def __init__(self, action: str, status: str) -> None:
         self.action, self.status = action, status
         super().__init__(
-            _("“%(action)s” is not possible: the application is “%(status)s” now. Reload the page to see where it stands.")
+            _(
+                "“%(action)s” is not possible: the application is “%(status)s” now. Reload the page to see where it stands."
+            )
             % {"action": ACTIONS.get(action, action), "status": Status(status).label}
         )
 

@@ -50,7 +50,9 @@ def check_decide(user: User, task: Task) -> Official:
 def check_not_involved(user: User, application: Application) -> None:
     """Nobody decides what they filed, or what was filed for an enterprise they act for."""
     if application.applicant_id == user.pk or is_member(user, application):
-        raise Refused("own_filing", _("You filed this application or act for its enterprise; somebody else has to handle it."))
+        raise Refused(
+            "own_filing", _("You filed this application or act for its enterprise; somebody else has to handle it.")
+        )
 
 
 def check_release(user: User, task: Task) -> Official:

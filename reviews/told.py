@@ -43,7 +43,9 @@ def supervisors(event: Event, office: Department, kind: str) -> None:
 def item_title(application: Application, kind: str, key: str) -> dict[str, str]:
     """What a correction is about, in both languages."""
     definition = application.definition
-    part: Any = definition.field(key) if kind == "field" else definition.requirement(key) if kind == "material" else None
+    part: Any = (
+        definition.field(key) if kind == "field" else definition.requirement(key) if kind == "material" else None
+    )
     if part is None:
         return {"zh": "其他", "en": "Other"}
     text = part.label if kind == "field" else part.title

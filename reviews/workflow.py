@@ -45,7 +45,7 @@ class AlreadyDecided(Exception):
         self.task, self.decision = task, decision
         if decision:
             when = timezone.localtime(decision.decided_at).strftime("%Y-%m-%d %H:%M:%S")
-            message = _("%(name)s has decided this task already: “%(outcome)s”, %(time)s. Nothing was changed.") % {
+            message: Any = _("%(name)s has decided this task already: “%(outcome)s”, %(time)s. Nothing was changed.") % {
                 "name": decision.official, "outcome": decision.get_outcome_display(), "time": when,
             }  # fmt: skip
         else:
@@ -270,9 +270,7 @@ def decide(
     if task.claimed_by_id is None:
         task.claimed_by, task.claimed_at = official, now
     _end_task(task, Task.State.DONE, now)
-    decision = Decision.objects.create(
-        task=task, official=official, outcome=outcome, reason=reason, decided_at=now
-    )
+    decision = Decision.objects.create(task=task, official=official, outcome=outcome, reason=reason, decided_at=now)
     event = _move(
         application, row, EVENT_OF[outcome], actor=official, role=_role(post), now=now, reason=reason,
         data={"stage": task.stage, "department": post.department.kind},
@@ -540,7 +538,9 @@ def _standing(application: Application, kind: str, key: str) -> Any:
 def _unanswered(application: Application, items: list[CorrectionItem]) -> list[checks.Problem]:
     found = []
     for item in items:
-        changed = item.kind != CorrectionItem.Kind.OTHER and _standing(application, item.kind, item.key) != item.previous
+        changed = (
+            item.kind != CorrectionItem.Kind.OTHER and _standing(application, item.kind, item.key) != item.previous
+        )
         if not changed and not item.answer:
             message = str(_("Change it as asked, or write why it stays as it is."))
             found.append(checks.Problem("correction", str(item.public_id), item.key, item.message, message))
@@ -555,9 +555,7 @@ def _issue(application: Application, now: datetime, *, office: dict[str, str]) -
     serial = next_serial(f"permit:{application.region}:{outcome.number_prefix}:{timezone.localdate(now).year}")
     number = numbers.permit_number(application.region, outcome.number_prefix, now, serial)
     valid_until = timezone.localdate(now) + timedelta(days=outcome.valid_days) if outcome.valid_days else None
-    content = credentials.content_of(
-        application, number=number, issued_at=now, valid_until=valid_until, office=office
-    )
+    content = credentials.content_of(application, number=number, issued_at=now, valid_until=valid_until, office=office)
     signature, key_id = credentials.sign(content)
     permit = Permit.objects.create(
         application=application, number=number, content=content, signature=signature, key_id=key_id, issued_at=now,

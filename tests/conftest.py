@@ -8,12 +8,13 @@ import tempfile
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="portal-tests-"))
 os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost")
 
-import pytest  # noqa: E402
-from django.core.management.commands import flush  # noqa: E402
-from django.db import connections  # noqa: E402
-from hypothesis import HealthCheck, settings as hypothesis_settings  # noqa: E402
+import pytest
+from django.core.management.commands import flush
+from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
-from tests.cast import cast, published  # noqa: E402, F401
+from tests.cast import cast, published  # noqa: F401
 
 hypothesis_settings.register_profile(
     "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

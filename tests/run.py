@@ -84,7 +84,11 @@ def main(arguments: list[str]) -> int:
     failed = 0
     try:
         with redis(folder) as redis_url:
-            common = {"TEST_REDIS_URL": redis_url, "VAR_DIR": str(folder / "var"), "CELERY_BROKER_URL": "memory://localhost"}
+            common = {
+                "TEST_REDIS_URL": redis_url,
+                "VAR_DIR": str(folder / "var"),
+                "CELERY_BROKER_URL": "memory://localhost",
+            }
             if what in ("sqlite", "all"):
                 failed |= pytest("SQLite", common, ["-n", "2", "-m", "not journey", *arguments])
             if what in ("postgresql", "all", "journeys"):

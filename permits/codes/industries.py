@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from permits.codes.text import fold
 

@@ -41,7 +41,8 @@ def get(code: str | None) -> Region | None:
 
 def path(code: str) -> list[Region]:
     """Province first, then city and county as far as they go; empty for an unknown code."""
-    region, found = get(code), []
+    found: list[Region] = []
+    region = get(code)
     while region:
         found.insert(0, region)
         region = get(region.parent)
@@ -71,5 +72,7 @@ def clean(text: str) -> str:
     """Give the six digits; raise ``ValidationError`` for a code that isn't in the table."""
     code = fold(text)
     if get(code) is None:
-        raise ValidationError(_("“%(code)s” is not a region code of GB/T 2260 (six digits)."), "region", {"code": code[:20]})
+        raise ValidationError(
+            _("“%(code)s” is not a region code of GB/T 2260 (six digits)."), "region", {"code": code[:20]}
+        )
     return code

@@ -28,7 +28,8 @@ def clean(text: str) -> str:
             )  # fmt: skip
     if not stdnum_uscc.is_valid(code):
         raise ValidationError(
-            _("The check character doesn't match: one character is mistyped. Compare it with the business licence."), "check"
+            _("The check character doesn't match: one character is mistyped. Compare it with the business licence."),
+            "check",
         )
     return code
 

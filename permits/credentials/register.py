@@ -31,7 +31,9 @@ class VerifyResult:
 def check(number: str, *, today: date | None = None) -> VerifyResult:
     """Look the number up as a person may have typed it. What is shown of a permit comes from its signed content."""
     number = numbers.normalise(number)
-    permit = Permit.objects.filter(number=number).first() if 0 < len(number) <= 40 else None
+    # A number whose check character doesn't fit was never issued, so the database isn't asked.
+    is_one = len(number) <= 40 and numbers.is_valid(number)
+    permit = Permit.objects.filter(number=number).first() if is_one else None
     if permit is None:
         return VerifyResult(number)
     content = permit.content if isinstance(permit.content, dict) else {}

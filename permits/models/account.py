@@ -37,7 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField(_("E-mail"), unique=True)
     name = models.CharField(_("Name"), max_length=80)
     mobile = EncryptedTextField(_("Mobile"), blank=True)
-    mobile_index = models.CharField(max_length=64, null=True, unique=True, editable=False)
+    mobile_index = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique, so none is NULL)
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
     is_staff = models.BooleanField(_("May enter the review desk"), default=False)
     is_active = models.BooleanField(_("Active"), default=True)

@@ -44,7 +44,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
 
 class Application(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    number = models.CharField(_("Number"), max_length=40, null=True, unique=True)
+    number = models.CharField(_("Number"), max_length=40, null=True, unique=True)  # noqa: DJ001 (unique, so none is NULL)
     version = models.ForeignKey(ServiceVersion, models.PROTECT, related_name="applications")
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, null=True, related_name="applications")
     applicant = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="applications")
@@ -103,7 +103,7 @@ class Application(models.Model):
     def status_label(self) -> str:
         """The status in the words of the service: a filing is 予以备案, a licence 准予许可."""
         wording = self.definition.outcome.wording.get(self.status)
-        return str(wording) if wording else Status(self.status).label
+        return str(wording) if wording else str(Status(self.status).label)
 
     @property
     def stage_label(self) -> str:

@@ -25,6 +25,10 @@ class EncryptedTextField(models.TextField):
 class EncryptedJSONField(models.TextField):
     """A JSON document that the database only ever sees encrypted. Not for look-ups."""
 
+    # What the type checker takes a field's value for (django-stubs).
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def get_prep_value(self, value: Any) -> Any:
         if value is None:
             return None

@@ -52,10 +52,6 @@ class ServiceVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.service} v{self.edition}"
 
-    @cached_property
-    def definition(self) -> Definition:
-        return from_json(self.digest, self.document)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk is not None:
             raise TypeError("a published edition never changes: publish another one")
@@ -63,3 +59,7 @@ class ServiceVersion(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("a published edition is never deleted: applications stand on it")
+
+    @cached_property
+    def definition(self) -> Definition:
+        return from_json(self.digest, self.document)

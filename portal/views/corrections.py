@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
@@ -16,13 +16,14 @@ from permits import fieldtypes
 from permits.forms import DefinedForm, values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application, Status
+from portal.requests import SignedIn
 from portal.views.materials import block
 from reviews import lifecycle, told, workflow
 from reviews.models import CorrectionItem
 
 
 @login_required
-def corrections(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def corrections(request: SignedIn, public_id: UUID) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version", "enterprise"), public_id=public_id
     )
@@ -34,7 +35,9 @@ def corrections(request: HttpRequest, public_id: UUID) -> HttpResponse:
     keys = {item.key for item in items if item.kind == CorrectionItem.Kind.FIELD}
     fields = [field for field in application.definition.fields() if field.key in keys]
     if request.method != "POST":
-        return _show(request, application, notice, items, DefinedForm(application.definition, fields, application.answers))
+        return _show(
+            request, application, notice, items, DefinedForm(application.definition, fields, application.answers)
+        )
     form = DefinedForm(application.definition, fields, application.answers, request.POST)
     good = form.is_valid()
     words = {str(item.public_id): request.POST.get(f"answer-{item.public_id}", "")[:2000] for item in items}
@@ -64,7 +67,7 @@ def corrections(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, application: Application, notice: Any, items: list[CorrectionItem], form: DefinedForm, *,
+    request: SignedIn, application: Application, notice: Any, items: list[CorrectionItem], form: DefinedForm, *,
     status: int = 200, problems: Any = (),
 ) -> HttpResponse:  # fmt: skip
     states = {

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,13 +17,14 @@ from django.views.decorators.http import require_POST
 from permits.codes import industries, mobile, regions, resident_id, uscc
 from permits.models import AccessRequest, Enterprise, Membership
 from portal.forms import AccessRequestForm, EnterpriseForm
+from portal.requests import SignedIn
 from portal.throttle import allowed, client
 from portal.views import errors
 from reviews.audit import log
 
 
 @login_required
-def enterprises(request: HttpRequest) -> HttpResponse:
+def enterprises(request: SignedIn) -> HttpResponse:
     mine = Enterprise.objects.visible_to(request.user).order_by("name")[:100]
     asked = AccessRequest.objects.filter(user=request.user, state=AccessRequest.State.OPEN).select_related("enterprise")
     context = {"enterprises": mine, "asked": asked[:20], "section": "enterprises"}
@@ -31,7 +32,7 @@ def enterprises(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def new(request: HttpRequest) -> HttpResponse:
+def new(request: SignedIn) -> HttpResponse:
     """Register an enterprise; its first member is its owner."""
     form = EnterpriseForm(request.POST if request.method == "POST" else None)
     context = {"form": form, "section": "enterprises", "for": request.GET.get("for", "")}
@@ -52,14 +53,19 @@ def new(request: HttpRequest) -> HttpResponse:
         return render(request, "enterprises/new.html", context, status=422)
     messages.success(request, _("“%(name)s” is registered.") % {"name": enterprise.name})
     if uscc.inner_fault(enterprise.uscc):
-        messages.warning(request, _("The organisation code inside the credit code has an unusual check digit. Please compare it once more with the licence."))
+        messages.warning(
+            request,
+            _(
+                "The organisation code inside the credit code has an unusual check digit. Please compare it once more with the licence."
+            ),
+        )
     if request.GET.get("for"):
         return redirect("service", slug=request.GET["for"])
     return redirect("enterprise", public_id=enterprise.public_id)
 
 
 @login_required
-def enterprise(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def enterprise(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = get_object_or_404(Enterprise.objects.visible_to(request.user), public_id=public_id)
     members = found.memberships.filter(active=True).select_related("user").order_by("pk")[:100]
     owner = any(m.user_id == request.user.pk and m.role == Membership.Role.OWNER for m in members)
@@ -76,19 +82,26 @@ def enterprise(request: HttpRequest, public_id: UUID) -> HttpResponse:
         {"label": _("Legal representative's ID number"), "value": resident_id.mask(found.legal_id_number)},
         {"label": _("Legal representative's mobile"), "value": mobile.mask(found.legal_mobile)},
     ]
-    context = {"enterprise": found, "members": members, "asked": asked, "owner": owner, "rows": rows, "section": "enterprises"}
+    context = {
+        "enterprise": found,
+        "members": members,
+        "asked": asked,
+        "owner": owner,
+        "rows": rows,
+        "section": "enterprises",
+    }
     return render(request, "enterprises/enterprise.html", context)
 
 
 @login_required
 @require_POST
-def ask_access(request: HttpRequest) -> HttpResponse:
+def ask_access(request: SignedIn) -> HttpResponse:
     """Ask the owner of a registered enterprise. The answer is the same whether it is registered or not."""
     if not allowed("access", client(request), limit=10, seconds=60):
         return errors.too_many(request)
     form = AccessRequestForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(m for field in form.errors.values() for m in field))
+        messages.error(request, " ".join(str(m) for field in form.errors.values() for m in field))
         return redirect("enterprise_new")
     found = Enterprise.objects.filter(uscc=form.cleaned_data["uscc"]).first()
     if found and not found.memberships.filter(user=request.user, active=True).exists():
@@ -105,7 +118,7 @@ def ask_access(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer_access(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def answer_access(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Grant or refuse; by an owner of the enterprise."""
     owned = Membership.objects.filter(user=request.user, role=Membership.Role.OWNER, active=True).values("enterprise")
     with transaction.atomic():
@@ -125,7 +138,7 @@ def answer_access(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect(reverse("enterprise", args=[asked.enterprise.public_id]))
 
 
-def _record(action: str, asked: AccessRequest, request: HttpRequest) -> None:
+def _record(action: str, asked: AccessRequest, request: SignedIn) -> None:
     # The enterprise's row is what serialises its stream.
     Enterprise.objects.select_for_update(of=("self",)).get(pk=asked.enterprise_id)
     log.record(

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,16 +22,20 @@ from permits.forms import DefinedForm, is_shown, section_form, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status
 from portal import stash
+from portal.requests import SignedIn
 from reviews import workflow
 from reviews.policy import Refused
 from reviews.routing import NobodyHandles
 
 
 @login_required
-def start(request: HttpRequest, slug: str) -> HttpResponse:
+def start(request: SignedIn, slug: str) -> HttpResponse:
     """Begin, or go on with, a draft of this service for one of the applicant's enterprises."""
     service = get_object_or_404(Service.objects.select_related("current"), slug=slug, open=True, current__isnull=False)
-    definition = service.definition
+    version = service.current
+    if version is None:  # the query above has asked for one
+        raise Http404
+    definition = version.definition
     enterprise = None
     if definition.audience == "enterprise":
         mine = list(Enterprise.objects.visible_to(request.user).order_by("name"))
@@ -52,7 +56,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         draft = same.order_by("-updated_at").first()
         if draft is None:
             draft = Application.objects.create(
-                version=service.current, enterprise=enterprise, applicant=request.user,
+                version=version, enterprise=enterprise, applicant=request.user,
                 answers=_prefilled(service, enterprise),
             )  # fmt: skip
         else:
@@ -66,7 +70,7 @@ def _prefilled(service: Service, enterprise: Enterprise | None) -> dict[str, Any
     return {f.key: getattr(enterprise, f.prefill) for f in service.definition.fields() if f.prefill}
 
 
-def fill(request: HttpRequest, public_id: UUID, section: str) -> HttpResponse:
+def fill(request: SignedIn, public_id: UUID, section: str) -> HttpResponse:
     """One section of the form. What is typed is kept whether it is right yet or not."""
     if not request.user.is_authenticated and request.method == "POST":
         return stash.keep_and_sign_in(request)
@@ -90,7 +94,7 @@ def fill(request: HttpRequest, public_id: UUID, section: str) -> HttpResponse:
     return _save(request, application, part, typed)
 
 
-def _save(request: HttpRequest, application: Application, part: Section, typed: Any) -> HttpResponse:
+def _save(request: SignedIn, application: Application, part: Section, typed: Any) -> HttpResponse:
     with transaction.atomic():
         locked = Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
         if not locked.is_draft:
@@ -132,7 +136,7 @@ def _conflicts(application: Application, part: Section, form: DefinedForm) -> li
 
 
 def _show(
-    request: HttpRequest, application: Application, part: Section, form: DefinedForm,
+    request: SignedIn, application: Application, part: Section, form: DefinedForm,
     conflicts: list[dict[str, Any]] | None = None,
 ) -> HttpResponse:  # fmt: skip
     sections = application.definition.sections
@@ -170,7 +174,7 @@ def steps(application: Application, here: str) -> list[dict[str, Any]]:
 
 
 @login_required
-def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def check(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Everything on one page; sent from here, once."""
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version", "enterprise"), public_id=public_id
@@ -180,7 +184,7 @@ def check(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return _show_check(request, application)
 
 
-def _send(request: HttpRequest, application: Application) -> HttpResponse:
+def _send(request: SignedIn, application: Application) -> HttpResponse:
     try:
         sent = workflow.submit(application.pk, applicant=request.user)
     except workflow.Incomplete:
@@ -191,10 +195,8 @@ def _send(request: HttpRequest, application: Application) -> HttpResponse:
     return redirect(sent)
 
 
-def _show_check(request: HttpRequest, application: Application, status: int = 200) -> HttpResponse:
-    problems = [
-        {"problem": p, "url": _place(application, p)} for p in checks.problems(application)
-    ]
+def _show_check(request: SignedIn, application: Application, status: int = 200) -> HttpResponse:
+    problems = [{"problem": p, "url": _place(application, p)} for p in checks.problems(application)]
     context = {
         "application": application, "problems": problems, "warnings": checks.warnings(application),
         "parts": summary(application, change=True), "steps": steps(application, "check"), "section": "applications",
@@ -228,7 +230,7 @@ def summary(application: Application, *, change: bool = False) -> list[dict[str,
 
 @login_required
 @require_POST
-def discard(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def discard(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Throw a draft away, with its files. What was sent can't be thrown away."""
     application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
     with transaction.atomic():

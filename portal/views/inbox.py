@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from portal.requests import SignedIn
 from reviews.models import Notice
 from reviews.notices import texts
 
 
 @login_required
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: SignedIn) -> HttpResponse:
     mine = Notice.objects.inbox_of(request.user).select_related("recipient").order_by("-created_at", "-pk")
     page = Paginator(mine, 20).get_page(request.GET.get("page"))
     rows = [(notice, texts.render(notice, get_language()).subject) for notice in page]
@@ -22,7 +23,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
+def open_notice(request: SignedIn, pk: int) -> HttpResponse:
     notice = get_object_or_404(Notice.objects.inbox_of(request.user).select_related("recipient"), pk=pk)
     if notice.read_at is None:
         notice.read_at = timezone.now()

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -21,6 +21,7 @@ from permits.intake.materials import RequirementState, add_material, remove_mate
 from permits.intake.storage import StorageUnavailable, open_blob
 from permits.intake.upload import uploads
 from permits.models import Application, Material, Status
+from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews.models import CorrectionItem, Task
 
@@ -28,7 +29,7 @@ ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "x
 
 
 @login_required
-def materials(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def materials(request: SignedIn, public_id: UUID) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version", "enterprise"), public_id=public_id
     )
@@ -37,7 +38,7 @@ def materials(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return show(request, application)
 
 
-def show(request: HttpRequest, application: Application, *, status: int = 200, refused: Any = None) -> HttpResponse:
+def show(request: SignedIn, application: Application, *, status: int = 200, refused: Any = None) -> HttpResponse:
     values = values_of(application.definition, application.answers)
     blocks = [block(application, state) for state in requirement_state(application, values)]
     context = {
@@ -68,7 +69,7 @@ def _remove_url(material: Material) -> str:
 
 @login_required
 @require_POST
-def add(request: HttpRequest, public_id: UUID, key: str) -> HttpResponse:
+def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     """Take the files of one requirement. JSON for the script, a page for everybody else."""
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
@@ -77,7 +78,9 @@ def add(request: HttpRequest, public_id: UUID, key: str) -> HttpResponse:
         raise Http404
     script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
     if not _may_change(application, key):
-        return _refused(request, application, [_("This application was sent; its materials can't be changed now.")], script, 409)
+        return _refused(
+            request, application, [_("This application was sent; its materials can't be changed now.")], script, 409
+        )
     files = uploads(request)
     if not files:
         return _refused(request, application, [_("No file arrived. Choose a file and try again.")], script, 400)
@@ -97,14 +100,14 @@ def add(request: HttpRequest, public_id: UUID, key: str) -> HttpResponse:
             for m in added
         ]
         requirement = application.definition.requirement(key)
-        return JsonResponse({"ok": True, "html": "".join(rows), "replace": requirement is not None and requirement.max_count == 1})
+        return JsonResponse(
+            {"ok": True, "html": "".join(rows), "replace": requirement is not None and requirement.max_count == 1}
+        )
     messages.success(request, _("Saved."))
     return redirect(_page_of(application) + f"#material-{key}")
 
 
-def _refused(
-    request: HttpRequest, application: Application, faults: list[str], script: bool, status: int
-) -> HttpResponse:
+def _refused(request: SignedIn, application: Application, faults: list[str], script: bool, status: int) -> HttpResponse:
     if script:
         return JsonResponse({"ok": False, "message": " ".join(faults)}, status=status)
     for fault in faults:
@@ -127,7 +130,7 @@ def _may_change(application: Application, key: str) -> bool:
 
 @login_required
 @require_POST
-def remove(request: HttpRequest, public_id: UUID, file_id: UUID) -> HttpResponse:
+def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
     material = get_object_or_404(application.materials.current(), public_id=file_id)
     if not _may_change(application, material.requirement):
@@ -139,7 +142,7 @@ def remove(request: HttpRequest, public_id: UUID, file_id: UUID) -> HttpResponse
 
 
 @login_required
-def serve(request: HttpRequest, public_id: UUID, file_id: UUID) -> FileResponse:
+def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> FileResponse:
     """A file, to the applicant's side and to officials who have a task on it. Never executed, never guessed at."""
     mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()
     if not mine and not Task.objects.visible_to(request.user).filter(application__public_id=public_id).exists():
@@ -152,8 +155,12 @@ def serve(request: HttpRequest, public_id: UUID, file_id: UUID) -> FileResponse:
     response["Content-Length"] = str(material.size)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
+    response["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
+    )
     if material.is_pdf:
         # Chromium's own viewer doesn't start in a sandboxed document; script in the file was refused at intake.
-        response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+        response["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
+        )
     return response

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from permits import credentials, numbers
 from permits.intake.storage import open_blob
 from permits.models import Application, Permit, Status
 from portal.forms import RatingForm, WithdrawForm
+from portal.requests import SignedIn
 from portal.throttle import allowed, client
 from portal.views import errors
 from portal.views.filing import summary
@@ -33,14 +34,14 @@ WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "wi
 
 
 @login_required
-def applications(request: HttpRequest) -> HttpResponse:
+def applications(request: SignedIn) -> HttpResponse:
     mine = Application.objects.visible_to(request.user).select_related("version", "enterprise")
     page = Paginator(mine.order_by("-created_at"), 20).get_page(request.GET.get("page"))
     return render(request, "tracking/applications.html", {"page": page, "section": "applications"})
 
 
 @login_required
-def application(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def application(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
@@ -54,7 +55,7 @@ def application(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return render(request, "tracking/application.html", context)
 
 
-def _mine(request: HttpRequest, public_id: UUID) -> Application:
+def _mine(request: SignedIn, public_id: UUID) -> Application:
     rows = Application.objects.visible_to(request.user).select_related("version", "enterprise")
     return get_object_or_404(rows, public_id=public_id)
 
@@ -101,7 +102,7 @@ def _who(application: Application, event: Any) -> str:
 
 
 @login_required
-def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def receipt(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
@@ -111,7 +112,7 @@ def receipt(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
-def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def withdraw(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     form = WithdrawForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -128,7 +129,7 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
-def rate(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if not found.is_closed:
         messages.info(request, _("You can rate the service once the application is closed."))
@@ -145,7 +146,7 @@ def rate(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 @login_required
-def permit_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
+def permit_pdf(request: SignedIn, public_id: UUID) -> FileResponse:
     permit = get_object_or_404(Permit, application=_mine(request, public_id))
     if not permit.pdf_sha256:  # the worker hasn't got to it yet
         credentials.store_pdf(permit)
@@ -157,7 +158,7 @@ def permit_pdf(request: HttpRequest, public_id: UUID) -> FileResponse:
     return response
 
 
-def track(request: HttpRequest) -> HttpResponse:
+def track(request: SignedIn) -> HttpResponse:
     """Where an application stands, for who knows its number and the last four digits of a mobile on it."""
     if "number" not in request.GET:
         return render(request, "tracking/track.html", {})

@@ -165,7 +165,7 @@ def earlier_filings(application: Application, user: User) -> list[Earlier]:
         .prefetch_related(seen)
         .order_by("-created_at")[:10]
     )
-    return [Earlier(other, other.seen_tasks[0] if other.seen_tasks else None) for other in others]  # type: ignore[attr-defined]
+    return [Earlier(other, other.seen_tasks[0] if other.seen_tasks else None) for other in others]
 
 
 def opinions(application: Application) -> list[Task]:

@@ -67,7 +67,7 @@ class Queue(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         calendar, now = calendars.current(), timezone.now()
-        self.result_list = list(self.result_list)
+        self.result_list = list(self.result_list)  # type: ignore[has-type]
         for task in self.result_list:
             task.time_left = time_left(task, now, calendar)
         self.tabs = [choice for spec in self.filter_specs for choice in spec.choices(self)]

@@ -113,9 +113,9 @@ def label(action: str) -> str:
 
 def first_broken_link(stream: str) -> str | None:
     """Say in words where the chain of ``stream`` doesn't hold; ``None`` when it does."""
-    prev_hash, seq = "", 0
-    for event in Event.objects.filter(stream=stream).order_by("seq").select_related("note"):
-        seq += 1
+    prev_hash = ""
+    events = Event.objects.filter(stream=stream).order_by("seq").select_related("note")
+    for seq, event in enumerate(events, 1):
         if event.seq != seq:
             return f"{stream}: event {seq} is missing"
         if event.prev_hash != prev_hash or f'"prev":"{prev_hash}"' not in event.payload:

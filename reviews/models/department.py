@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 
 class Department(models.Model):
@@ -36,7 +37,9 @@ class Official(models.Model):
         REVIEWER = "reviewer", _("Reviewer")
         SUPERVISOR = "supervisor", _("Supervisor")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="postings", verbose_name=_("account"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="postings", verbose_name=_("account")
+    )
     department = models.ForeignKey(Department, models.PROTECT, related_name="officials", verbose_name=_("department"))
     role = models.CharField(_("Role"), max_length=12, choices=Role.choices, default=Role.REVIEWER)
     active = models.BooleanField(_("Active"), default=True)

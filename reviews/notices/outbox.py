@@ -67,9 +67,7 @@ def deliver(notice_id: int) -> bool:
         return False
     with transaction.atomic():
         Notice.objects.filter(pk=notice.pk).update(state=Notice.State.SENT, sent_at=timezone.now())
-        Attempt.objects.create(
-            notice=notice, at=now, ok=True, detail=detail[:500], seconds=time.monotonic() - started
-        )
+        Attempt.objects.create(notice=notice, at=now, ok=True, detail=detail[:500], seconds=time.monotonic() - started)
     return True
 
 
@@ -83,7 +81,11 @@ def _failed(notice: Notice, detail: str, seconds: float) -> None:
         )
         Attempt.objects.create(notice=notice, at=timezone.now(), ok=False, detail=detail, seconds=seconds)
     if dead:
-        log.error("notice %s is given up after %s attempts: manage.py deliver_notices --dead tries again", notice.pk, notice.attempts)
+        log.error(
+            "notice %s is given up after %s attempts: manage.py deliver_notices --dead tries again",
+            notice.pk,
+            notice.attempts,
+        )
 
 
 def left_behind(limit: int = 500) -> list[int]:

@@ -27,7 +27,9 @@ def render(notice: Notice, language: str | None = None) -> Message:
     language = language or notice.recipient.language or settings.LANGUAGE_CODE
     short = "zh" if language.startswith("zh") else "en"
     with translation.override(language):
-        text = render_to_string(f"notices/{short}/{notice.kind}.txt", {"name": notice.recipient.name, **_in(short, notice.params)})
+        text = render_to_string(
+            f"notices/{short}/{notice.kind}.txt", {"name": notice.recipient.name, **_in(short, notice.params)}
+        )
     subject, _newline, body = text.strip().partition("\n")
     return Message(" ".join(subject.split()), body.strip())
 

@@ -25,9 +25,7 @@ def exe_named_pdf() -> bytes:
     dos = (dos + stub).ljust(0x80, b"\0")
     coff = struct.pack("<HHIIIHH", 0x14C, 1, 0, 0, 0, 0xE0, 0x0102)
     optional = struct.pack("<HBBIIIIII", 0x10B, 14, 0, 0x200, 0, 0, 0x1000, 0x1000, 0x2000)
-    optional += struct.pack(
-        "<IIIHHHHHHIIIIHH", 0x400000, 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, 0x2000, 0x200, 0, 3, 0
-    )
+    optional += struct.pack("<IIIHHHHHHIIIIHH", 0x400000, 0x1000, 0x200, 6, 0, 0, 0, 6, 0, 0, 0x2000, 0x200, 0, 3, 0)
     optional += struct.pack("<IIIIII", 0x100000, 0x1000, 0x100000, 0x1000, 0, 16) + b"\0" * 128
     section = b".text\0\0\0" + struct.pack("<IIIIIIHHI", 1, 0x1000, 0x200, 0x200, 0, 0, 0, 0, 0x60000020)
     return (dos + b"PE\0\0" + coff + optional + section).ljust(0x200, b"\0") + b"\xc3".ljust(0x200, b"\0")

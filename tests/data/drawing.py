@@ -36,9 +36,7 @@ def add(image: Image.Image, field: Image.Image) -> Image.Image:
     return ImageChops.add(image, field, 1, -128)
 
 
-def clouds(
-    rng: random.Random, size: tuple[int, int], cells: tuple[int, int], amplitude: float
-) -> Image.Image:
+def clouds(rng: random.Random, size: tuple[int, int], cells: tuple[int, int], amplitude: float) -> Image.Image:
     """Smooth noise about 128, `cells` bumps across and down."""
     return noise(rng, cells, amplitude).resize(size, Image.Resampling.BICUBIC)
 
@@ -114,9 +112,7 @@ def seal(rng: random.Random, around: str, below: str, size: int = 480) -> Image.
         angle = -span / 2 + span * i / max(1, len(around) - 1)
         glyph = Image.new("L", (round(n * 0.16), round(n * 0.16)))
         ImageDraw.Draw(glyph).text((glyph.width / 2, glyph.height / 2), char, 255, face, anchor="mm")
-        glyph = glyph.resize(
-            (round(glyph.width * 0.82), round(glyph.height * 1.15)), Image.Resampling.BICUBIC
-        )
+        glyph = glyph.resize((round(glyph.width * 0.82), round(glyph.height * 1.15)), Image.Resampling.BICUBIC)
         glyph = glyph.rotate(-angle, Image.Resampling.BICUBIC, expand=True)
         r = radius - n * 0.105
         x, y = c + r * math.sin(math.radians(angle)), c - r * math.cos(math.radians(angle))
@@ -130,9 +126,7 @@ def seal(rng: random.Random, around: str, below: str, size: int = 480) -> Image.
     return ImageChops.multiply(ImageChops.multiply(image, grain), patches)
 
 
-def stamp(
-    page: Image.Image, cover: Image.Image, centre: Point, ink: tuple[int, int, int], turn: float
-) -> None:
+def stamp(page: Image.Image, cover: Image.Image, centre: Point, ink: tuple[int, int, int], turn: float) -> None:
     """Ink on paper: darkens what is under it, as a stamp does, and does not hide it."""
     cover = cover.rotate(turn, Image.Resampling.BICUBIC, expand=True)
     at = (round(centre[0] - cover.width / 2), round(centre[1] - cover.height / 2))
@@ -192,13 +186,7 @@ def _spline(points: Sequence[Point], steps: int = 26) -> list[Point]:
             t = s / steps
             out.append(
                 tuple(  # type: ignore[arg-type]
-                    0.5
-                    * (
-                        2 * b
-                        + (c - a) * t
-                        + (2 * a - 5 * b + 4 * c - d) * t**2
-                        + (3 * b - a - 3 * c + d) * t**3
-                    )
+                    0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
                     for a, b, c, d in zip(p0, p1, p2, p3, strict=True)
                 )
             )

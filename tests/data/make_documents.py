@@ -115,10 +115,7 @@ def _security_paper(size: tuple[int, int]) -> Image.Image:
     draw = ImageDraw.Draw(page)
     w, h = size
     for k in range(-6, h // 22 + 6):
-        points = [
-            (x, k * 22 + 16 * math.sin(x / 90 + k * 0.35) + 7 * math.sin(x / 31))
-            for x in range(0, w + 12, 12)
-        ]
+        points = [(x, k * 22 + 16 * math.sin(x / 90 + k * 0.35) + 7 * math.sin(x / 31)) for x in range(0, w + 12, 12)]
         draw.line(points, fill=(240, 228, 200) if k % 2 else (226, 236, 226), width=2)
     cx, cy = w / 2, h * 0.56
     for ring in range(9):
@@ -171,9 +168,7 @@ def _guilloche_frame(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], 
             draw.polygon(square, outline=pale, width=3)
 
 
-def _wrapped(
-    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int, size: int, leading: float
-) -> int:
+def _wrapped(draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int, size: int, leading: float) -> int:
     face = font(size)
     x, y = at
     line = ""
@@ -206,12 +201,8 @@ def business_licence() -> bytes:
     draw.text((330, 572), cast.USCC, black, font(74, "Sans", "Bold"), anchor="ls")
     draw.text((330, 300), "证照编号：演示 D 0000001", brown, font(44), anchor="ls")
 
-    page.paste(
-        qr(f"{cast.MARK} DEMO ONLY {cast.USCC} {cast.ENTERPRISE_NAME}", 330).convert("RGB"), (2560, 330)
-    )
-    for i, text in enumerate(
-        ("扫描二维码可见", "“演示数据”字样。", "本件为系统演示", "样张，不作任何", "证明使用。")
-    ):
+    page.paste(qr(f"{cast.MARK} DEMO ONLY {cast.USCC} {cast.ENTERPRISE_NAME}", 330).convert("RGB"), (2560, 330))
+    for i, text in enumerate(("扫描二维码可见", "“演示数据”字样。", "本件为系统演示", "样张，不作任何", "证明使用。")):
         draw.text((2925, 380 + i * 62), text, black, font(42), anchor="ls")
 
     def field(x: int, y: int, label: str, value: str, width: int, size: int = 60) -> int:
@@ -262,9 +253,7 @@ def business_licence() -> bytes:
     # The copy has been folded in a drawer: a soft vertical crease, and a little yellowed at the edges.
     crease = shade(page.size, lambda x, y: 0.985 - 0.05 * math.exp(-(((x - 0.502) / 0.006) ** 2)), 240)
     page = multiply(page, crease)
-    page = multiply(
-        page, shade(page.size, lambda x, y: 1 - 0.09 * (abs(x - 0.48) ** 2.6 + abs(y - 0.5) ** 2.6) * 3)
-    )
+    page = multiply(page, shade(page.size, lambda x, y: 1 - 0.09 * (abs(x - 0.48) ** 2.6 + abs(y - 0.5) ** 2.6) * 3))
     page = add(page, clouds(rng, page.size, (24, 17), 1.2))
     page = add(page, noise(rng, page.size, 6).filter(ImageFilter.GaussianBlur(1.4)))
 
@@ -506,9 +495,7 @@ def _desk(rng: random.Random, size: tuple[int, int]) -> Image.Image:
     for cells, amplitude in (((22, 4), 26), ((240, 9), 13), ((1500, 60), 20)):
         grain = add(grain, noise(rng, cells, amplitude).resize(size, Image.Resampling.BICUBIC))
     bend = clouds(rng, (size[0] // 8, size[1] // 8), (4, 5), 60).resize(size, Image.Resampling.BICUBIC)
-    rings = bend.point([round(128 + 16 * math.sin(v * 0.55)) for v in range(256)]).filter(
-        ImageFilter.GaussianBlur(9)
-    )
+    rings = bend.point([round(128 + 16 * math.sin(v * 0.55)) for v in range(256)]).filter(ImageFilter.GaussianBlur(9))
     grain = add(grain, rings)
     desk = ImageOps.colorize(grain, (92, 62, 38), (208, 168, 122), (158, 114, 74))
     draw = ImageDraw.Draw(desk)
@@ -551,9 +538,7 @@ def pledge() -> bytes:
 
         a, b = bow(y0), bow(y1)
         mesh.append(((0, y0, w, y1), (a, y0, b, y1, w + b, y1, w + a, y0)))
-    page = page.transform(
-        page.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC, fillcolor=(236, 234, 226)
-    )
+    page = page.transform(page.size, Image.Transform.MESH, mesh, Image.Resampling.BICUBIC, fillcolor=(236, 234, 226))
 
     size = (3000, 4000)  # as held: portrait
     photo = _desk(rng, size)
@@ -660,17 +645,13 @@ class Scene:
         if self.camera.eye[0] < x:
             self.face(side, [(x, y + h, z + d), (x, y + h, z), (x, y, z), (x, y, z + d)], 0.62)
         if self.camera.eye[0] > x + w:
-            self.face(
-                side, [(x + w, y + h, z), (x + w, y + h, z + d), (x + w, y, z + d), (x + w, y, z)], 0.74
-            )
+            self.face(side, [(x + w, y + h, z), (x + w, y + h, z + d), (x + w, y, z + d), (x + w, y, z)], 0.74)
         if self.camera.eye[1] > y + h:
             self.face(top, [(x, y + h, z + d), (x + w, y + h, z + d), (x + w, y + h, z), (x, y + h, z)], 1.08)
         light = 0.93 + self.rng.uniform(-0.05, 0.04)
         self.face(front, [(x, y + h, z), (x + w, y + h, z), (x + w, y, z), (x, y, z)], light)
 
-    def bottle(
-        self, at: Vec, height: float, radius: float, label: Image.Image, body: tuple[int, int, int]
-    ) -> None:
+    def bottle(self, at: Vec, height: float, radius: float, label: Image.Image, body: tuple[int, int, int]) -> None:
         """A white or blue bottle seen from the front, drawn flat and shaded round."""
         x, y, z = at
         texture = Image.new("RGBA", (240, 600))
@@ -773,9 +754,7 @@ def _bottle_label(name: str, under: str, colour: tuple[int, int, int]) -> Image.
     return image
 
 
-def _shelf(
-    scene: Scene, y: float, x0: float, x1: float, z0: float, z1: float, metal: tuple[int, int, int]
-) -> None:
+def _shelf(scene: Scene, y: float, x0: float, x1: float, z0: float, z1: float, metal: tuple[int, int, int]) -> None:
     scene.dim(
         [(x0, y - 0.04, z0), (x1, y - 0.04, z0), (x1, y - 0.16, z0 + 0.05), (x0, y - 0.16, z0 + 0.05)],
         110,
@@ -785,9 +764,7 @@ def _shelf(
     if scene.camera.eye[1] > y:
         scene.face(board, [(x0, y, z1), (x1, y, z1), (x1, y, z0), (x0, y, z0)], 1.0)
     else:
-        scene.face(
-            board, [(x0, y - 0.045, z0), (x1, y - 0.045, z0), (x1, y - 0.045, z1), (x0, y - 0.045, z1)], 0.42
-        )
+        scene.face(board, [(x0, y - 0.045, z0), (x1, y - 0.045, z0), (x1, y - 0.045, z1), (x0, y - 0.045, z1)], 0.42)
     scene.face(board, [(x0, y, z0), (x1, y, z0), (x1, y - 0.045, z0), (x0, y - 0.045, z0)], 0.8)
 
 

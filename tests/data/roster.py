@@ -100,9 +100,7 @@ def people(first_day: date = FIRST_DAY, seed: int = 360924) -> list[list[Any]]:
             how = rng.choices(("自驾", "汽车", "火车", "包车"), (45, 25, 15, 15))[0]
         else:
             how = rng.choices(("火车", "包车", "自驾"), (50, 25, 25))[0]
-        day = first_day + timedelta(
-            days=4 if kind == "key" else rng.choices(range(5), (60, 25, 20, 10, 5))[0]
-        )
+        day = first_day + timedelta(days=4 if kind == "key" else rng.choices(range(5), (60, 25, 20, 10, 5))[0])
         rows.append([name, number, mobile, code, datetime(day.year, day.month, day.day), how,
                      "是" if kind == "key" else "否"])  # fmt: skip
     return rows

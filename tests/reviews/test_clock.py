@@ -135,17 +135,13 @@ def test_the_calendars_version_is_the_installed_one() -> None:
 # --- limits -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "limit"), [("3h", Limit(3, "h")), ("5d", Limit(5, "d")), ("9999d", Limit(9999, "d"))]
-)
+@pytest.mark.parametrize(("text", "limit"), [("3h", Limit(3, "h")), ("5d", Limit(5, "d")), ("9999d", Limit(9999, "d"))])
 def test_a_limit_is_read_and_written_back(text: str, limit: Limit) -> None:
     assert Limit.parse(text) == limit
     assert str(limit) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["", "3", "h", "3 h", "3H", "0h", "03h", "-1d", "1.5h", "３h", "3w", "10000h", "3h\n"]
-)
+@pytest.mark.parametrize("text", ["", "3", "h", "3 h", "3H", "0h", "03h", "-1d", "1.5h", "３h", "3w", "10000h", "3h\n"])
 def test_a_wrong_limit_is_told_how_to_be_right(text: str) -> None:
     with pytest.raises(ValueError, match="'3h' or working days as '5d'"):
         Limit.parse(text)
@@ -350,9 +346,7 @@ def test_a_due_time_lies_inside_working_hours_after_the_start(
 
 
 @given(moments, hours, calendars)
-def test_exactly_the_hours_given_lie_before_the_due_time(
-    start: datetime, limit: Limit, calendar: WorkCalendar
-) -> None:
+def test_exactly_the_hours_given_lie_before_the_due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> None:
     due_at = due(start, limit, calendar)
 
     assert working_time_between(start, due_at, calendar) == limit.amount * HOUR
@@ -360,27 +354,21 @@ def test_exactly_the_hours_given_lie_before_the_due_time(
 
 
 @given(moments, days, calendars)
-def test_exactly_the_days_given_lie_before_the_due_time(
-    start: datetime, limit: Limit, calendar: WorkCalendar
-) -> None:
+def test_exactly_the_days_given_lie_before_the_due_time(start: datetime, limit: Limit, calendar: WorkCalendar) -> None:
     midnight = datetime.combine(start.astimezone(SHANGHAI).date() + timedelta(days=1), time(), SHANGHAI)
 
     assert working_time_between(midnight, due(start, limit, calendar), calendar) == limit.amount * 7 * HOUR
 
 
 @given(moments, moments, hours | days, calendars)
-def test_who_starts_later_is_not_due_earlier(
-    a: datetime, b: datetime, limit: Limit, calendar: WorkCalendar
-) -> None:
+def test_who_starts_later_is_not_due_earlier(a: datetime, b: datetime, limit: Limit, calendar: WorkCalendar) -> None:
     earlier, later = sorted([a, b])
 
     assert due(earlier, limit, calendar) <= due(later, limit, calendar)
 
 
 @given(moments, hours | days, st.integers(1, 50), calendars)
-def test_a_longer_limit_is_due_later(
-    start: datetime, limit: Limit, more: int, calendar: WorkCalendar
-) -> None:
+def test_a_longer_limit_is_due_later(start: datetime, limit: Limit, more: int, calendar: WorkCalendar) -> None:
     longer = Limit(limit.amount + more, limit.unit)
 
     assert due(start, limit, calendar) < due(start, longer, calendar)

@@ -202,7 +202,9 @@ def corrected(cast: Cast):
         workflow.Correction("material", "signed_pledge", "承诺书未盖章，请重新上传"),
     ]
     task = task_of(application, "street")
-    workflow.decide(task.pk, official=cast.street, outcome="correct", corrections=items, now=TUESDAY + timedelta(hours=1))
+    workflow.decide(
+        task.pk, official=cast.street, outcome="correct", corrections=items, now=TUESDAY + timedelta(hours=1)
+    )
     application.refresh_from_db()
     return application
 
@@ -289,7 +291,9 @@ def test_a_decided_application_cannot_be_withdrawn(cast):
 
 def test_a_bad_rating_opens_a_follow_up_and_hides_who_rated(cast):
     application = countersigned(cast)
-    workflow.decide(task_of(application, "bureau").pk, official=cast.decider, outcome="reject", reason="隔离场所不符合要求")
+    workflow.decide(
+        task_of(application, "bureau").pk, official=cast.decider, outcome="reject", reason="隔离场所不符合要求"
+    )
     rating = workflow.rate(application.pk, applicant=cast.owner, score=1, comment="等得太久", now=TUESDAY)
     assert rating.follow_up_due_at == datetime(2026, 12, 15, 9, 30, tzinfo=UTC)
     event = Event.objects.get(action="rated")

@@ -44,7 +44,9 @@ class Command(BaseCommand):
         target.parent.mkdir(parents=True, exist_ok=True)
         with open_blob(permit.pdf_sha256) as blob:
             target.write_bytes(blob.read())
-        self.stdout.write(f"\n{delivered} of {len(notices)} notices delivered from here (a running worker takes the rest)")
+        self.stdout.write(
+            f"\n{delivered} of {len(notices)} notices delivered from here (a running worker takes the rest)"
+        )
         self.stdout.write(f"permit {permit.number}: {target}")
         if not credentials.verify(permit.content, permit.signature, permit.key_id):
             raise CommandError("the permit's signature does not verify")

@@ -51,7 +51,9 @@ def migrations() -> str:
 
 def audit_triggers() -> str:
     if not triggers.installed(connection):
-        raise Unwell("the audit log is not guarded by its triggers", "manage.py migrate reviews 0001 && manage.py migrate")
+        raise Unwell(
+            "the audit log is not guarded by its triggers", "manage.py migrate reviews 0001 && manage.py migrate"
+        )
     return "append-only"
 
 
@@ -60,7 +62,9 @@ def broker() -> str:
         with current_app.connection_for_write() as link:
             link.ensure_connection(max_retries=1, timeout=3)
     except Exception as error:
-        raise Unwell(f"the broker does not answer: {error}", "check REDIS_URL and start Redis; notices wait meanwhile") from error
+        raise Unwell(
+            f"the broker does not answer: {error}", "check REDIS_URL and start Redis; notices wait meanwhile"
+        ) from error
     return settings.CELERY_BROKER_URL.split("@")[-1]
 
 
@@ -68,7 +72,9 @@ def worker() -> str:
     beat = Heartbeat.objects.filter(name="worker").first()
     if beat is None or beat.at < timezone.now() - timedelta(minutes=3):
         last = f"last seen {timezone.localtime(beat.at):%Y-%m-%d %H:%M:%S}" if beat else "never seen"
-        raise Unwell(f"no worker with beat is at work ({last})", "start: celery -A portal worker, and celery -A portal beat")
+        raise Unwell(
+            f"no worker with beat is at work ({last})", "start: celery -A portal worker, and celery -A portal beat"
+        )
     return f"seen {timezone.localtime(beat.at):%H:%M:%S}"
 
 
@@ -154,7 +160,12 @@ def run() -> Iterator[tuple[str, bool, str, str]]:
         except Unwell as unwell:
             yield check.__name__, False, str(unwell), unwell.mend
         except Exception as error:  # a check that can't be made, such as a table that isn't there yet
-            yield check.__name__, False, f"{type(error).__name__}: {error}".splitlines()[0], "mend what stands above, then run doctor again"
+            yield (
+                check.__name__,
+                False,
+                f"{type(error).__name__}: {error}".splitlines()[0],
+                "mend what stands above, then run doctor again",
+            )
 
 
 class Command(BaseCommand):

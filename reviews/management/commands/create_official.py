@@ -23,7 +23,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--name", required=True)
-        parser.add_argument("--department", required=True, help="kind, as service definitions name it: street, health …")
+        parser.add_argument(
+            "--department", required=True, help="kind, as service definitions name it: street, health …"
+        )
         parser.add_argument("--region", required=True, help="GB/T 2260 code")
         parser.add_argument("--supervisor", action="store_true")
         parser.add_argument("--department-name", nargs=2, metavar=("ZH", "EN"), help="needed for a new department")
@@ -46,9 +48,7 @@ class Command(BaseCommand):
                     "add --department-name 中文名 'English name' to create it"
                 )
             zh, en = options["department_name"]
-            department = Department.objects.create(
-                kind=options["department"], region=region, name_zh=zh, name_en=en
-            )
+            department = Department.objects.create(kind=options["department"], region=region, name_zh=zh, name_en=en)
         user = User.objects.filter(email=email).first()
         if user is None:
             password = options["password"] or secrets.token_urlsafe(12)

@@ -29,6 +29,8 @@ class Command(BaseCommand):
                     day, word = date.fromisoformat(row[0].strip()), row[1].strip()
                     working = {"working": True, "off": False}[word]
                 except (ValueError, IndexError, KeyError) as error:
-                    raise CommandError(f"line {number}: write YYYY-MM-DD,working|off,note; nothing was loaded") from error
+                    raise CommandError(
+                        f"line {number}: write YYYY-MM-DD,working|off,note; nothing was loaded"
+                    ) from error
                 rows.append({"date": day, "working": working, "note": row[2].strip() if len(row) > 2 else ""})
         self.stdout.write(f"{calendars.load(rows)} days loaded")

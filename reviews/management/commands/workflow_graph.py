@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from argparse import ArgumentParser
 from typing import Any
 
@@ -29,7 +30,7 @@ def stages(service: Service) -> str:
         who = ", ".join(h.department + (f" when {h.when}" if h.when else "") for h in stage.departments)
         lines.append(f'    {stage.key}["{stage.title.en}<br/>{who.replace(chr(34), chr(39))}"]')
         keys.append(stage.key)
-    lines += [f"    {a} --> {b}" for a, b in zip(keys, keys[1:], strict=False)]
+    lines += [f"    {a} --> {b}" for a, b in itertools.pairwise(keys)]
     return "\n".join(lines)
 
 
