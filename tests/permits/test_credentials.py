@@ -145,7 +145,7 @@ def test_a_signature_over_the_bare_content_is_no_permit_signature() -> None:
 def _texts(value):
     """Every text in it, as the container that holds it and its place there."""
     for key, part in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(part, str):
+        if isinstance(part, str) and part:
             yield value, key
         elif isinstance(part, dict | list):
             yield from _texts(part)

@@ -84,7 +84,7 @@ def test_a_good_permit_names_its_holder_in_both_languages(client, permit: Permit
 
 def test_nothing_personal_is_shown(client, permit: Permit) -> None:
     body = page(client)
-    answers: dict[str, Any] = permit.application.answers  # type: ignore[assignment]
+    answers: dict[str, Any] = permit.application.answers
     for key in ("legal_name", "legal_id_number", "legal_mobile", "epidemic_lead_name", "epidemic_lead_mobile"):
         assert answers[key] and answers[key] not in body
     assert permit.application.applicant.email not in body
