@@ -46,7 +46,7 @@ def permit(request: HttpRequest, number: str) -> HttpResponse:
     context: dict[str, Any] = {"result": result, "state": _state(result)}
     if result.signature_ok:
         context["rows"] = _rows(result)
-        context["title"] = _in_language(result.content["title"])
+        context["permit_title"] = _in_language(result.content["title"])
     return _page(request, number=result.number[:LONGEST], status=200 if result.found else 404, **context)
 
 
@@ -95,10 +95,11 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
         (_("Decision"), _in_language(content["decision"])),
         (_("Issued by"), _in_language(content["office"])),
         (_("Issued"), _day(timezone.localdate(datetime.fromisoformat(content["issued_at"])))),
-        (_("Valid until"), _day(date.fromisoformat(until)) if until else _("Until revoked")),
     ]
     if result.revoked and result.revoked_at:
         rows.append((_("Revoked on"), _day(timezone.localdate(result.revoked_at))))
+    else:
+        rows.append((_("Valid until"), _day(date.fromisoformat(until)) if until else _("Until revoked")))
     return [{"label": label, "value": value} for label, value in rows if value]
 
 
