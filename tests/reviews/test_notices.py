@@ -11,6 +11,7 @@ from django.utils import timezone
 from reviews import workflow
 from reviews.models import Attempt, Notice
 from reviews.notices import outbox, texts
+from tests import servers
 from tests.cast import filled, task_of
 
 pytestmark = pytest.mark.django_db
@@ -80,19 +81,9 @@ def test_the_sweep_finds_what_a_dead_worker_left(application):
 
 
 def test_a_broker_that_is_down_does_not_stop_a_decision(cast, application, django_capture_on_commit_callbacks):
-    from portal.celery import app
-
-    earlier = (app.conf.broker_url, app.conf.broker_transport_options)
-    app.conf.broker_url = "redis://127.0.0.1:1/0"
-    app.conf.broker_transport_options = {"max_retries": 1, "interval_start": 0}  # as settings have it for Redis
-    app.amqp._producer_pool = None  # the pool remembers the broker it was made for
-    try:
-        with django_capture_on_commit_callbacks(execute=True) as callbacks:
-            workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
-        assert callbacks
-    finally:
-        app.conf.broker_url, app.conf.broker_transport_options = earlier
-        app.amqp._producer_pool = None
+    with servers.broker("redis://127.0.0.1:1/0"), django_capture_on_commit_callbacks(execute=True) as callbacks:
+        workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
+    assert callbacks
     application.refresh_from_db()
     assert application.status == "in_review"
     assert Notice.objects.filter(kind="accepted", state="pending").exists()
