@@ -97,7 +97,9 @@ def main(arguments: list[str]) -> int:
                     if what != "journeys":
                         failed |= pytest("PostgreSQL", common, ["-n", "2", "-m", "not journey", *arguments])
                     if what != "postgresql":
-                        failed |= pytest("Journeys in Chromium, on PostgreSQL", common, ["-m", "journey", *arguments])
+                        failed |= pytest(
+                            "Journeys in Chromium, on the embedded portal", common, ["-m", "journey", *arguments]
+                        )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return failed
