@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,11 +19,8 @@ def database_url(settings_dict: dict) -> str:
     """The address of the database that a connection is on now."""
     if settings_dict["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{settings_dict['NAME']}"
-    host = settings_dict["HOST"]
-    login = f"{quote(settings_dict['USER'])}:{quote(settings_dict['PASSWORD'] or '')}"
-    if host.startswith("/"):  # a socket's folder
-        return f"postgres://{login}@{quote(host, safe='')}/{settings_dict['NAME']}"
-    return f"postgres://{login}@{host}:{settings_dict['PORT'] or 5432}/{settings_dict['NAME']}"
+    server = urlsplit(os.environ["DATABASE_URL"])  # how to get there; only the database is the test's own
+    return urlunsplit(server._replace(path=f"/{settings_dict['NAME']}"))
 
 
 @contextmanager
