@@ -1,12 +1,13 @@
 """The embedded portal: the site, a worker and beat, started together and stopped together.
 
-``manage.py run_portal`` (which ``make run`` calls) is its thin caller; the journeys of the tests start it the same way.
+``manage.py run_portal`` (which ``make run`` calls) is its thin caller; the tests' journeys start it the same way.
 """
 
 from __future__ import annotations
 
 import ctypes
 import fcntl
+import hashlib
 import os
 import signal
 import socket
@@ -25,18 +26,20 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import OperationalError, connections
 
 HOST = "127.0.0.1"
-GRACE = 8.0  # seconds a child has to end by itself before it is killed
+START = 60.0  # seconds the site has to answer for the first time
+GRACE = 8.0  # seconds a process has to end by itself before it is killed
 FOLDERS = ("log", "mail", "broker/queue", "broker/control", "cache", "keys", "materials")
 DEMO_APPLICATIONS = 12
 
 
 class Refused(Exception):
-    """Something on this machine stands in the way; its text is the one line that says what and how to mend it."""
+    """Something on this machine stands in the way; the text is the one line that says what, and the mending."""
 
 
-# --- Before anything is started -------------------------------------------------------------------------------------
+# --- Before anything is started ---------------------------------------------------------------------------
 
 
 def check_port(port: int) -> None:
@@ -48,12 +51,10 @@ def check_port(port: int) -> None:
             probe.bind((HOST, port))
             probe.listen()
         except PermissionError:
-            raise Refused(
-                f"Port {port} needs root: take one from 1024 up, PORT=8000. 端口 {port} 需要 root 权限。"
-            ) from None
+            raise Refused(f"Port {port} needs root: take one from 1024 up. 端口 {port} 需要 root 权限。") from None
         except OSError:
             raise Refused(
-                f"Port {port} is taken: stop what listens there, or take another with `make run PORT={port + 1}`. "
+                f"Port {port} is taken: stop what listens there, or `make run PORT={port + 1}`. "
                 f"端口 {port} 已被占用,请换一个端口。"
             ) from None
 
@@ -67,21 +68,21 @@ def make_folders(var: Path) -> None:
             probe.unlink()
     except OSError as error:
         raise Refused(
-            f"{error.filename or var} can't be written ({error.strerror}): make it writable, or set VAR_DIR to a folder that is. "
-            "数据目录不可写。"
+            f"{error.filename or var} can't be written ({error.strerror}): make it writable, "
+            "or set VAR_DIR to a folder that is. 数据目录不可写。"
         ) from None
 
 
 def lock_folder(var: Path) -> IO[str]:
-    """One portal a folder: two would fight over beat's schedule. The lock goes with the process that holds it."""
+    """One portal a folder: two would fight over beat's schedule. The lock ends with its process."""
     handle = (var / "run.lock").open("a+")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         handle.seek(0)
+        holder = handle.read().strip() or "unknown"
         raise Refused(
-            f"A portal already runs from {var} (process {handle.read().strip() or 'unknown'}): stop it first. "
-            "该目录的门户已在运行。"
+            f"A portal already runs from {var} (process {holder}): stop it first. 该目录的门户已在运行。"
         ) from None
     handle.truncate(0)
     handle.write(str(os.getpid()))
@@ -89,13 +90,11 @@ def lock_folder(var: Path) -> IO[str]:
     return handle
 
 
-# --- Data -----------------------------------------------------------------------------------------------------------
+# --- Data -------------------------------------------------------------------------------------------------
 
 
 def publish_shipped() -> list[str]:
-    """Publish the definitions that ship and that no edition has yet; an edition made by ops since then stays."""
-    import hashlib
-
+    """Publish the definitions that ship and that no edition has yet; a later edition by ops stays."""
     versions = apps.get_model("permits", "ServiceVersion").objects
     published = []
     for path in sorted((settings.BASE_DIR / "permits" / "services").glob("*.toml")):
@@ -107,13 +106,20 @@ def publish_shipped() -> list[str]:
 
 
 def prepare(*, demo: bool, applications: int = DEMO_APPLICATIONS) -> None:
-    call_command("migrate", interactive=False, verbosity=0)
-    publish_shipped()
-    if demo and not apps.get_model("permits", "Application").objects.exists():
-        call_command("demo_data", applications=applications)
+    """Everything the site needs in its database; quick when it is there already."""
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        publish_shipped()
+        if demo and not apps.get_model("permits", "Application").objects.exists():
+            call_command("demo_data", applications=applications)
+    except (CommandError, OperationalError) as error:
+        reason = " ".join(str(error).split())
+        raise Refused(f"The database can't be made ready: {reason} 数据库准备失败。") from error
+    finally:
+        connections.close_all()
 
 
-# --- The processes --------------------------------------------------------------------------------------------------
+# --- The processes ----------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -132,18 +138,20 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # safe here: no thread runs yet
         )
 
-    def signal(self, number: int) -> None:
-        """To the process first, then, when it must go, to its whole group."""
+    def ask_to_end(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def end(self) -> None:
+        """The process, and whoever it left behind in its group."""
         try:
-            if number == signal.SIGKILL:
-                os.killpg(self.process.pid, number)
-            else:
-                self.process.send_signal(number)
+            os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+        self.process.wait()
 
 
 def _end_with_parent() -> None:
@@ -153,113 +161,105 @@ def _end_with_parent() -> None:
 
 def children(port: int, log: Path) -> list[Child]:
     python = sys.executable
+    web = [python, "-m", "gunicorn", "portal.wsgi", "--bind", f"{HOST}:{port}", "--no-control-socket"]
+    web += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--timeout", "120"]
+    web += ["--graceful-timeout", "5", "--worker-tmp-dir", _worker_tmp_dir()]
+    web += ["--access-logfile", str(log / "access.log")]
     celery = [python, "-m", "celery", "-A", "portal"]
+    worker = [*celery, "worker", "--concurrency", "2", "--hostname", f"portal-{port}@%h", "--loglevel", "INFO"]
+    worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    beat = [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]
     return [
-        Child(
-            "web",
-            [python, "-m", "gunicorn", "portal.wsgi", "--bind", f"{HOST}:{port}", "--workers", "2", "--threads", "4",
-             "--worker-class", "gthread", "--worker-tmp-dir", _worker_tmp_dir(), "--graceful-timeout", "5",
-             "--timeout", "120", "--access-logfile", str(log / "access.log"), "--no-control-socket"],
-            log / "web.log",
-        ),
-        Child(
-            "worker",
-            [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat",
-             "--loglevel", "INFO", "--hostname", f"portal-{port}@%h"],
-            log / "worker.log",
-        ),
-        Child("beat", [*celery, "beat", "--loglevel", "WARNING", "--pidfile="], log / "beat.log"),
-    ]  # fmt: skip
+        Child("web", web, log / "web.log"),
+        Child("worker", worker, log / "worker.log"),
+        Child("beat", beat, log / "beat.log"),
+    ]
 
 
 def _worker_tmp_dir() -> str:
     """Gunicorn's heartbeats want memory, not a disk that may stall."""
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else str(settings.VAR_DIR)  # noqa: S108
+    memory = "/dev/shm"  # noqa: S108
+    return memory if os.access(memory, os.W_OK) else str(settings.VAR_DIR)
 
 
 class Stack:
     """The started processes. ``run`` returns the exit status of the whole."""
 
     def __init__(self, port: int, *, quiet: bool = False) -> None:
-        self.port = port
         self.quiet = quiet
-        self.log = settings.VAR_DIR / "log"
+        self.address = f"http://{HOST}:{port}"
+        self.log: Path = settings.VAR_DIR / "log"
         self.children = children(port, self.log)
+        self.started: list[Child] = []
+        self.readers: list[threading.Thread] = []
         self.asked_to_stop = threading.Event()
         self.in_a_hurry = threading.Event()
-        self.readers: list[threading.Thread] = []
 
-    @property
-    def address(self) -> str:
-        return f"http://{HOST}:{self.port}"
+    def run(self) -> int:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        try:
+            self._start()
+            return self._watch()
+        finally:
+            self._stop()
 
-    def on_signal(self, *_: object) -> None:
+    def _on_signal(self, *_: object) -> None:
         if self.asked_to_stop.is_set():
             self.in_a_hurry.set()
         self.asked_to_stop.set()
 
-    def run(self) -> int:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.on_signal)
-        started: list[Child] = []
-        try:
-            environment = os.environ | {
-                "SITE_URL": os.environ.get("SITE_URL", self.address),
-                "PYTHONUNBUFFERED": "1",
-            }
-            for child in self.children:
-                child.start(environment)
-                started.append(child)
-            for child in started:
-                reader = threading.Thread(target=self._copy, args=(child,), daemon=True)
-                reader.start()
-                self.readers.append(reader)
-            return self._watch()
-        finally:
-            self._stop(started)
+    def _start(self) -> None:
+        environment = {"SITE_URL": self.address} | os.environ | {"PYTHONUNBUFFERED": "1"}
+        for child in self.children:
+            child.start(environment)
+            self.started.append(child)
+        for child in self.started:
+            reader = threading.Thread(target=self._copy, args=(child,), daemon=True)
+            reader.start()
+            self.readers.append(reader)
 
     def _watch(self) -> int:
-        ready_by = time.monotonic() + 60
         ready = False
-        while not self.asked_to_stop.is_set():
-            for child in self.children:
-                if (status := child.process.poll()) is not None:
-                    self._say(
+        ready_by = time.monotonic() + START
+        while not self.asked_to_stop.wait(0.5 if ready else 0.15):
+            for child in self.started:
+                status = child.process.poll()
+                if status is not None and not self.asked_to_stop.is_set():
+                    self._complain(
                         f"{child.name} ended by itself (status {status}): its log is {child.log}. "
-                        f"进程 {child.name} 意外退出。",
-                        error=True,
+                        f"进程 {child.name} 意外退出。"
                     )
                     return 1
-            if not ready and (ready := self._answers()):
+            if ready:
+                continue
+            if self._answers():
+                ready = True
                 self._welcome()
-            elif not ready and time.monotonic() > ready_by:
-                self._say(
-                    f"The site did not answer within 60 s: see {self.log / 'web.log'}. 网站未能启动。",
-                    error=True,
-                )
+            elif time.monotonic() > ready_by:
+                log = self.log / "web.log"
+                self._complain(f"The site did not answer within {START:.0f} s: see {log}. 网站未能启动。")
                 return 1
-            self.asked_to_stop.wait(0.5 if ready else 0.15)
-        self._say("Stopping … 正在停止 …")
+        print("Stopping … 正在停止 …", flush=True)
         return 0
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2) as answer:  # noqa: S310 - our own http address
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=2) as answer:  # noqa: S310
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
 
-    def _stop(self, started: Sequence[Child]) -> None:
-        for child in started:
-            child.signal(signal.SIGTERM)
+    def _stop(self) -> None:
+        for child in self.started:
+            child.ask_to_end()
         deadline = time.monotonic() + GRACE
         while time.monotonic() < deadline and not self.in_a_hurry.is_set():
-            if all(child.process.poll() is not None for child in started):
+            if all(child.process.poll() is not None for child in self.started):
                 break
             time.sleep(0.05)
-        for child in started:  # the leader may be gone and have left someone behind in its group
-            child.signal(signal.SIGKILL)
-            child.process.wait()
+        for child in self.started:
+            child.end()
         for reader in self.readers:
             reader.join(timeout=1)
 
@@ -270,38 +270,36 @@ class Stack:
                 log.write(line)
                 log.flush()
                 if not self.quiet:
-                    self._say(f"{child.name:<6} | {line.decode(errors='replace').rstrip()}")
+                    print(f"{child.name:<6} | {line.decode(errors='replace').rstrip()}", flush=True)
 
     def _welcome(self) -> None:
         lines = [
             "",
-            f"  The portal is up · 门户已启动:  {self.address}",
-            f"  Review desk · 审批工作台:      {self.address}/admin/",
+            f"  The portal is up · 门户已启动   {self.address}",
+            f"  Review desk · 审批工作台       {self.address}/admin/",
+            f"  Mail · 邮件                    {settings.VAR_DIR / 'mail'}",
+            f"  Logs · 日志                    {self.log}",
         ]
         if settings.DEMO:
-            lines += [
-                "",
-                "  Demo logins · 演示账号 (role · e-mail · password):",
-                *(f"    {line}" for line in login_lines()),
-            ]
-        lines += [
-            "",
-            f"  Mail · 邮件: {settings.VAR_DIR / 'mail'}    Logs · 日志: {self.log}    Ctrl-C stops · 停止",
-            "",
-        ]
-        self._say("\n".join(lines))
+            lines += ["", "  Demo logins · 演示账号 (role · e-mail · password)"]
+            lines += [f"    {line}" for line in login_lines()]
+        lines += ["", "  Ctrl-C stops it · 按 Ctrl-C 停止", ""]
+        print("\n".join(lines), flush=True)
 
-    def _say(self, text: str, *, error: bool = False) -> None:
-        print(text, file=sys.stderr if error else sys.stdout, flush=True)
+    def _complain(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
 
 def login_lines() -> list[str]:
-    from portal.demo import logins  # the demonstration's data is not needed to run the portal
+    from portal.demo import logins  # only here: the portal runs without its demonstration
 
     rows = logins()
-    first = max((_width(role) for role, _, _ in rows), default=0)
-    second = max((len(email) for _, email, _ in rows), default=0)
-    return [f"{role}{' ' * (first - _width(role))}  {email:<{second}}  {password}" for role, email, password in rows]
+    role_width = max((_width(role) for role, _, _ in rows), default=0)
+    email_width = max((len(email) for _, email, _ in rows), default=0)
+    return [
+        f"{role}{' ' * (role_width - _width(role))}  {email:<{email_width}}  {password}"
+        for role, email, password in rows
+    ]
 
 
 def _width(text: str) -> int:
@@ -309,18 +307,12 @@ def _width(text: str) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
 
 
-# --- All of it ------------------------------------------------------------------------------------------------------
+# --- All of it --------------------------------------------------------------------------------------------
 
 
 def run(*, port: int, demo: bool, applications: int = DEMO_APPLICATIONS, quiet: bool = False) -> int:
     check_port(port)
     make_folders(settings.VAR_DIR)
-    lock = lock_folder(settings.VAR_DIR)
-    try:
-        try:
-            prepare(demo=demo and settings.DEMO, applications=applications)
-        except CommandError as error:
-            raise Refused(str(error)) from error
+    with lock_folder(settings.VAR_DIR):
+        prepare(demo=demo and settings.DEMO, applications=applications)
         return Stack(port, quiet=quiet).run()
-    finally:
-        lock.close()

@@ -1,4 +1,4 @@
-"""Run the whole embedded portal on this machine: database, demo data, site, worker, beat. `make run` calls it."""
+"""Run the whole embedded portal on this machine: `make run` calls it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from portal import stack
 
 class Command(BaseCommand):
     help = "Run the whole portal on this machine until Ctrl-C · 在本机运行整个门户"
-    requires_system_checks: list[str] = []  # the first thing said is what stands in the way, not what could be nicer
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--no-demo", action="store_true", help="no demo accounts and applications")
-        parser.add_argument("--applications", type=int, default=stack.DEMO_APPLICATIONS, help="demo applications")
+        parser.add_argument("--applications", type=int, default=stack.DEMO_APPLICATIONS)
         parser.add_argument("--quiet", action="store_true", help="the processes speak to their logs only")
 
     def handle(self, *args: Any, **options: Any) -> None:
