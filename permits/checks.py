@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from permits.forms import as_data, broken_rules, section_form, values_of
-from permits.intake.materials import requirement_state
+from permits.intake.materials import RequirementState, requirement_state
 from permits.models import Application
 
 
@@ -49,9 +51,19 @@ def _in_the_materials(application: Application) -> list[Problem]:
     values = values_of(application.definition, application.answers)
     found = []
     for state in requirement_state(application, values):
-        if state.satisfied:
-            continue
         title = str(state.requirement.title)
-        message = _("Please upload “%(title)s”.") % {"title": title}
-        found.append(Problem("material", state.requirement.key, state.requirement.key, title, message))
+        message = "" if state.satisfied else _("Please upload “%(title)s”.") % {"title": title}
+        message = message or _miscounted(application, state, values)
+        if message:
+            found.append(Problem("material", state.requirement.key, state.requirement.key, title, message))
     return found
+
+
+def _miscounted(application: Application, state: RequirementState, values: Mapping[str, Any]) -> str:
+    """A roster has as many rows as the form says there are people."""
+    counted = application.definition.field(state.requirement.roster_rows or "")
+    if counted is None or not state.files or values.get(counted.key) in (None, state.rows):
+        return ""
+    return _("The roster has %(rows)d rows, but “%(label)s” says %(count)s. Mend the roster or the form.") % {
+        "rows": state.rows, "label": counted.label, "count": values[counted.key],
+    }  # fmt: skip

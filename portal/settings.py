@@ -137,6 +137,8 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "data_folder_out": str(VAR_DIR / "broker" / "queue"),
         "control_folder": str(VAR_DIR / "broker" / "control"),
         "store_processed": False,
+        # A worker that is busy looks again after this many seconds; kombu's 1.0 means two tasks a second at most.
+        "polling_interval": 0.05,
     }
 else:
     # A message whose worker died comes back after this many seconds; the outbox makes the second delivery harmless.

@@ -26,6 +26,7 @@ urlpatterns = [
     path("services/<slug:slug>/start/", filing.start, name="start"),
     path("applications/", tracking.applications, name="applications"),
     path("applications/<uuid:public_id>/", tracking.application, name="application"),
+    path("applications/<uuid:public_id>/go-on/", filing.go_on, name="go_on"),
     path("applications/<uuid:public_id>/fill/<slug:section>/", filing.fill, name="fill"),
     path("applications/<uuid:public_id>/materials/", materials.materials, name="materials"),
     path("applications/<uuid:public_id>/materials/<slug:key>/add/", materials.add, name="material_add"),

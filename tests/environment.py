@@ -24,7 +24,7 @@ OURS = "TEST_VAR_DIR" not in os.environ
 ROOT = Path(os.environ.setdefault("TEST_VAR_DIR", "") or tempfile.mkdtemp(prefix="portal-tests-"))
 os.environ["TEST_VAR_DIR"] = str(ROOT)  # pytest-xdist's processes inherit it
 VAR_DIR = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "main")
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+(VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 os.environ["VAR_DIR"] = str(VAR_DIR)
 os.environ["CELERY_BROKER_URL"] = "memory://localhost"
 

@@ -59,9 +59,23 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
                 version=version, enterprise=enterprise, applicant=request.user,
                 answers=_prefilled(service, enterprise),
             )  # fmt: skip
-        else:
-            messages.info(request, _("You have a draft already; go on where you left off."))
-    return redirect("fill", public_id=draft.public_id, section=definition.sections[0].key)
+            return redirect("fill", public_id=draft.public_id, section=definition.sections[0].key)
+    messages.info(request, _("You have a draft already; go on where you left off."))
+    return go_on(request, draft.public_id)
+
+
+@login_required
+def go_on(request: SignedIn, public_id: UUID) -> HttpResponse:
+    """To the first part of a draft that is not complete yet."""
+    draft = get_object_or_404(Application.objects.visible_to(request.user).select_related("version"), public_id=public_id)
+    if not draft.is_draft:
+        return redirect(draft)
+    first = next(iter(checks.problems(draft)), None)
+    if first is None:
+        return redirect("check", public_id=public_id)
+    if first.place == "material":
+        return redirect("materials", public_id=public_id)
+    return redirect("fill", public_id=public_id, section=first.key)
 
 
 def _prefilled(service: Service, enterprise: Enterprise | None) -> dict[str, Any]:

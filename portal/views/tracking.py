@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -146,13 +146,18 @@ def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
 
 
 @login_required
-def permit_pdf(request: SignedIn, public_id: UUID) -> FileResponse:
+def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
+    """The permit as it was printed; of a revoked one a print that says so, so that no download passes for a good one."""
     permit = get_object_or_404(Permit, application=_mine(request, public_id))
+    name = f'attachment; filename="{permit.number}.pdf"'
+    if permit.state == Permit.State.REVOKED:
+        pdf = credentials.render_pdf(permit.content, revoked=True)
+        return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": name, "Cache-Control": "no-store"})
     if not permit.pdf_sha256:  # the worker hasn't got to it yet
         credentials.store_pdf(permit)
         permit.refresh_from_db()
     response = FileResponse(open_blob(permit.pdf_sha256), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{permit.number}.pdf"'
+    response["Content-Disposition"] = name
     response["Content-Length"] = str(permit.pdf_size)
     response["Cache-Control"] = "private, no-store"
     return response
