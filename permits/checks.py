@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from permits.expressions import parse as parse_expression
 from permits.forms import as_data, broken_rules, section_form, values_of
 from permits.intake.materials import RequirementState, requirement_state
 from permits.models import Application
@@ -32,6 +33,21 @@ def problems(application: Application) -> list[Problem]:
 def warnings(application: Application) -> list[str]:
     values = values_of(application.definition, application.answers)
     return [str(rule.message) for rule in broken_rules(application.definition, values, level="warning")]
+
+
+def out_of_order(application: Application) -> tuple[set[str], set[str]]:
+    """Keys of the fields, and of the materials, in which its problems can be mended.
+
+    More than the problems themselves name: four numbers that don't add up can be mended in each of them.
+    """
+    definition = application.definition
+    found = problems(application)
+    fields = {problem.field for problem in found if problem.place == "section"}
+    materials = {problem.key for problem in found if problem.place == "material"}
+    for rule in broken_rules(definition, values_of(definition, application.answers), level="error"):
+        fields |= parse_expression(rule.check).names
+    fields |= {wanted.roster_rows for wanted in definition.materials if wanted.roster_rows and wanted.key in materials}
+    return fields, materials
 
 
 def _in_the_form(application: Application) -> list[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
+from django.utils.cache import add_never_cache_headers
 
 
 def language_of_the_account(
@@ -19,5 +20,21 @@ def language_of_the_account(
             translation.activate(request.user.language)
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         return get_response(request)
+
+    return middleware
+
+
+def nothing_kept_of_the_signed_in(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Their pages are fetched anew each time: after signing out the back button shows nothing personal, and a form it
+    brings back has what is saved by now instead of running into the other-window warning.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
 
     return middleware

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.language_of_the_account",
+    "portal.middleware.nothing_kept_of_the_signed_in",
 ]
 
 ROOT_URLCONF = "portal.urls"

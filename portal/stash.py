@@ -1,41 +1,58 @@
 """What was typed outlives the session: a form posted by somebody whose session ended is kept until they sign in.
 
-Encrypted, in the anonymous session, which Django carries over the log-in; put into the draft when the page is opened
-again by somebody who may see it.
+Encrypted, in the anonymous session, which Django carries over the log-in; put where it belongs when its page is opened
+again by somebody who may see it. Each page has a place of its own, for people have several tabs open.
 """
 
 from __future__ import annotations
 
-import json
-from urllib.parse import urlencode
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import resolve_url
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 
 from permits.secrets import decrypt, encrypt
+from portal.requests import SignedIn
 
 KEY = "typed"
 MAX_BYTES = 200_000
+MAX_PAGES = 5
 
 
-def keep_and_sign_in(request: HttpRequest) -> HttpResponse:
-    """Keep the posted form, and go to the log-in page, which comes back here."""
-    text = request.POST.urlencode()
-    if len(text) <= MAX_BYTES:
-        request.session[KEY] = encrypt(json.dumps({"path": request.path, "form": text}))
-    return HttpResponseRedirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.path})}")
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """As ``login_required``; but what is posted without a session is kept, and ``take`` gives it to the view later."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return view(cast(SignedIn, request), *args, **kwargs)
+        if request.method == "POST":
+            _keep(request)
+        return redirect_to_login(request.get_full_path())
+
+    return inner
 
 
 def take(request: HttpRequest) -> QueryDict | None:
-    """What was posted to this very page before the log-in, once."""
-    if KEY not in request.session:
+    """What was posted to this very address before the log-in, once."""
+    kept = dict(request.session.get(KEY, {}))
+    token = kept.pop(request.get_full_path(), None)
+    if token is None:
         return None
+    request.session[KEY] = kept
     try:
-        kept = json.loads(decrypt(request.session[KEY]))
-    except ValueError:
-        kept = {"path": request.path, "form": ""}
-    if kept["path"] != request.path:
+        return QueryDict(decrypt(token))
+    except ValueError:  # its key was dropped meanwhile
         return None
-    del request.session[KEY]
-    return QueryDict(kept["form"]) if kept["form"] else None
+
+
+def _keep(request: HttpRequest) -> None:
+    text = request.POST.urlencode()
+    if len(text) > MAX_BYTES:
+        return
+    kept = dict(request.session.get(KEY, {}))
+    kept.pop(request.get_full_path(), None)
+    kept[request.get_full_path()] = encrypt(text)
+    request.session[KEY] = dict(list(kept.items())[-MAX_PAGES:])

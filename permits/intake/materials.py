@@ -3,13 +3,13 @@
 The order is what keeps rows and blobs together: the blob is whole in the storage before its row is written,
 and a blob is thrown away only after the last row that used it is gone. Killed at any point, a blob without
 a row may be left, which costs space; never a row without its blob. Who may upload, and when, is the
-caller's to check.
+caller's to say.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -46,12 +46,23 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 
-def add_material(*, application: Application, requirement_key: str, upload: UploadedFile, user: User) -> Material:
+def always(application: Application) -> bool:
+    return True
+
+
+def add_material(
+    *,
+    application: Application,
+    requirement_key: str,
+    upload: UploadedFile,
+    user: User,
+    may_change: Callable[[Application], bool] = always,
+) -> Material:
     """Take in one file for a requirement, or raise ``Refused`` (``RosterRefused`` for a roster with
     faults).
 
     The same file again for the same requirement gives the material that is there already: a retry does no
-    harm.
+    harm. ``may_change`` is asked under the application's lock, for it may be sent while a file is on its way.
     """
     requirement = application.definition.requirement(requirement_key)
     if requirement is None:
@@ -65,16 +76,17 @@ def add_material(*, application: Application, requirement_key: str, upload: Uplo
         inspection.facts["rows"] = checked.rows
     stored = storage.put(upload)
     try:
-        return _keep(application, requirement, upload, inspection, stored, user)
+        return _keep(application, requirement, upload, inspection, stored, user, may_change)
     except Refused:
         discard(stored.sha256)
         raise
 
 
-def remove_material(*, material: Material, user: User) -> None:
+def remove_material(*, material: Material, user: User, may_change: Callable[[Application], bool] = always) -> None:
     """Take a file back: gone from a draft, kept on record as replaced in a submitted application."""
     with transaction.atomic():
         application = _locked(material.application)
+        _refuse_when_sent(application, may_change)
         current = application.materials.current().filter(pk=material.pk).first()
         if current is None:
             return  # somebody was faster
@@ -101,10 +113,12 @@ def _keep(
     inspection: Inspection,
     stored: Stored,
     user: User,
+    may_change: Callable[[Application], bool],
 ) -> Material:
     """Write the row, under the application's lock."""
     with transaction.atomic():
         application = _locked(application)
+        _refuse_when_sent(application, may_change)
         current = list(application.materials.current().filter(requirement=requirement.key))
         if there := next((material for material in current if material.sha256 == stored.sha256), None):
             return there
@@ -131,6 +145,11 @@ def _keep(
 
 def _locked(application: Application) -> Application:
     return Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
+
+
+def _refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
+    if not may_change(application):
+        raise Refused("sent", _("This application was sent; its materials can't be changed now."))
 
 
 def _put_aside(application: Application, material: Material) -> None:

@@ -12,10 +12,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from permits.codes import industries, mobile, regions, resident_id, uscc
-from permits.models import AccessRequest, Enterprise, Membership
+from permits.models import AccessRequest, Enterprise, Membership, Service
+from portal import stash
 from portal.forms import AccessRequestForm, EnterpriseForm
 from portal.requests import SignedIn
 from portal.throttle import allowed, client
@@ -31,12 +31,15 @@ def enterprises(request: SignedIn) -> HttpResponse:
     return render(request, "enterprises/enterprises.html", context)
 
 
-@login_required
+@stash.signed_in
 def new(request: SignedIn) -> HttpResponse:
     """Register an enterprise; its first member is its owner."""
-    form = EnterpriseForm(request.POST if request.method == "POST" else None)
-    context = {"form": form, "section": "enterprises", "for": request.GET.get("for", "")}
+    typed = request.POST if request.method == "POST" else stash.take(request)
+    form = EnterpriseForm(typed)
+    context = {"form": form, "section": "enterprises"}
     if request.method != "POST":
+        if typed is not None:
+            messages.success(request, _("You were signed out for a while. What you had typed is here again."))
         return render(request, "enterprises/new.html", context)
     if not form.is_valid():
         return render(request, "enterprises/new.html", context | {"registered": form.registered}, status=422)
@@ -59,8 +62,9 @@ def new(request: SignedIn) -> HttpResponse:
                 "The organisation code inside the credit code has an unusual check digit. Please compare it once more with the licence."
             ),
         )
-    if request.GET.get("for"):
-        return redirect("service", slug=request.GET["for"])
+    wanted = request.GET.get("for")  # the service that sent them here; an address is what anybody types
+    if wanted in Service.objects.values_list("slug", flat=True):
+        return redirect("service", slug=wanted)
     return redirect("enterprise", public_id=enterprise.public_id)
 
 
@@ -94,9 +98,10 @@ def enterprise(request: SignedIn, public_id: UUID) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def ask_access(request: SignedIn) -> HttpResponse:
     """Ask the owner of a registered enterprise. The answer is the same whether it is registered or not."""
+    if request.method != "POST":  # back from the log-in
+        return redirect("enterprise_new")
     if not allowed("access", client(request), limit=10, seconds=60):
         return errors.too_many(request)
     form = AccessRequestForm(request.POST)
@@ -117,14 +122,14 @@ def ask_access(request: SignedIn) -> HttpResponse:
 
 
 @login_required
-@require_POST
 def answer_access(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Grant or refuse; by an owner of the enterprise."""
     owned = Membership.objects.filter(user=request.user, role=Membership.Role.OWNER, active=True).values("enterprise")
     with transaction.atomic():
         rows = AccessRequest.objects.select_for_update(of=("self",)).filter(enterprise__in=owned)
         asked = get_object_or_404(rows, public_id=public_id)
-        if asked.state == AccessRequest.State.OPEN:
+        # A GET is somebody back from the log-in: they are shown the request, and answer it there.
+        if request.method == "POST" and asked.state == AccessRequest.State.OPEN:
             grant = request.POST.get("answer") == "grant"
             asked.state = AccessRequest.State.GRANTED if grant else AccessRequest.State.REFUSED
             asked.answered_by, asked.answered_at = request.user, timezone.now()

@@ -14,13 +14,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from permits import checks, fieldtypes
 from permits.definition import Section
 from permits.forms import DefinedForm, is_shown, section_form, values_of
 from permits.intake.materials import remove_material, requirement_state
-from permits.models import Application, Enterprise, Service, Status
+from permits.models import Application, Enterprise, Service, Status, User
 from portal import stash
 from portal.requests import SignedIn
 from reviews import workflow
@@ -50,6 +49,7 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
     elif request.method != "POST":
         return redirect("service", slug=slug)
     with transaction.atomic():
+        _lock_whose(request.user, enterprise)  # of two clicks at once the second finds the first one's draft
         same = Application.objects.visible_to(request.user).filter(
             version__service=service, enterprise=enterprise, status=Status.DRAFT
         )
@@ -67,7 +67,9 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
 @login_required
 def go_on(request: SignedIn, public_id: UUID) -> HttpResponse:
     """To the first part of a draft that is not complete yet."""
-    draft = get_object_or_404(Application.objects.visible_to(request.user).select_related("version"), public_id=public_id)
+    draft = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
     if not draft.is_draft:
         return redirect(draft)
     first = next(iter(checks.problems(draft)), None)
@@ -78,21 +80,23 @@ def go_on(request: SignedIn, public_id: UUID) -> HttpResponse:
     return redirect("fill", public_id=public_id, section=first.key)
 
 
+def _lock_whose(user: User, enterprise: Enterprise | None) -> None:
+    rows: Any = Enterprise.objects.filter(pk=enterprise.pk) if enterprise else User.objects.filter(pk=user.pk)
+    rows.select_for_update(of=("self",)).get()
+
+
 def _prefilled(service: Service, enterprise: Enterprise | None) -> dict[str, Any]:
     if enterprise is None:
         return {}
     return {f.key: getattr(enterprise, f.prefill) for f in service.definition.fields() if f.prefill}
 
 
+@stash.signed_in
 def fill(request: SignedIn, public_id: UUID, section: str) -> HttpResponse:
     """One section of the form. What is typed is kept whether it is right yet or not."""
-    if not request.user.is_authenticated and request.method == "POST":
-        return stash.keep_and_sign_in(request)
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
-    ) if request.user.is_authenticated else None  # fmt: skip
-    if application is None:
-        return redirect(f"{reverse('account_login')}?next={request.path}")
+    )
     if not application.is_draft:
         messages.info(request, _("This application was sent already; it can't be changed here."))
         return redirect(application)
@@ -116,8 +120,10 @@ def _save(request: SignedIn, application: Application, part: Section, typed: Any
             return redirect(locked)
         form = section_form(locked.definition, part, locked.answers, typed)
         good = form.is_valid()
-        if typed.get("state", "") not in ("", state_of(locked, part)):
-            return _show(request, locked, part, form, conflicts=_conflicts(locked, part, form))
+        stale = typed.get("state", "") not in ("", state_of(locked, part))
+        # A double click or a retry is stale too, but says what was saved: it goes on like the first.
+        if stale and (conflicts := _conflicts(locked, part, form)):
+            return _show(request, locked, part, form, conflicts=conflicts)
         locked.answers = {**locked.answers, **form.answers()}
         locked.save(update_fields=["answers", "updated_at"])
     if not good:
@@ -151,7 +157,7 @@ def _conflicts(application: Application, part: Section, form: DefinedForm) -> li
 
 def _show(
     request: SignedIn, application: Application, part: Section, form: DefinedForm,
-    conflicts: list[dict[str, Any]] | None = None,
+    conflicts: list[dict[str, Any]] | tuple[()] = (),
 ) -> HttpResponse:  # fmt: skip
     sections = application.definition.sections
     index = sections.index(part)
@@ -159,10 +165,10 @@ def _show(
         "application": application, "part": part, "form": form, "conflicts": conflicts, "section": "applications",
         "state": state_of(application, part), "steps": steps(application, part.key),
         "back": reverse("fill", args=[application.public_id, sections[index - 1].key]) if index else None,
-        "to_check": request.GET.get("then") == "check" or request.POST.get("then") == "check",
+        "to_check": "check" in (request.GET.get("then"), form.data.get("then")),
     }  # fmt: skip
     # 409: another tab was first; 422: something is to be mended. Either way everything typed is on the page.
-    status = 409 if conflicts is not None else 422 if form.is_bound and form.errors else 200
+    status = 409 if conflicts else 422 if form.is_bound and form.errors else 200
     return render(request, "filing/fill.html", context, status=status)
 
 
@@ -243,10 +249,11 @@ def summary(application: Application, *, change: bool = False) -> list[dict[str,
 
 
 @login_required
-@require_POST
 def discard(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Throw a draft away, with its files. What was sent can't be thrown away."""
     application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
+    if request.method != "POST":  # back from the log-in: nothing is thrown away that wasn't asked for just now
+        return redirect("check", public_id=public_id)
     with transaction.atomic():
         locked = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
         if not locked.is_draft:

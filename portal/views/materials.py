@@ -9,21 +9,23 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import pgettext
 
 from permits.forms import values_of
-from permits.intake.materials import RequirementState, add_material, remove_material, requirement_state
+from permits.intake.materials import Refused, RequirementState, add_material, remove_material, requirement_state
 from permits.intake.storage import StorageUnavailable, open_blob
-from permits.intake.upload import uploads
-from permits.models import Application, Material, Status
+from permits.intake.upload import safe_name, uploads
+from permits.models import Application, Material, Status, User
+from portal.asked import asked_of, open_notice
 from portal.requests import SignedIn
 from portal.views.filing import steps
-from reviews.models import CorrectionItem, Task
+from reviews.models import Task
 
 ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
 
@@ -68,14 +70,16 @@ def _remove_url(material: Material) -> str:
 
 
 @login_required
-@require_POST
 def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     """Take the files of one requirement. JSON for the script, a page for everybody else."""
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
-    if application.definition.requirement(key) is None:
+    requirement = application.definition.requirement(key)
+    if requirement is None:
         raise Http404
+    if request.method != "POST":  # back from the log-in
+        return redirect(_page_of(application) + f"#material-{key}")
     script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
     if not _may_change(application, key):
         return _refused(
@@ -84,27 +88,46 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     files = uploads(request)
     if not files:
         return _refused(request, application, [_("No file arrived. Choose a file and try again.")], script, 400)
-    added: list[Material] = []
-    for file in files:
-        try:
-            added.append(add_material(application=application, requirement_key=key, upload=file, user=request.user))
-        except ValidationError as error:
-            faults = [str(fault) for fault in getattr(error, "faults", [])] or []
-            return _refused(request, application, [*error.messages, *faults[:50]], script, 422)
-        except StorageUnavailable:
-            text = _("The file could not be stored just now. Nothing else was lost; please try again in a few minutes.")
-            return _refused(request, application, [text], script, 503)
+    added, faults, status = _take_in(application, key, files, request.user)
+    if faults:
+        return _refused(request, application, faults, script, status)
     if script:
         rows = [
             render_to_string("components/file_row.html", {"material": m, "delete_url": _remove_url(m)}, request)
             for m in added
         ]
-        requirement = application.definition.requirement(key)
-        return JsonResponse(
-            {"ok": True, "html": "".join(rows), "replace": requirement is not None and requirement.max_count == 1}
-        )
+        return JsonResponse({"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1})
     messages.success(request, _("Saved."))
     return redirect(_page_of(application) + f"#material-{key}")
+
+
+def _take_in(
+    application: Application, key: str, files: list[UploadedFile], user: User
+) -> tuple[list[Material], list[str], int]:
+    """Each file by itself: one that is refused keeps no other out. The materials, the faults, the worst status."""
+    added: list[Material] = []
+    found: list[str] = []
+    status = 200
+    for file in files:
+        try:
+            material = add_material(
+                application=application, requirement_key=key, upload=file, user=user,
+                may_change=lambda locked: _may_change(locked, key),
+            )  # fmt: skip
+        except ValidationError as error:
+            faults = [*error.messages, *map(str, getattr(error, "faults", [])[:50])]
+            status = max(status, 422)
+        except StorageUnavailable:
+            faults = [
+                _("The file could not be stored just now. Nothing else was lost; please try again in a few minutes.")
+            ]
+            status = 503
+        else:
+            added.append(material)
+            continue
+        name = safe_name(file.name or "") + pgettext("between a field's name and its error", ": ")
+        found += [name + fault for fault in faults] if len(files) > 1 else faults
+    return added, found, status
 
 
 def _refused(request: SignedIn, application: Application, faults: list[str], script: bool, status: int) -> HttpResponse:
@@ -116,28 +139,34 @@ def _refused(request: SignedIn, application: Application, faults: list[str], scr
 
 
 def _page_of(application: Application) -> str:
-    return reverse("materials" if application.is_draft else "corrections", args=[application.public_id])
+    if application.status == Status.NEEDS_CORRECTION:
+        return reverse("corrections", args=[application.public_id])
+    return reverse("materials", args=[application.public_id])  # which leads on when it was sent
 
 
 def _may_change(application: Application, key: str) -> bool:
     """In a draft; and, while corrections are asked for, what they ask for."""
-    if application.status == Status.NEEDS_CORRECTION:
-        return CorrectionItem.objects.filter(
-            notice__application=application, notice__answered_at=None, kind=CorrectionItem.Kind.MATERIAL, key=key
-        ).exists()
-    return application.is_draft
+    if application.status != Status.NEEDS_CORRECTION:
+        return application.is_draft
+    notice = open_notice(application)
+    return notice is not None and key in asked_of(application, notice).materials
 
 
 @login_required
-@require_POST
 def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
-    application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
-    material = get_object_or_404(application.materials.current(), public_id=file_id)
-    if not _may_change(application, material.requirement):
-        messages.error(request, _("This application was sent; its materials can't be changed now."))
-        return redirect(application)
-    remove_material(material=material, user=request.user)
-    messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
+    material = application.materials.current().filter(public_id=file_id).first()
+    if request.method != "POST" or material is None:  # back from the log-in; or a second click
+        return redirect(_page_of(application))
+    key = material.requirement
+    try:
+        remove_material(material=material, user=request.user, may_change=lambda locked: _may_change(locked, key))
+    except Refused as error:
+        messages.error(request, error.messages[0])
+    else:
+        messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
     return redirect(_page_of(application))
 
 

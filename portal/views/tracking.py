@@ -30,6 +30,8 @@ SHOWN = {
     "submitted", "accepted", "corrections_requested", "corrections_answered", "declined", "deemed_accepted", "agreed",
     "disagreed", "approved", "rejected", "withdrawn", "lapsed", "recorded", "permit_revoked",
 }  # fmt: skip
+PER_MINUTE = 20  # look-ups by one client
+PER_HOUR = 100  # look-ups of one number
 WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "withdraw"}
 
 
@@ -70,6 +72,7 @@ def due_state(application: Application) -> str:
 def timeline(application: Application) -> list[dict[str, Any]]:
     """What has happened, and the stages still to come."""
     bad = {"declined", "rejected", "lapsed", "permit_revoked", "disagreed"}
+    offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     found: list[dict[str, Any]] = []
     for event in application.events.select_related("note", "actor").order_by("seq"):
         if event.action not in SHOWN:
@@ -79,7 +82,7 @@ def timeline(application: Application) -> list[dict[str, Any]]:
         if event.action in ("approved", "rejected"):
             title = application.status_label
         found.append({
-            "title": title, "at": timezone.localtime(event.at), "who": _who(application, event), "reason": note.text if note else "",
+            "title": title, "at": timezone.localtime(event.at), "who": _who(event, offices), "reason": note.text if note else "",
             "state": "error" if event.action in bad else "done",
         })  # fmt: skip
     if not application.is_closed:
@@ -90,14 +93,13 @@ def timeline(application: Application) -> list[dict[str, Any]]:
     return found
 
 
-def _who(application: Application, event: Any) -> str:
+def _who(event: Any, offices: dict[str, str]) -> str:
     """The applicant by name; of officials, the office that the role names."""
     if event.role == workflow.APPLICANT_ROLE:
         return event.actor.name if event.actor else ""
     if "@" not in event.role:
         return _("System")
     kind = event.role.split("@")[1].split(":")[0]
-    offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     return offices.get(kind, kind)
 
 
@@ -114,7 +116,7 @@ def receipt(request: SignedIn, public_id: UUID) -> HttpResponse:
 @login_required
 def withdraw(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
-    form = WithdrawForm(request.POST or None)
+    form = WithdrawForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             workflow.withdraw(found.pk, applicant=request.user, reason=form.cleaned_data["reason"])
@@ -125,7 +127,8 @@ def withdraw(request: SignedIn, public_id: UUID) -> HttpResponse:
     if found.status not in WITHDRAWABLE:
         messages.info(request, _("This application can't be withdrawn any more."))
         return redirect(found)
-    return render(request, "tracking/withdraw.html", {"application": found, "form": form, "section": "applications"})
+    context = {"application": found, "form": form, "section": "applications"}
+    return render(request, "tracking/withdraw.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -134,12 +137,13 @@ def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
     if not found.is_closed:
         messages.info(request, _("You can rate the service once the application is closed."))
         return redirect(found)
+    if Rating.objects.filter(application=found).exists():
+        messages.info(request, _("This application is rated already; a rating is given once."))
+        return redirect(found)
     form = RatingForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         workflow.rate(found.pk, applicant=request.user, **form.cleaned_data)
         messages.success(request, _("Thank you for your rating."))
-        return redirect(found)
-    if Rating.objects.filter(application=found).exists():
         return redirect(found)
     context = {"application": found, "form": form, "section": "applications"}
     return render(request, "tracking/rate.html", context, status=422 if form.errors else 200)
@@ -167,11 +171,17 @@ def track(request: SignedIn) -> HttpResponse:
     """Where an application stands, for who knows its number and the last four digits of a mobile on it."""
     if "number" not in request.GET:
         return render(request, "tracking/track.html", {})
-    if not allowed("track", client(request), limit=20, seconds=60):
-        return errors.too_many(request)
     number = numbers.normalise(request.GET["number"])[:40]
+    # Four digits are soon guessed from many addresses, so one number isn't asked for without end either.
+    if not (
+        allowed("track", client(request), limit=PER_MINUTE)
+        and allowed("track number", number, limit=PER_HOUR, seconds=3600)
+    ):
+        return errors.too_many(request)
     last4 = request.GET.get("mobile_last4", "").strip()
-    found = Application.objects.filter(number=number).select_related("version", "applicant").first()
+    # A number whose check character is wrong was never given out, and the database isn't asked what anybody typed.
+    mine = Application.objects.filter(number=number) if numbers.is_valid(number) else Application.objects.none()
+    found = mine.select_related("version", "applicant").first()
     if found is None or len(last4) != 4 or last4 not in _last_fours(found):
         return render(request, "tracking/track.html", {"number": number, "unknown": True}, status=404)
     return render(request, "tracking/track.html", {"number": number, "found": found})

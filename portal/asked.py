@@ -1,0 +1,34 @@
+"""What may be changed while corrections are asked for: what the notice names, and what doesn't fit it any more.
+
+A first batch that is corrected puts the origins and the roster out of order, and a planned day passes while the clock
+stands still: without these the applicant could not answer at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from permits import checks
+from permits.models import Application
+from reviews.models import CorrectionItem, CorrectionNotice
+
+
+@dataclass(frozen=True)
+class Asked:
+    items: list[CorrectionItem]
+    fields: set[str]
+    materials: set[str]  # keys, as the fields
+
+
+def open_notice(application: Application) -> CorrectionNotice | None:
+    return application.correction_notices.filter(answered_at=None).order_by("issued_at").last()
+
+
+def asked_of(application: Application, notice: CorrectionNotice) -> Asked:
+    items = list(notice.items.all())
+    fields, materials = checks.out_of_order(application)
+    return Asked(
+        items,
+        fields | {item.key for item in items if item.kind == CorrectionItem.Kind.FIELD},
+        materials | {item.key for item in items if item.kind == CorrectionItem.Kind.MATERIAL},
+    )
