@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -140,7 +141,7 @@ def test_each_section_leads_to_the_next_and_the_last_to_the_materials(cast: Cast
     draft = filled(cast)
     client = at(cast.owner)
     way = ["enterprise", "people", "staff", "arrangement", "supplies"]
-    for here, following in zip(way, way[1:], strict=False):
+    for here, following in pairwise(way):
         assert fill(client, draft, here)["Location"] == section(draft, following)
     assert fill(client, draft, "supplies")["Location"] == address(draft, "materials")
 
@@ -528,7 +529,9 @@ def test_sent_without_a_session_it_is_sent_after_the_log_in_by_hand(cast: Cast) 
 # --- throwing away -----------------------------------------------------------------------------------------------
 
 
-def test_a_draft_is_thrown_away_with_its_files(cast: Cast, draft: Application, django_capture_on_commit_callbacks) -> None:
+def test_a_draft_is_thrown_away_with_its_files(
+    cast: Cast, draft: Application, django_capture_on_commit_callbacks
+) -> None:
     digests = list(draft.materials.values_list("sha256", flat=True))
     assert digests and all(storage.exists(digest) for digest in digests)
     with django_capture_on_commit_callbacks(execute=True):

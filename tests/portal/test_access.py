@@ -1,0 +1,168 @@
+"""Every address that names something of somebody's: not found for others, the log-in for nobody.
+
+The addresses are taken from the site itself, so a new one can't be forgotten: one with an unknown parameter fails here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db.models import Model
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit
+from portal import urls
+from reviews.models import CorrectionItem, Notice, Rating
+from tests.cast import Cast, filled, person
+from tests.portal import steps
+from tests.portal.browser import at, page, words
+
+FOR_EVERYBODY = {"service", "verify_permit"}  # what they name is public
+FOR_ALL_ACCOUNTS = {"start"}
+ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
+NAMED = {name: set(pattern.converters) for name, pattern in ROUTES.items() if pattern.converters}
+SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS)
+PLAIN = sorted(set(ROUTES) - set(NAMED))
+OPEN_TO_ALL = {"home", "set_language", "catalogue", "track", "verify", "healthz", "readyz", "style", "help"}
+
+
+Owners = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture
+def owners(cast: Cast) -> Owners:
+    """What the owner has, in every state: how its addresses begin, and the parameters that name it."""
+    states = [
+        filled(cast),
+        steps.submitted(cast),
+        steps.asked_to_correct(cast, ("field", "masks", "数量不符"), ("material", "signed_pledge", "未盖章")),
+        steps.rejected(cast),
+        steps.approved(cast),
+    ]
+    asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
+    notice = Notice.objects.inbox_of(cast.owner).latest("pk")
+    return {
+        "applications/": [
+            {
+                "public_id": application.public_id, "section": "people", "key": "signed_pledge",
+                "file_id": application.materials.get(requirement="signed_pledge").public_id,
+            }
+            for application in states
+        ],
+        "enterprises/access/": [{"public_id": asked.public_id}],
+        "enterprises/": [{"public_id": cast.enterprise.public_id}],
+        "inbox/": [{"pk": notice.pk}],
+    }  # fmt: skip
+
+
+def addresses(name: str, owners: Owners) -> list[str]:
+    """The addresses that are called so, of everything the owner has."""
+    kinds = [kind for kind in owners if str(ROUTES[name]).startswith(kind)]
+    assert kinds, f"a new kind of address, {name}: say in `owners` what the owner has of it"
+    return [reverse(name, kwargs={key: one[key] for key in NAMED[name]}) for one in owners[kinds[0]]]
+
+
+def everything() -> str:
+    """All that a stranger could have changed."""
+    kinds: list[type[Model]] = [Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem]
+    return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
+
+
+@pytest.mark.parametrize("name", SOMEBODYS)
+def test_what_is_somebody_elses_is_not_found(cast: Cast, owners: Owners, name: str) -> None:
+    before = everything()
+    for stranger in (cast.outsider, cast.other_street, person("newcomer")):
+        client = at(stranger)
+        for address in addresses(name, owners):
+            assert client.get(address).status_code == 404, address
+            assert client.post(address, {"answer": "grant", "score": "1", "reason": "x"}).status_code == 404, address
+            assert client.post(address, headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 404, address
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - {"material_file"}))  # test_material_views has real files
+def test_its_owner_finds_it(cast: Cast, owners: Owners, name: str) -> None:
+    """Or the test above would be content with addresses that lead nowhere."""
+    client = at(cast.owner)
+    assert any(client.get(address).status_code in (200, 302) for address in addresses(name, owners))
+
+
+@pytest.mark.parametrize("name", SOMEBODYS)
+def test_nobody_is_sent_to_the_log_in_and_back(cast: Cast, owners: Owners, name: str) -> None:
+    before = everything()
+    for address in addresses(name, owners):
+        for response in (Client().get(address), Client().post(address, {"answer": "grant"})):
+            assert response.status_code == 302
+            where = urlsplit(response["Location"])
+            assert where.path == "/accounts/login/" and parse_qs(where.query) == {"next": [address]}
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted({*PLAIN, "start"} - OPEN_TO_ALL))
+def test_pages_of_an_account_ask_for_one(cast: Cast, name: str) -> None:
+    address = reverse(name, args=["resumption"] if name == "start" else [])
+    for response in (Client().get(address), Client().post(address)):
+        assert response.status_code == 302 and response["Location"] == f"/accounts/login/?next={address}"
+
+
+@pytest.mark.parametrize("name", sorted(OPEN_TO_ALL & set(PLAIN) - {"set_language", "healthz", "readyz"}))
+def test_what_is_for_all_needs_no_account(cast: Cast, name: str) -> None:
+    assert at().get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - {"material_file", "permit_pdf"}))
+def test_who_comes_back_from_the_log_in_lands_on_a_page(cast: Cast, owners: Owners, name: str) -> None:
+    """Also where only a POST does something: a log-in comes back with a GET, which does nothing, and shows where one is."""
+    notices, before = Notice.objects.filter(read_at=None).count(), everything()
+    for address in addresses(name, owners):
+        response = at(cast.owner).get(address, follow=True)
+        assert response.status_code == 200 and words(response), address
+    if name == "notice":  # opening it is reading it
+        assert Notice.objects.filter(read_at=None).count() == notices - 1
+    else:
+        assert everything() == before
+
+
+def test_a_file_of_one_application_is_not_served_under_another(cast: Cast) -> None:
+    mine, other = filled(cast), filled(cast)
+    file = other.materials.get(requirement="signed_pledge")
+    assert at(cast.owner).get(reverse("material_file", args=[mine.public_id, file.public_id])).status_code == 404
+    at(cast.owner).post(reverse("material_remove", args=[mine.public_id, file.public_id]))
+    assert other.materials.filter(pk=file.pk).exists()
+
+
+def test_who_left_the_enterprise_sees_its_applications_no_more(cast: Cast) -> None:
+    application = steps.submitted(cast)
+    client = at(cast.colleague)
+    assert client.get(application.get_absolute_url()).status_code == 200
+    cast.colleague.memberships.update(active=False)
+    assert client.get(application.get_absolute_url()).status_code == 404
+
+
+def test_the_page_of_what_is_not_found_says_what_to_do_and_names_nobody(cast: Cast) -> None:
+    application = steps.submitted(cast)
+    response = at(cast.outsider).get(application.get_absolute_url())
+    assert "There is nothing at this address, or it is not yours to see" in words(response)
+    assert application.number not in response.content.decode()
+    assert cast.enterprise.name not in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/", "/applications/", "/inbox/", "/enterprises/", "/nothing/here/"])
+def test_every_page_is_guarded_by_its_headers(cast: Cast, address: str) -> None:
+    response = at(cast.owner).get(address)
+    policy = response["Content-Security-Policy"]
+    for rule in ("default-src 'self'", "script-src 'self'", "object-src 'none'", "form-action 'self'"):
+        assert rule in policy
+    assert "unsafe" not in policy
+    assert response["X-Content-Type-Options"] == "nosniff" and response["X-Frame-Options"] == "SAMEORIGIN"
+    assert response["Referrer-Policy"] == "same-origin"
+    root = page(response)
+    assert not root.xpath("//script[not(@src)] | //style | //*[@style] | //*[@onclick]"), "the policy would block it"
+
+
+@pytest.mark.parametrize("address", ["/applications/", "/inbox/", "/enterprises/", "/"])
+def test_after_signing_out_the_back_button_shows_nothing_of_the_account(cast: Cast, address: str) -> None:
+    assert "no-store" in at(cast.owner).get(address)["Cache-Control"]
