@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -155,7 +154,8 @@ def _refuse_when_sent(application: Application, may_change: Callable[[Applicatio
 def _put_aside(application: Application, material: Material) -> None:
     if application.is_draft:
         material.delete()
-        transaction.on_commit(partial(discard, material.sha256), robust=True)
+        # A plain function: Django names a robust one that fails, and a partial has no name.
+        transaction.on_commit(lambda: discard(material.sha256), robust=True)
         return
     material.replaced_at = timezone.now()
     material.save(update_fields=["replaced_at"])

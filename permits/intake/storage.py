@@ -69,7 +69,7 @@ def put(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
 def open_blob(sha256: str) -> File:
     """The blob, opened for reading. Raise ``FileNotFoundError`` when there is none."""
     blobs = _storage()
-    with _told_clearly(blobs.where):
+    with _told_clearly(blobs.where, but=FileNotFoundError):
         blob = blobs.open(key_of(sha256), "rb")
         _ = blob.file  # S3 fetches it now, so that a failure is told here and not in mid-response
         return blob
@@ -273,10 +273,11 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _told_clearly(where: str) -> Iterator[None]:
+def _told_clearly(where: str, *, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
+    """Every failure of the storage as ``StorageUnavailable``, ``but`` the one that is an answer."""
     try:
         yield
-    except FileNotFoundError:
+    except but:
         raise
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
