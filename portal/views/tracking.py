@@ -175,7 +175,7 @@ def track(request: SignedIn) -> HttpResponse:
     # Four digits are soon guessed from many addresses, so one number isn't asked for without end either.
     if not (
         allowed("track", client(request), limit=PER_MINUTE)
-        and allowed("track number", number, limit=PER_HOUR, seconds=3600)
+        and allowed("track-number", number, limit=PER_HOUR, seconds=3600)
     ):
         return errors.too_many(request)
     last4 = request.GET.get("mobile_last4", "").strip()
