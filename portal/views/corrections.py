@@ -41,7 +41,7 @@ def corrections(request: SignedIn, public_id: UUID) -> HttpResponse:
     words, good = _keep(application, notice, typed)
     if request.method == "GET":  # typed before a log-in: kept, and sent when it is sent
         messages.success(request, _("You were signed out for a while. What you had typed is here again."))
-        return redirect("corrections", public_id=public_id)
+        return _show(request, application, notice, status=200 if good else 422)
     if not good:
         return _show(request, application, notice, status=422)
     if "save" in typed:
