@@ -1,28 +1,35 @@
 """A service's definition: what is asked, what is to be handed in, who decides, by when, and what comes out.
 
-Written in TOML (``permits/services/*.toml``), checked here, published as an immutable ``ServiceVersion``. ``parse``
-raises ``DefinitionError`` with every fault found, each with its line, its key and what to do.
+Written in TOML (``permits/services/*.toml``), read by ``definition_file``, checked here, published as an immutable
+``ServiceVersion``.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
+import re._constants as re_constants  # type: ignore[import-not-found]
+import re._parser as re_parser  # type: ignore[import-not-found]
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from django.utils.translation import get_language
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from permits.expressions import Expression, ExpressionError
 from permits.expressions import parse as parse_expression
 
 FieldType = Literal[
-    "text", "longtext", "integer", "decimal", "date", "choice", "yesno",
-    "region", "industry", "uscc", "resident_id", "mobile",
+    "text", "longtext", "integer", "decimal", "money", "date", "datetime", "choice", "multichoice", "yesno",
+    "region", "industry", "uscc", "resident_id", "mobile", "email", "bank_account", "file", "group",
 ]  # fmt: skip
-SENSITIVE_TYPES = {"resident_id", "mobile"}
-Format = Literal["pdf", "jpg", "png", "docx", "xlsx"]
+NUMBERS, DAYS, TEXTS = {"integer", "decimal", "money"}, {"date", "datetime"}, {"text", "longtext"}
+SENSITIVE_TYPES = {"resident_id", "mobile", "email", "bank_account"}
+Format = Literal["pdf", "jpg", "png", "docx", "xlsx", "csv"]
+EnterpriseRecord = Literal[
+    "name", "uscc", "registered_address", "production_address", "region", "industry", "size", "legal_name",
+    "legal_id_number", "legal_mobile",
+]  # fmt: skip
 
 
 def _expression(text: str) -> str:
@@ -42,6 +49,7 @@ def _limit(text: str) -> str:
 ExpressionText = Annotated[str, AfterValidator(_expression)]
 LimitText = Annotated[str, AfterValidator(_limit)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}\.(pdf|docx|xlsx|csv|jpg|png|webp)$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 
 
@@ -64,34 +72,106 @@ class Choice(Part):
     label: Text
 
 
+def _pattern(text: str) -> str:
+    """A pattern that the server and the browser read alike, and that can't be made to run for ever."""
+    try:
+        tree = re_parser.parse(text)
+    except re.error as error:
+        raise ValueError(f"is not a pattern: {error}") from error
+    if _repeats_a_repeat(tree.data):
+        raise ValueError("repeats something that repeats itself, as (a+)+ does: a text could keep it busy for ever")
+    return text
+
+
+def _repeats_a_repeat(parts: Any, *, inside: bool = False) -> bool:
+    for op, value in parts:
+        repeat = op in (re_constants.MAX_REPEAT, re_constants.MIN_REPEAT) and value[1] > 1
+        if repeat and inside and value[1] == re_constants.MAXREPEAT:
+            return True
+        for child in _children(value):
+            if _repeats_a_repeat(child, inside=inside or repeat):
+                return True
+    return False
+
+
+def _children(value: Any) -> Iterator[Any]:
+    if isinstance(value, re_parser.SubPattern):
+        yield value.data
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _children(part)
+
+
 class FormField(Part):
+    """A question of the form. A field of type ``group`` asks its own fields again for each row."""
+
     key: Key
     type: FieldType
     label: Text
     help: Text | None = None
+    error: Text | None = Field(None, description="said instead of the type's own words when an answer is wrong")
     required: bool = True
     required_if: ExpressionText | None = None
     shown_if: ExpressionText | None = None
     must_be: bool | None = Field(None, description="a yes/no that has to be answered so, such as a pledge")
-    minimum: int | None = None
-    maximum: int | None = None
+    minimum: int | float | date | None = None
+    maximum: int | float | date | None = None
+    min_length: int = Field(0, ge=0)
     max_length: int = Field(200, ge=1, le=10_000)
+    pattern: Annotated[str, Field(max_length=200), AfterValidator(_pattern)] | None = None
     unit: Text | None = None
     within: str | None = Field(None, description="for a region: the GB/T 2260 code it must lie in")
     choices: tuple[Choice, ...] = ()
-    prefill: str | None = Field(None, description="a field of the enterprise's record")
+    default: str | int | float | bool | None = None
+    prefill: EnterpriseRecord | None = Field(None, description="a field of the enterprise's record")
+    prefill_last: bool = Field(False, description="what the last application for this service said")
+    material: Key | None = Field(None, description="for a file: the material that is handed in here")
+    # a group
+    fields: tuple[FormField, ...] = ()
+    min_rows: int = Field(0, ge=0, le=1000)
+    max_rows: int = Field(50, ge=1, le=20_000)
+    importable: bool = Field(False, description="rows may also come from an XLSX or CSV file")
+    unique: bool = Field(False, description="in a group: no two rows answer the same")
 
     @property
     def sensitive(self) -> bool:
-        return self.type in SENSITIVE_TYPES
+        return self.type in SENSITIVE_TYPES or any(field.sensitive for field in self.fields)
+
+    def column(self, key: str) -> FormField | None:
+        return next((field for field in self.fields if field.key == key), None)
 
     @model_validator(mode="after")
     def _fits_its_type(self) -> FormField:
-        if (self.type == "choice") != bool(self.choices):
-            raise ValueError("'choices' belong to a field of type 'choice', and it needs them")
-        if self.must_be is not None and self.type != "yesno":
-            raise ValueError("'must_be' belongs to a field of type 'yesno'")
+        for fault in self._misfits():
+            raise ValueError(fault)
         return self
+
+    def _misfits(self) -> Iterator[str]:
+        if (self.type in ("choice", "multichoice")) != bool(self.choices):
+            yield "'choices' belong to a field of type 'choice' or 'multichoice', and it needs them"
+        if self.must_be is not None and self.type != "yesno":
+            yield "'must_be' belongs to a field of type 'yesno'"
+        if (self.pattern or self.min_length) and self.type not in TEXTS:
+            yield "'pattern' and 'min_length' belong to a field of type 'text' or 'longtext'"
+        for name, bound in (("minimum", self.minimum), ("maximum", self.maximum)):
+            if isinstance(bound, date) != (self.type in DAYS) and bound is not None:
+                yield f"'{name}' is a number for a number and a date for a date"
+            if bound is not None and self.type not in NUMBERS | DAYS:
+                yield f"'{name}' belongs to a number or a date"
+        if (self.type == "file") != bool(self.material):
+            yield "'material' belongs to a field of type 'file', and it needs it: the key of a material below"
+        if (self.type == "group") != bool(self.fields):
+            yield "'fields' belong to a field of type 'group', and it needs them"
+        if self.type == "group":
+            if self.min_rows > self.max_rows:
+                yield "'min_rows' is more than 'max_rows'"
+            if self.max_rows > 100 and not self.importable:
+                yield "more than 100 rows can't be typed into a page: set 'importable', or a smaller 'max_rows'"
+            if nested := [field.key for field in self.fields if field.type in ("group", "file")]:
+                yield f"a group's fields can't be groups or files: {', '.join(nested)}"
+            keys = [field.key for field in self.fields]
+            if twice := sorted({key for key in keys if keys.count(key) > 1}):
+                yield f"two fields of the group have the key '{twice[0]}': rename one"
 
 
 class Section(Part):
@@ -131,6 +211,9 @@ class Requirement(Part):
     on_record: bool = Field(False, description="not asked for again when the enterprise's record has it")
     roster: tuple[RosterColumn, ...] = ()
     roster_rows: str | None = Field(None, description="the field that says how many rows the roster has")
+    deferrable: bool = Field(False, description="容缺: may be handed in after acceptance")
+    template: FileName | None = Field(None, description="a form to download and fill in, of permits/services/files")
+    example: FileName | None = Field(None, description="a picture of a good one, of permits/services/files")
 
 
 class Handler(Part):
@@ -142,7 +225,7 @@ class Handler(Part):
 
 class Stage(Part):
     key: Key
-    kind: Literal["precheck", "countersign", "decision"]
+    kind: Literal["precheck", "countersign", "decision", "record"]
     title: Text
     departments: tuple[Handler, ...] = Field(min_length=1)
     limit: LimitText | None = None
@@ -228,26 +311,39 @@ class Definition(Part):
             for key in sorted({key for key in keys if keys.count(key) > 1}):
                 yield f"two {what}s have the key '{key}': rename one"
 
-    def _expressions(self) -> Iterator[tuple[str, str]]:
+    def _expressions(self) -> Iterator[tuple[str, str, FormField | None]]:
+        """Every expression: where it stands, its text, and the group whose row it sees."""
         for field in self.fields():
             for text in (field.required_if, field.shown_if):
                 if text:
-                    yield f"field '{field.key}'", text
+                    yield f"field '{field.key}'", text, None
+            for column in field.fields:
+                for text in (column.required_if, column.shown_if):
+                    if text:
+                        yield f"field '{field.key}.{column.key}'", text, field
         for rule in self.rules:
-            yield f"rule '{rule.key}'", rule.check
+            yield f"rule '{rule.key}'", rule.check, None
         for material in self.materials:
             if material.required_if:
-                yield f"material '{material.key}'", material.required_if
+                yield f"material '{material.key}'", material.required_if, None
         for stage in self.stages:
             for handler in stage.departments:
                 if handler.when:
-                    yield f"stage '{stage.key}'", handler.when
+                    yield f"stage '{stage.key}'", handler.when, None
 
     def _unknown_names(self) -> Iterator[str]:
         known = {field.key for field in self.fields()}
-        for where, text in self._expressions():
-            for name in sorted(parse_expression(text).names - known):
+        columns = {(field.key, column.key) for field in self.fields() for column in field.fields}
+        for where, text, group in self._expressions():
+            expression = parse_expression(text)
+            here = known | {column.key for column in group.fields} if group else known
+            for name in sorted(expression.names - here):
                 yield f"{where} names '{name}', which is not a field of the form"
+            for name, column in sorted(expression.columns - columns):
+                yield f"{where} names '{name}.{column}', which is not a field of a group"
+        for field in self.fields():
+            if field.material and self.requirement(field.material) is None:
+                yield f"field '{field.key}' takes the material '{field.material}', which is not asked for"
         for rule in self.rules:
             for name in sorted(set(rule.fields) - known):
                 yield f"rule '{rule.key}' is shown at '{name}', which is not a field of the form"
@@ -258,6 +354,8 @@ class Definition(Part):
             shown = self.field(key)
             if shown is None:
                 yield f"outcome.shown_fields names '{key}', which is not a field of the form"
+            elif shown.type in ("group", "file"):
+                yield f"outcome.shown_fields names '{key}', which is a {shown.type}: name single answers"
             elif shown.sensitive:
                 yield f"outcome.shown_fields names '{key}', which is personal: a permit is public"
         for material in self.materials:
@@ -274,33 +372,15 @@ class Definition(Part):
 
     def _stages_out_of_order(self) -> Iterator[str]:
         kinds = [stage.kind for stage in self.stages]
-        if not kinds:
+        if not kinds or kinds == ["record"]:
+            return
+        if "record" in kinds:
+            yield "a stage of kind 'record' stands alone: what arrives is accepted, and nothing is decided"
             return
         if "precheck" in kinds[1:]:
             yield "a pre-check is the first stage"
         if kinds.count("decision") != 1 or kinds[-1] != "decision":
             yield "the last stage, and only it, is the decision"
-
-
-class DefinitionError(ValueError):
-    """The definition can't be published; ``faults`` holds a line of text each."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
-def parse(source: str, *, name: str = "definition") -> Definition:
-    """Read a definition's TOML. Raise ``DefinitionError`` that names file, line and key of every fault."""
-    try:
-        document = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise DefinitionError([f"{name}: {error}"]) from error
-    try:
-        return Definition.model_validate(document)
-    except ValidationError as error:
-        lines = _lines(source)
-        raise DefinitionError([_fault(name, lines, dict(fault)) for fault in error.errors()]) from error
 
 
 _read: dict[str, Definition] = {}
@@ -315,40 +395,3 @@ def from_json(digest: str, document: dict[str, Any]) -> Definition:
 
 def expression(text: str | None) -> Expression | None:
     return parse_expression(text) if text else None
-
-
-def _fault(name: str, lines: dict[tuple[str | int, ...], int], fault: dict[str, Any]) -> str:
-    where = tuple(fault["loc"])
-    line = next((lines[where[:n]] for n in range(len(where), 0, -1) if where[:n] in lines), 1)
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    if fault["type"] == "extra_forbidden":
-        message = "this key is not known: remove it or mend its spelling"
-    return f"{name}:{line}: {'.'.join(map(str, where)) or 'definition'}: {message}"
-
-
-_TABLE = re.compile(r"^\s*(\[\[?)\s*([\w.-]+)\s*\]\]?")
-_PAIR = re.compile(r"^\s*([\w-]+)\s*=")
-
-
-def _lines(source: str) -> dict[tuple[str | int, ...], int]:
-    """On which line each key of the TOML stands; good enough to point an author there."""
-    found: dict[tuple[str | int, ...], int] = {}
-    counts: dict[tuple[str | int, ...], int] = {}
-    here: tuple[str | int, ...] = ()
-    for number, line in enumerate(source.splitlines(), 1):
-        if table := _TABLE.match(line):
-            path: tuple[str | int, ...] = ()
-            *parents, last = table[2].split(".")
-            for part in parents:
-                path = (*path, part)
-                if path in counts:
-                    path = (*path, counts[path])
-            path = (*path, last)
-            if table[1] == "[[":
-                counts[path] = counts.get(path, -1) + 1
-                path = (*path, counts[path])
-            here = path
-            found.setdefault(here, number)
-        elif pair := _PAIR.match(line):
-            found.setdefault((*here, pair[1]), number)
-    return found

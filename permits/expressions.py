@@ -1,8 +1,8 @@
 """The small expression language of service definitions: ``first_batch <= headcount``.
 
-Names are fields of the form; values are numbers, text, dates, yes/no and lists. Python's own parser reads the text and
-only the nodes named here are taken: no attribute, no subscript, no call but the functions below, so an expression
-always ends and touches nothing. ``as_json`` gives the same tree to the browser, which only helps: the server decides.
+Names are fields of the form, ``months.headcount`` is what all rows of a group say; values are numbers, text, dates,
+yes/no and lists. Python's own parser reads the text and only the nodes named here are taken: no other attribute, no
+subscript, no call but the functions below, so an expression always ends and touches nothing. ``as_json`` gives the same tree to the browser, which only helps: the server decides.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from operator import add, eq, ge, gt, le, lt, mul, ne, sub, truediv
@@ -35,16 +35,33 @@ def _section(code: str) -> str:
 
 
 def _sum(*values: Any) -> Any:
-    return sum(values[1:], values[0])
+    values = _flat(values)
+    return sum(values[1:], values[0]) if values else 0
+
+
+def _flat(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``sum(a, b)`` and ``sum(months.amount)`` alike."""
+    return tuple(values[0]) if len(values) == 1 and isinstance(values[0], list) else values
+
+
+def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
+    def chosen(*values: Any) -> Any:
+        values = _flat(values)
+        if not values:
+            raise Unanswered
+        return choose(values)
+
+    return chosen
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": len,
-    "min": min,
-    "max": max,
+    "min": _extreme(min),
+    "max": _extreme(max),
     "sum": _sum,
     "section": _section,
     "today": lambda: timezone.localdate(),
+    "now": lambda: timezone.now(),
 }
 COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], bool]]] = {
     ast.Eq: ("==", eq),
@@ -69,12 +86,13 @@ class Expression:
     text: str
     tree: ast.expr
     names: frozenset[str]
+    columns: frozenset[tuple[str, str]]
 
     def value(self, values: Mapping[str, Any]) -> Any:
         """The expression's value; raise ``Unanswered`` when it stands on a value that is missing (``None``)."""
         try:
             return _evaluate(self.tree, values)
-        except TypeError as error:  # text where a number is needed: an answer that its own field refuses as well
+        except (TypeError, ValueError, ArithmeticError) as error:  # text where a number is needed: an answer that its own field refuses as well
             raise Unanswered from error
 
     def holds(self, values: Mapping[str, Any], *, when_unanswered: bool) -> bool:
@@ -101,7 +119,12 @@ def parse(text: str) -> Expression:
         raise ExpressionError(f"has {len(nodes)} parts, {MAX_NODES} at most")
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     names = frozenset(node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called)
-    return Expression(text, tree, names)
+    columns = frozenset((str(_name(node.value)), node.attr) for node in nodes if isinstance(node, ast.Attribute))
+    return Expression(text, tree, names, columns)
+
+
+def _name(node: ast.expr) -> str | None:
+    return node.id if isinstance(node, ast.Name) else None
 
 
 def _checked(node: ast.AST) -> Iterator[ast.AST]:
@@ -114,6 +137,8 @@ def _checked(node: ast.AST) -> Iterator[ast.AST]:
             case ast.BoolOp(op=ast.And() | ast.Or()) | ast.List() | ast.Tuple() | ast.Name():
                 pass
             case ast.UnaryOp(op=ast.Not() | ast.USub()):
+                pass
+            case ast.Attribute(value=ast.Name(), ctx=ast.Load()):
                 pass
             case ast.BinOp(op=op) if type(op) in ARITHMETIC:
                 pass
@@ -144,6 +169,9 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
             return value
         case ast.Name(id=name):
             return values.get(name)
+        case ast.Attribute(value=ast.Name(id=name), attr=column):
+            rows = _known(values.get(name))
+            return [row[column] for row in rows if row.get(column) is not None]
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return [_evaluate(item, values) for item in items]
         case ast.BoolOp(op=ast.And(), values=parts):
@@ -158,6 +186,8 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
             a, b = _known(_evaluate(left, values)), _known(_evaluate(right, values))
             if isinstance(op, ast.Div) and b == 0:
                 raise Unanswered
+            if isinstance(op, ast.Mult) and (isinstance(a, str | list) or isinstance(b, str | list)):
+                raise Unanswered  # text times a number is no number, and could fill the memory
             return ARITHMETIC[type(op)][1](*_same_kind(a, b))
         case ast.Call(func=ast.Name(id=name), args=args):
             return FUNCTIONS[name](*[_known(_evaluate(arg, values)) for arg in args])
@@ -177,7 +207,16 @@ def _compare(left: Any, ops: list[ast.cmpop], rights: list[Any]) -> bool:
 
 
 def _same_kind(a: Any, b: Any) -> tuple[Any, Any]:
-    """Dates are written as text in a definition: ``resumption_date >= "2020-02-10"``."""
+    """Dates are written as text in a definition: ``resumption_date >= "2020-02-10"``; a day is compared with days."""
+    if isinstance(a, datetime) and isinstance(b, str):
+        b = datetime.fromisoformat(b)
+        return a, b if b.tzinfo else timezone.make_aware(b)
+    if isinstance(b, datetime) and isinstance(a, str):
+        return _same_kind(b, a)[::-1]
+    if isinstance(a, datetime) and isinstance(b, date) and not isinstance(b, datetime):
+        return timezone.localdate(a), b
+    if isinstance(b, datetime) and isinstance(a, date) and not isinstance(a, datetime):
+        return a, timezone.localdate(b)
     if isinstance(a, date) and isinstance(b, str):
         return a, date.fromisoformat(b)
     if isinstance(b, date) and isinstance(a, str):
@@ -191,6 +230,8 @@ def _to_json(node: ast.expr) -> list[Any]:
             return ["const", value]
         case ast.Name(id=name):
             return ["name", name]
+        case ast.Attribute(value=ast.Name(id=name), attr=column):
+            return ["column", name, column]
         case ast.List(elts=items) | ast.Tuple(elts=items):
             return ["list", *map(_to_json, items)]
         case ast.BoolOp(op=op, values=parts):

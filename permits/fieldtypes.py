@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
-from django.utils import formats
-from django.utils.translation import gettext
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.utils import formats, timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from permits.codes import industries, mobile, regions, resident_id, uscc
+from permits.codes import bank_account, industries, mobile, regions, resident_id, uscc
 from permits.definition import FormField
 
 YES_NO = [("true", _("Yes")), ("false", _("No"))]
@@ -43,41 +48,188 @@ class PledgeField(forms.BooleanField):
     widget = forms.CheckboxInput
 
 
+class DateTimeField(forms.DateTimeField):
+    """A moment on the clock of Asia/Shanghai."""
+
+    widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+
+
 def form_field(field: FormField, **common: Any) -> forms.Field:
     """The Django form field for ``field``; ``common`` has label, help_text, required."""
+    made = _bare_field(field, common)
+    if field.error:
+        # The service's own words, whatever it was that the answer broke.
+        made.error_messages = dict.fromkeys(made.error_messages, str(field.error))
+        made.validators = [_in_words(validator, str(field.error)) for validator in made.validators]
+    return made
+
+
+def _in_words(validator: Callable[[Any], None], words: str) -> Callable[[Any], None]:
+    def check(value: Any) -> None:
+        try:
+            validator(value)
+        except ValidationError as error:
+            raise ValidationError(words, error.code) from error
+
+    return check
+
+
+def _bare_field(field: FormField, common: dict[str, Any]) -> forms.Field:
     match field.type:
         case "text" | "longtext":
-            widget = forms.Textarea(attrs={"rows": 4}) if field.type == "longtext" else forms.TextInput
-            return forms.CharField(widget=widget, max_length=field.max_length, **common)
-        case "integer":
-            attrs = {"inputmode": "numeric"}
-            top = field.maximum if field.maximum is not None else 2_147_483_647
-            return forms.IntegerField(
-                min_value=field.minimum, max_value=top, widget=forms.TextInput(attrs=attrs), **common
-            )
-        case "decimal":
-            return forms.DecimalField(
-                min_value=field.minimum, max_value=field.maximum, max_digits=16, decimal_places=2,
-                widget=forms.TextInput(attrs={"inputmode": "decimal"}), **common,
-            )  # fmt: skip
+            return _text_field(field, common)
+        case "integer" | "decimal" | "money":
+            return _number_field(field, common)
         case "date":
-            return forms.DateField(widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **common)
+            day_widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"} | _bounds(field))
+            return forms.DateField(widget=day_widget, validators=_day_validators(field), **common)
+        case "datetime":
+            return DateTimeField(validators=_day_validators(field), **common)
         case "choice":
-            options = [(choice.value, str(choice.label)) for choice in field.choices]
-            return forms.ChoiceField(choices=options, widget=forms.RadioSelect, **common)
+            return forms.ChoiceField(choices=_options(field), widget=forms.RadioSelect, **common)
+        case "multichoice":
+            return forms.MultipleChoiceField(choices=_options(field), widget=forms.CheckboxSelectMultiple, **common)
         case "yesno":
             return PledgeField(**common) if field.must_be else YesNoField(**common)
         case "region":
             return region_field(field.within, **common)
         case "industry":
             return industry_field(**common)
-        case "uscc":
-            return CodeField(uscc.clean, max_length=40, widget=_code_input("18"), **common)
-        case "resident_id":
-            return CodeField(resident_id.clean, max_length=40, widget=_code_input("18"), **common)
-        case "mobile":
-            attrs = {"inputmode": "tel", "autocomplete": "off"}
-            return CodeField(mobile.clean, max_length=40, widget=forms.TextInput(attrs=attrs), **common)
+        case "email":
+            widget = forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"})
+            return forms.EmailField(max_length=254, widget=widget, **common)
+        case "group":
+            return GroupField(field, **common)
+        case "file":
+            return forms.CharField(widget=forms.HiddenInput, max_length=1, **common)  # its files are materials
+    own_check = field.error is not None
+    clean = CODES[field.type]
+    code = _code_clean(clean, str(field.error)) if own_check else clean
+    return CodeField(code, max_length=40, widget=_code_widget(field.type), **common)
+
+
+CODES: dict[str, Callable[[str], str]] = {
+    "uscc": uscc.clean, "resident_id": resident_id.clean, "mobile": mobile.clean, "bank_account": bank_account.clean,
+}  # fmt: skip
+
+
+def _code_clean(clean: Callable[[str], str], words: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        try:
+            return clean(text)
+        except ValidationError as error:
+            raise ValidationError(words, error.code) from error
+
+    return check
+
+
+def _text_field(field: FormField, common: dict[str, Any]) -> forms.Field:
+    widget = forms.Textarea(attrs={"rows": 4}) if field.type == "longtext" else forms.TextInput()
+    validators = []
+    if field.pattern:
+        message = _("This is not written as it is asked for. See the help below the field.")
+        validators.append(RegexValidator(rf"\A(?:{field.pattern})\Z", message, "pattern"))
+    return forms.CharField(
+        widget=widget, min_length=field.min_length or None, max_length=field.max_length, validators=validators, **common
+    )
+
+
+def _number_field(field: FormField, common: dict[str, Any]) -> forms.Field:
+    low, high = _number(field.minimum), _number(field.maximum)
+    if field.type == "integer":
+        attrs = {"inputmode": "numeric"}
+        top = int(high) if high is not None else 2_147_483_647
+        bottom = int(low) if low is not None else -2_147_483_648
+        return forms.IntegerField(min_value=bottom, max_value=top, widget=forms.TextInput(attrs=attrs), **common)
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+    made = MoneyField if field.type == "money" else forms.DecimalField
+    return made(min_value=low, max_value=high, max_digits=16, decimal_places=2, widget=widget, **common)
+
+
+class MoneyField(forms.DecimalField):
+    """An amount in yuan: thousands may be parted by commas, and ¥, 元 may stand beside it."""
+
+    def to_python(self, value: Any) -> Any:
+        text = unicodedata.normalize("NFKC", str(value or ""))
+        return super().to_python(re.sub(r"[¥￥元,\s]", "", text))
+
+
+def _number(bound: Any) -> Decimal | None:
+    return None if bound is None or isinstance(bound, date) else Decimal(str(bound))
+
+
+def _bounds(field: FormField) -> dict[str, str]:
+    bounds = {"min": field.minimum, "max": field.maximum}
+    return {key: str(bound) for key, bound in bounds.items() if bound is not None}
+
+
+def _day_validators(field: FormField) -> list[Callable[[Any], None]]:
+    def check(value: date) -> None:
+        day = timezone.localdate(value) if isinstance(value, datetime) else value
+        if isinstance(field.minimum, date) and day < field.minimum:
+            raise ValidationError(_("Not before %(day)s."), "minimum", {"day": formats.date_format(field.minimum)})
+        if isinstance(field.maximum, date) and day > field.maximum:
+            raise ValidationError(_("Not after %(day)s."), "maximum", {"day": formats.date_format(field.maximum)})
+
+    return [check] if field.minimum is not None or field.maximum is not None else []
+
+
+def _options(field: FormField) -> list[tuple[str, str]]:
+    return [(choice.value, str(choice.label)) for choice in field.choices]
+
+
+def _code_widget(kind: str) -> forms.TextInput:
+    if kind in ("mobile", "bank_account"):
+        return forms.TextInput(attrs={"inputmode": "tel" if kind == "mobile" else "numeric", "autocomplete": "off"})
+    return _code_input("18")
+
+
+# --- a group: rows of the same questions --------------------------------------------------------------------
+
+
+class GroupWidget(forms.Widget):
+    """Takes the rows out of what a browser posts: ``months-0-headcount``, ``months-1-headcount`` …
+
+    A group too long to be edited on the page is posted as ``months-kept``, and stays what it was.
+    """
+
+    use_fieldset = True
+
+    def __init__(self, field: FormField) -> None:
+        super().__init__()
+        self.field = field
+        self.parts = {column.key: form_field(column, required=False).widget for column in field.fields}
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        if isinstance(found := data.get(name), list):
+            return found
+        if f"{name}-kept" in data:
+            return KEPT
+        shape = re.compile(rf"{re.escape(name)}-(\d{{1,5}})-")
+        numbers = sorted({int(match[1]) for key in data if (match := shape.match(key))})
+        return [self._row(data, files, f"{name}-{number}") for number in numbers]
+
+    def _row(self, data: Mapping[str, Any], files: Any, prefix: str) -> dict[str, Any]:
+        row = {}
+        for key, widget in self.parts.items():
+            value = widget.value_from_datadict(data, files, f"{prefix}-{key}")
+            if value not in (None, "", [], False):
+                row[key] = value
+        return row
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Rows are rendered by ``forms.GroupBlock``, which knows what is wrong with each."""
+        return SafeString("")
+
+
+KEPT = "kept"
+
+
+class GroupField(forms.Field):
+    """Its value is a list of rows as they were posted; ``groups.check`` looks into them."""
+
+    def __init__(self, field: FormField, **kwargs: Any) -> None:
+        super().__init__(widget=GroupWidget(field), **kwargs)
 
 
 def _code_input(size: str) -> forms.TextInput:
@@ -109,6 +261,8 @@ def _counties(within: str | None) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def to_json(value: Any) -> Any:
     """A cleaned value as it stands in the answers."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
@@ -118,21 +272,33 @@ def to_json(value: Any) -> Any:
 
 def from_json(field: FormField, value: Any) -> Any:
     """An answer as expressions see it; ``None`` when it is missing or isn't (yet) what the field asks for."""
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return None
     try:
         match field.type:
             case "integer":
                 return int(value)
-            case "decimal":
+            case "decimal" | "money":
                 return Decimal(str(value))
             case "date":
                 return date.fromisoformat(value)
+            case "datetime":
+                moment = datetime.fromisoformat(value)
+                return moment if moment.tzinfo else timezone.make_aware(moment)
             case "yesno":
                 return value if isinstance(value, bool) else {"true": True, "false": False}.get(value)
+            case "multichoice":
+                return [str(one) for one in value] if isinstance(value, list) else None
+            case "group":
+                return [_row_from_json(field, row) for row in value] if isinstance(value, list) else None
     except (ValueError, TypeError, InvalidOperation):
         return None
     return value
+
+
+def _row_from_json(field: FormField, row: Any) -> dict[str, Any]:
+    stored = row if isinstance(row, dict) else {}
+    return {column.key: from_json(column, stored.get(column.key)) for column in field.fields}
 
 
 def to_form(field: FormField, value: Any) -> Any:
@@ -141,18 +307,25 @@ def to_form(field: FormField, value: Any) -> Any:
         if field.must_be:
             return value is True or value == "true"
         return {True: "true", False: "false"}.get(value, value)
+    if field.type == "datetime" and isinstance(value, str):
+        moment = from_json(field, value)
+        return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else value
     return value
 
 
 def display(field: FormField, value: Any, *, mask: bool = True) -> str:
     """An answer in words; personal numbers masked unless told otherwise."""
-    if value is None or value == "":
+    if value is None or value == "" or value == []:
         return ""
     match field.type:
         case "yesno":
             return {"True": gettext("Yes"), "False": gettext("No")}.get(str(from_json(field, value)), str(value))
         case "choice":
             return next((str(choice.label) for choice in field.choices if choice.value == value), str(value))
+        case "multichoice":
+            chosen = value if isinstance(value, list) else [value]
+            labels = {choice.value: str(choice.label) for choice in field.choices}
+            return gettext(", ").join(labels.get(one, str(one)) for one in chosen)
         case "region":
             return regions.full_name(value) if regions.get(value) else str(value)
         case "industry":
@@ -161,11 +334,31 @@ def display(field: FormField, value: Any, *, mask: bool = True) -> str:
         case "date":
             day = from_json(field, value)
             return formats.date_format(day, "DATE_FORMAT") if day else str(value)
-        case "resident_id":
-            return resident_id.mask(value) if mask else value
-        case "mobile":
-            return mobile.mask(value) if mask else value
+        case "datetime":
+            moment = from_json(field, value)
+            return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else str(value)
+        case "money":
+            amount = from_json(field, value)
+            return f"¥{amount:,.2f}" if amount is not None else str(value)
+        case "group":
+            count = len(value)
+            return ngettext("%(count)d row", "%(count)d rows", count) % {"count": count}
+        case "resident_id" | "mobile" | "bank_account":
+            return MASKS[field.type](str(value)) if mask else str(value)
+        case "email":
+            return mask_email(str(value)) if mask else str(value)
     return f"{value} {field.unit}" if field.unit else str(value)
+
+
+MASKS: dict[str, Callable[[str], str]] = {
+    "resident_id": resident_id.mask, "mobile": mobile.mask, "bank_account": bank_account.mask,
+}  # fmt: skip
+
+
+def mask_email(address: str) -> str:
+    """``li***@example.cn``: enough for its owner to know it."""
+    name, at, host = address.rpartition("@")
+    return f"{name[:2]}***{at}{host}" if at else "***"
 
 
 __all__ = ["display", "form_field", "from_json", "industry_field", "region_field", "to_form", "to_json"]

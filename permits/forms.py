@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
+from crispy_forms.layout import Div, Field, Layout, LayoutObject
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from permits import fieldtypes
+from permits import fieldtypes, groups
 from permits.definition import Definition, FormField, Rule, Section, expression
 
 MAX_TEXT = 20_000  # what a draft keeps of one field, right or wrong
@@ -31,12 +32,25 @@ def values_of(definition: Definition, answers: Mapping[str, Any]) -> dict[str, A
 def without_hidden(definition: Definition, values: dict[str, Any]) -> dict[str, Any]:
     """Set hidden fields to ``None``, and then those that hang on them, until nothing changes any more."""
     conditional = [field for field in definition.fields() if field.shown_if]
+    values = {**values, **_rows_without_hidden(definition, values)}
     for _round in range(len(conditional) + 1):
         hidden = [f.key for f in conditional if values.get(f.key) is not None and not is_shown(f, values)]
         if not hidden:
             break
         values = {**values, **dict.fromkeys(hidden)}
     return values
+
+
+def _rows_without_hidden(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
+    found = {}
+    for group in definition.fields():
+        conditional = [column for column in group.fields if column.shown_if]
+        if not conditional or not values.get(group.key):
+            continue
+        found[group.key] = [
+            row | {c.key: None for c in conditional if not is_shown(c, {**values, **row})} for row in values[group.key]
+        ]
+    return found
 
 
 def is_shown(field: FormField, values: Mapping[str, Any]) -> bool:
@@ -70,10 +84,14 @@ class DefinedForm(forms.Form):
         fields: list[FormField],
         answers: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
+        extra_rows: Mapping[str, int] | None = None,
     ) -> None:
         self.definition = definition
-        self.defined = {field.key: field for field in fields}
+        self.defined = {field.key: field for field in fields if field.type != "file"}
         self.earlier = answers
+        self.extra_rows = extra_rows or {}
+        self.checked: dict[str, groups.Checked] = {}
+        fields = list(self.defined.values())
         initial = {key: fieldtypes.to_form(field, answers.get(key)) for key, field in self.defined.items()}
         super().__init__(data, initial=initial)
         for field in fields:
@@ -95,15 +113,18 @@ class DefinedForm(forms.Form):
     def _row(self, field: FormField) -> Div:
         condition = expression(field.shown_if)
         css = "pp-field" + (" pp-field--optional" if not (field.required or field.required_if) else "")
+        inner = GroupBlock(field.key) if field.type == "group" else Field(field.key)
         if condition is None:
-            return Div(Field(field.key), css_class=css)
-        return Div(Field(field.key), css_class=css, data_shown_if=json.dumps(condition.as_json()))
+            return Div(inner, css_class=css)
+        return Div(inner, css_class=css, data_shown_if=json.dumps(condition.as_json()))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         typed = {key: cleaned.get(key) for key in self.defined}
-        values = values_of(self.definition, self.earlier) | {k: (None if v == "" else v) for k, v in typed.items()}
+        flat = {k: (None if v in ("", []) else v) for k, v in typed.items() if self.defined[k].type != "group"}
+        values = values_of(self.definition, self.earlier) | flat
         values = without_hidden(self.definition, values)
+        values |= self._clean_groups(cleaned, values)
         for key, field in self.defined.items():
             if not is_shown(field, values):
                 self.errors.pop(key, None)
@@ -119,6 +140,27 @@ class DefinedForm(forms.Form):
             rule for rule in broken_rules(self.definition, values, level="warning") if set(rule.fields) & shown_here
         ]
         return cleaned
+
+    def _clean_groups(self, cleaned: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        """Check the rows of each group; give what expressions see of them."""
+        seen = {}
+        for key, field in self.defined.items():
+            if field.type != "group":
+                continue
+            rows = cleaned.get(key)
+            if rows == fieldtypes.KEPT or (isinstance(rows, list) and len(rows) > groups.TYPED_AT_MOST):
+                # These came from a sheet, and were checked when it was read.
+                stored = self.earlier.get(key) if rows == fieldtypes.KEPT else rows
+                checked = groups.Checked(kept=stored if isinstance(stored, list) else [])
+            else:
+                checked = groups.check(field, rows or [], values)
+            self.checked[key] = checked
+            cleaned[key] = checked.kept or None
+            seen[key] = fieldtypes.from_json(field, checked.kept)
+            if is_shown(field, values):
+                for message in [*checked.whole, *map(str, checked.faults[: groups.MAX_TOLD])]:
+                    self.add_error(key, message)
+        return seen
 
     def _check_answered(self, field: FormField, values: Mapping[str, Any]) -> None:
         answered = values.get(field.key) is not None
@@ -136,18 +178,59 @@ class DefinedForm(forms.Form):
         """What was entered: normalised where it is right, as typed where it is not. Call after ``is_valid()``."""
         kept: dict[str, Any] = {}
         for key in self.defined:
-            if key in self.cleaned_data and key not in self.errors:
+            if key in self.checked:
+                kept[key] = self.checked[key].kept if self._keeps(key) else None
+            elif key in self.cleaned_data and key not in self.errors:
                 kept[key] = fieldtypes.to_json(self.cleaned_data[key])
             else:
                 raw = self[key].data
-                kept[key] = raw[:MAX_TEXT].replace("\0", "") if isinstance(raw, str) else raw
+                kept[key] = _bounded(raw)
         return kept
+
+    def _keeps(self, key: str) -> bool:
+        """Rows with faults stay in the draft; those of a group that is not shown don't."""
+        return key in self.errors or self.cleaned_data.get(key) is not None
+
+    def rows(self, key: str) -> list[Mapping[str, Any]]:
+        """The rows of a group as they are to be shown now."""
+        stored = self.checked[key].kept if key in self.checked else self.initial.get(key)
+        return [row for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
+
+
+def _bounded(raw: Any) -> Any:
+    if isinstance(raw, list):
+        return [_bounded(one) for one in raw[:100] if isinstance(one, str)]
+    return raw[:MAX_TEXT].replace("\0", "") if isinstance(raw, str) else raw
+
+
+class GroupBlock(LayoutObject):
+    """A group on the page: its rows to type into, or, when they came from a long sheet, to read."""
+
+    template = "filing/group.html"
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def render(self, form: DefinedForm, context: Any, template_pack: Any = None, **kwargs: Any) -> str:
+        group, rows = form.defined[self.key], form.rows(self.key)
+        form.rendered_fields.add(self.key)  # type: ignore[attr-defined]  # crispy's own book-keeping
+        whole = groups.is_read_only(group, len(rows))
+        faults = form.checked[self.key].faults if self.key in form.checked else []
+        return render_to_string(self.template, {
+            "group": group, "bound": form[self.key], "whole": whole, "count": len(rows),
+            "table": groups.table(group, rows, limit=20) if whole else None,
+            "rows": [] if whole else groups.page_rows(group, rows, faults, extra=form.extra_rows.get(self.key, 0)),
+            "blank": groups.row_cells(group, "NEW", {}, []),
+            "errors": form.errors.get(self.key, []),
+            "application": context.get("application"),
+        })  # fmt: skip
 
 
 def section_form(
-    definition: Definition, section: Section, answers: Mapping[str, Any], data: Mapping[str, Any] | None = None
-) -> DefinedForm:
-    return DefinedForm(definition, list(section.fields), answers, data)
+    definition: Definition, section: Section, answers: Mapping[str, Any], data: Mapping[str, Any] | None = None,
+    extra_rows: Mapping[str, int] | None = None,
+) -> DefinedForm:  # fmt: skip
+    return DefinedForm(definition, list(section.fields), answers, data, extra_rows)
 
 
 def as_data(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,5 +241,5 @@ def as_data(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any
         if isinstance(value, bool):
             value = "on" if value else None
         if value is not None:
-            data[field.key] = str(value)
+            data[field.key] = value if isinstance(value, list) else str(value)
     return data

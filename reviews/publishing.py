@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from permits import definition as definitions
+from permits import definition_file
 from permits.models import Service, ServiceVersion, User
 from reviews.audit import log
 
@@ -22,7 +22,7 @@ class Published:
 @transaction.atomic
 def publish(source: str, *, name: str = "definition", by: User | None = None) -> Published:
     """Raise ``DefinitionError`` with every fault, its line and key, and publish nothing."""
-    checked = definitions.parse(source, name=name)
+    checked = definition_file.parse(source, name=name)
     digest = hashlib.sha256(source.encode()).hexdigest()
     Service.objects.get_or_create(slug=checked.slug)
     service = Service.objects.select_for_update(of=("self",)).select_related("current").get(slug=checked.slug)

@@ -20,8 +20,8 @@ from permits.intake.materials import requirement_state
 from permits.models import Application, Status
 from portal import stash
 from portal.asked import Asked, asked_of, open_notice
+from portal.blocks import block
 from portal.requests import SignedIn
-from portal.views.materials import block
 from reviews import lifecycle, told, workflow
 from reviews.models import CorrectionItem, CorrectionNotice
 

@@ -1,9 +1,7 @@
-"""Filing: start a draft, fill it section by section, check everything, send it once."""
+"""Filing: start a draft, check everything, send it once. ``filling`` has the sections of the form."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +13,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from permits import checks, fieldtypes
-from permits.definition import Section
-from permits.forms import DefinedForm, is_shown, section_form, values_of
+from permits import checks, fieldtypes, groups
+from permits.forms import is_shown, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
-from portal import stash
 from portal.requests import SignedIn
 from reviews import workflow
 from reviews.policy import Refused
@@ -75,9 +71,7 @@ def go_on(request: SignedIn, public_id: UUID) -> HttpResponse:
     first = next(iter(checks.problems(draft)), None)
     if first is None:
         return redirect("check", public_id=public_id)
-    if first.place == "material":
-        return redirect("materials", public_id=public_id)
-    return redirect("fill", public_id=public_id, section=first.key)
+    return redirect(_place(draft, first).partition("?")[0])
 
 
 def _lock_whose(user: User, enterprise: Enterprise | None) -> None:
@@ -91,87 +85,6 @@ def _prefilled(service: Service, enterprise: Enterprise | None) -> dict[str, Any
     return {f.key: getattr(enterprise, f.prefill) for f in service.definition.fields() if f.prefill}
 
 
-@stash.signed_in
-def fill(request: SignedIn, public_id: UUID, section: str) -> HttpResponse:
-    """One section of the form. What is typed is kept whether it is right yet or not."""
-    application = get_object_or_404(
-        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
-    )
-    if not application.is_draft:
-        messages.info(request, _("This application was sent already; it can't be changed here."))
-        return redirect(application)
-    part = application.definition.section(section)
-    if part is None:
-        raise Http404
-    typed = request.POST if request.method == "POST" else stash.take(request)
-    if typed is None:
-        form = section_form(application.definition, part, application.answers)
-        return _show(request, application, part, form)
-    if request.method == "GET":
-        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
-    return _save(request, application, part, typed)
-
-
-def _save(request: SignedIn, application: Application, part: Section, typed: Any) -> HttpResponse:
-    with transaction.atomic():
-        locked = Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
-        if not locked.is_draft:
-            messages.info(request, _("This application was sent already; it can't be changed here."))
-            return redirect(locked)
-        form = section_form(locked.definition, part, locked.answers, typed)
-        good = form.is_valid()
-        stale = typed.get("state", "") not in ("", state_of(locked, part))
-        # A double click or a retry is stale too, but says what was saved: it goes on like the first.
-        if stale and (conflicts := _conflicts(locked, part, form)):
-            return _show(request, locked, part, form, conflicts=conflicts)
-        locked.answers = {**locked.answers, **form.answers()}
-        locked.save(update_fields=["answers", "updated_at"])
-    if not good:
-        return _show(request, locked, part, form)
-    for rule in form.warnings:
-        messages.warning(request, str(rule.message))
-    sections = locked.definition.sections
-    following = sections[sections.index(part) + 1 :]
-    if typed.get("then") == "check":
-        return redirect("check", public_id=locked.public_id)
-    if following:
-        return redirect("fill", public_id=locked.public_id, section=following[0].key)
-    return redirect("materials" if locked.definition.materials else "check", public_id=locked.public_id)
-
-
-def state_of(application: Application, part: Section) -> str:
-    """A digest of what is stored of the section: a form that carries another one was opened before somebody saved."""
-    stored = {field.key: application.answers.get(field.key) for field in part.fields}
-    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _conflicts(application: Application, part: Section, form: DefinedForm) -> list[dict[str, Any]]:
-    """Where what was typed here and what was saved elsewhere meanwhile differ."""
-    typed = form.answers()
-    return [
-        {"label": field.label, "saved": fieldtypes.display(field, application.answers.get(field.key))}
-        for field in part.fields
-        if typed.get(field.key) != application.answers.get(field.key)
-    ]
-
-
-def _show(
-    request: SignedIn, application: Application, part: Section, form: DefinedForm,
-    conflicts: list[dict[str, Any]] | tuple[()] = (),
-) -> HttpResponse:  # fmt: skip
-    sections = application.definition.sections
-    index = sections.index(part)
-    context = {
-        "application": application, "part": part, "form": form, "conflicts": conflicts, "section": "applications",
-        "state": state_of(application, part), "steps": steps(application, part.key),
-        "back": reverse("fill", args=[application.public_id, sections[index - 1].key]) if index else None,
-        "to_check": "check" in (request.GET.get("then"), form.data.get("then")),
-    }  # fmt: skip
-    # 409: another tab was first; 422: something is to be mended. Either way everything typed is on the page.
-    status = 409 if conflicts else 422 if form.is_bound and form.errors else 200
-    return render(request, "filing/fill.html", context, status=status)
-
-
 def steps(application: Application, here: str) -> list[dict[str, Any]]:
     """The way through the filing, with what is done of it."""
     faults = {(problem.place, problem.key) for problem in checks.problems(application)}
@@ -183,7 +96,7 @@ def steps(application: Application, here: str) -> list[dict[str, Any]]:
             "label": part.title, "url": reverse("fill", args=[application.public_id, part.key]),
             "state": "current" if part.key == here else done if answered else "todo",
         })  # fmt: skip
-    if application.definition.materials:
+    if _asks_for_materials(application):
         missing = any(place == "material" for place, _key in faults)
         state = "current" if here == "materials" else "todo" if missing else "done"
         url = reverse("materials", args=[application.public_id])
@@ -191,6 +104,15 @@ def steps(application: Application, here: str) -> list[dict[str, Any]]:
     url = reverse("check", args=[application.public_id])
     found.append({"label": _("Check and send"), "url": url, "state": "current" if here == "check" else "todo"})
     return found
+
+
+def _asks_for_materials(application: Application) -> bool:
+    elsewhere = {field.material for field in application.definition.fields()}
+    return any(requirement.key not in elsewhere for requirement in application.definition.materials)
+
+
+def after_the_form(application: Application) -> str:
+    return "materials" if _asks_for_materials(application) else "check"
 
 
 @login_required
@@ -227,6 +149,10 @@ def _show_check(request: SignedIn, application: Application, status: int = 200) 
 
 
 def _place(application: Application, problem: checks.Problem) -> str:
+    taken_in = next((part.key for part in application.definition.sections
+                     if any(field.material == problem.key for field in part.fields)), None)  # fmt: skip
+    if problem.place == "material" and taken_in:
+        return f"{reverse('fill', args=[application.public_id, taken_in])}#material-{problem.key}"
     if problem.place == "material":
         return f"{reverse('materials', args=[application.public_id])}#material-{problem.key}"
     url = reverse("fill", args=[application.public_id, problem.key])
@@ -241,8 +167,9 @@ def summary(application: Application, *, change: bool = False) -> list[dict[str,
         url = f"{reverse('fill', args=[application.public_id, part.key])}?then=check" if change else ""
         rows = [
             {"label": field.label, "value": fieldtypes.display(field, application.answers.get(field.key)),
+             "table": groups.table(field, application.answers.get(field.key), limit=50) if field.fields else None,
              "url": f"{url}#id_{field.key}" if change else ""}
-            for field in part.fields if is_shown(field, values)
+            for field in part.fields if is_shown(field, values) and field.type != "file"
         ]  # fmt: skip
         found.append({"part": part, "rows": rows})
     return found

@@ -18,16 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from permits.forms import values_of
-from permits.intake.materials import Refused, RequirementState, add_material, remove_material, requirement_state
+from permits.intake.materials import Refused, add_material, remove_material, requirement_state
 from permits.intake.storage import StorageUnavailable, open_blob
 from permits.intake.upload import safe_name, uploads
 from permits.models import Application, Material, Status, User
 from portal.asked import asked_of, open_notice
+from portal.blocks import block, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews.models import Task
-
-ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
 
 
 @login_required
@@ -42,31 +41,15 @@ def materials(request: SignedIn, public_id: UUID) -> HttpResponse:
 
 def show(request: SignedIn, application: Application, *, status: int = 200, refused: Any = None) -> HttpResponse:
     values = values_of(application.definition, application.answers)
-    blocks = [block(application, state) for state in requirement_state(application, values)]
+    elsewhere = {field.material for field in application.definition.fields()}  # asked for in the form itself
+    states = requirement_state(application, values)
+    blocks = [block(application, state) for state in states if state.requirement.key not in elsewhere]
     context = {
         "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
         "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
         "section": "applications",
     }  # fmt: skip
     return render(request, "filing/materials.html", context, status=status)
-
-
-def block(application: Application, state: RequirementState) -> dict[str, Any]:
-    """What the page needs to show one requirement and to take files for it."""
-    requirement = state.requirement
-    formats = ", ".join(requirement.formats).upper()
-    return {
-        "state": state, "requirement": requirement, "multiple": requirement.max_count > 1,
-        "accept": ",".join(ACCEPT[kind] for kind in requirement.formats),
-        "max_bytes": requirement.max_mb * 1024 * 1024,
-        "help": _("%(formats)s, up to %(mb)d MB each.") % {"formats": formats, "mb": requirement.max_mb},
-        "action": reverse("material_add", args=[application.public_id, requirement.key]),
-        "files": [(file, _remove_url(file)) for file in state.files],
-    }  # fmt: skip
-
-
-def _remove_url(material: Material) -> str:
-    return reverse("material_remove", args=[material.application.public_id, material.public_id])
 
 
 @login_required
@@ -93,7 +76,7 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
         return _refused(request, application, faults, script, status)
     if script:
         rows = [
-            render_to_string("components/file_row.html", {"material": m, "delete_url": _remove_url(m)}, request)
+            render_to_string("components/file_row.html", {"material": m, "delete_url": remove_url(m)}, request)
             for m in added
         ]
         return JsonResponse({"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1})

@@ -61,6 +61,16 @@
     return first.tagName === "SELECT" ? toScalar(text) : text;
   }
 
+  /** What all rows of a group say in one column; rows that say nothing left out. */
+  function columnOf(form, group, column) {
+    var found = [];
+    each(form.querySelectorAll("[data-group='" + group + "'] [data-row]"), function (row) {
+      var value = valueOf(form, group + "-" + row.dataset.row + "-" + column);
+      if (value !== null && value !== "") found.push(value);
+    });
+    return found;
+  }
+
   /*
    * The same language as `permits/expressions.py`, with the same meaning; a test compares the two. What stands on an answer
    * that is missing is itself unanswered (only == and != may look at nothing), and an unanswered condition shows nothing.
@@ -177,24 +187,41 @@
     });
   }
 
+  /** "months-3-" for an element of the fourth row of a group: names are looked up in its own row first. */
+  function rowOf(element) {
+    var row = element.closest("[data-row]");
+    return row ? row.closest("[data-group]").dataset.group + "-" + row.dataset.row + "-" : "";
+  }
+
+  function has(form, name) {
+    return Array.prototype.some.call(form.elements, function (c) { return c.name === name; });
+  }
+
   function startConditions(form) {
     var rules = [];
-    each(form.querySelectorAll("[data-shown-if]"), function (element) {
-      var block = blockOf(element);
-      if (rules.some(function (r) { return r.block === block; })) return;
-      try {
-        rules.push({ block: block, tree: JSON.parse(element.dataset.shownIf) });
-      } catch (error) {
-        console.error("data-shown-if is not JSON", element, error);
-      }
-    });
-    if (!rules.length) return;
-    function look(name) { return valueOf(form, name); }
+    function find() {
+      rules = rules.filter(function (r) { return form.contains(r.block); });
+      each(form.querySelectorAll("[data-shown-if]"), function (element) {
+        var block = blockOf(element);
+        if (rules.some(function (r) { return r.block === block; })) return;
+        try {
+          rules.push({ block: block, tree: JSON.parse(element.dataset.shownIf) });
+        } catch (error) {
+          console.error("data-shown-if is not JSON", element, error);
+        }
+      });
+    }
+    find();
+    if (!rules.length && !form.querySelector("[data-group]")) return;
     function refresh() {
       for (var pass = 0; pass < 5; pass += 1) {            // a field that appears may make another appear
         var changed = false;
         rules.forEach(function (rule) {
-          var shown = holds(rule.tree, look);
+          var row = rowOf(rule.block);
+          var shown = holds(rule.tree, function (name, column) {
+            if (column) return columnOf(form, name, column);
+            return valueOf(form, row && has(form, row + name) ? row + name : name);
+          });
           if (rule.block.hidden === shown) changed = true;
           setShown(rule.block, shown);
         });
@@ -203,6 +230,7 @@
     }
     form.addEventListener("input", refresh);
     form.addEventListener("change", refresh);
+    form.addEventListener("rows", function () { find(); refresh(); });
     form.addEventListener("reset", function () { setTimeout(refresh); });
     window.addEventListener("pageshow", refresh);
     refresh();

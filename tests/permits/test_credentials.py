@@ -26,7 +26,7 @@ from PIL import Image
 
 from permits import credentials, numbers
 from permits.credentials import keys
-from permits.definition import DefinitionError, parse
+from permits.definition_file import DefinitionError, parse
 from permits.intake import storage
 from permits.models import Permit
 from tests.cast import Cast, filled

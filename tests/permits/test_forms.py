@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from permits.definition import parse
+from permits.definition_file import parse
 from permits.forms import as_data, section_form, values_of
 from tests.permits.test_definition import SOURCE
 

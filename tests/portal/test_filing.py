@@ -131,7 +131,7 @@ def test_a_draft_goes_on_at_its_first_open_part(cast: Cast) -> None:
     fill(client, draft, "staff", headcount="150")
     assert client.get(address(draft, "go-on"))["Location"] == address(draft, "check")
     draft.materials.filter(requirement="epidemic_plan").delete()
-    assert client.get(address(draft, "go-on"))["Location"] == address(draft, "materials")
+    assert client.get(address(draft, "go-on"))["Location"].startswith(address(draft, "materials"))
 
 
 # --- filling in --------------------------------------------------------------------------------------------------

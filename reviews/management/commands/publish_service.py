@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from permits.definition import DefinitionError, parse
+from permits.definition_file import DefinitionError, parse
 from reviews.publishing import publish
 
 

@@ -11,7 +11,8 @@ from django.conf import settings as portal_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 
-from permits.definition import Definition, parse
+from permits.definition import Definition
+from permits.definition_file import parse
 from permits.models import Application, Enterprise, Service, ServiceVersion, User
 from tests.data import cast
 

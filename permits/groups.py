@@ -1,0 +1,216 @@
+"""Repeating groups: the rows of a form field of type ``group``, checked, and laid out to be typed into.
+
+A group is stored as a list of rows, each a dict of what its columns say. ``check`` is the one judge of rows, wherever
+they come from: typed on the page, read from a sheet, carried over from another edition.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from permits import fieldtypes
+from permits.definition import FormField, expression
+
+ON_PAGE = 60  # rows; a longer group came from a sheet and is shown, not typed into
+TYPED_AT_MOST = 1000  # rows: a browser's form has no more fields than that (DATA_UPLOAD_MAX_NUMBER_FIELDS)
+MAX_TOLD = 100  # faults told one by one
+MAX_TEXT = 20_000
+
+
+@dataclass(frozen=True)
+class CellFault:
+    row: int  # from 0
+    column: FormField
+    message: str
+
+    def __str__(self) -> str:
+        return _("Row %(row)d, %(column)s: %(message)s") % {
+            "row": self.row + 1, "column": self.column.label, "message": self.message,
+        }  # fmt: skip
+
+
+@dataclass
+class Checked:
+    """``kept``: the rows to be stored, as typed where they are wrong; ``faults``: what is wrong with them."""
+
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[CellFault] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)  # what is wrong with the group itself
+
+
+def check(group: FormField, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> Checked:
+    """Check rows of raw answers. Columns that a row does not show are not kept; blank rows are passed over."""
+    checker = RowChecker(group, values)
+    found = Checked()
+    for raw in rows:
+        if is_blank(raw):
+            continue
+        kept, faults = checker.row(len(found.kept), raw)
+        found.kept.append(kept)
+        found.faults.extend(faults)
+    found.whole.extend(_miscounted(group, len(found.kept)))
+    return found
+
+
+def is_blank(raw: Mapping[str, Any]) -> bool:
+    return all(value in (None, "", []) or (isinstance(value, str) and not value.strip()) for value in raw.values())
+
+
+def _miscounted(group: FormField, count: int) -> list[str]:
+    if 0 < count < group.min_rows:
+        text = ngettext(
+            "At least %(limit)d row is needed; there are %(count)d.",
+            "At least %(limit)d rows are needed; there are %(count)d.", group.min_rows,
+        )  # fmt: skip
+        return [text % {"limit": group.min_rows, "count": count}]
+    if count > group.max_rows:
+        text = ngettext(
+            "At most %(limit)d row is taken; there are %(count)d.",
+            "At most %(limit)d rows are taken; there are %(count)d.", group.max_rows,
+        )  # fmt: skip
+        return [text % {"limit": group.max_rows, "count": count}]
+    return []
+
+
+class RowChecker:
+    """Checks rows one by one with one set of form fields; remembers what has to be unique."""
+
+    def __init__(self, group: FormField, values: Mapping[str, Any]) -> None:
+        self.group = group
+        self.values = values
+        self.fields = {
+            column.key: fieldtypes.form_field(column, label=str(column.label), required=False)
+            for column in group.fields
+        }
+        self.seen: dict[tuple[str, Any], int] = {}
+
+    def row(self, number: int, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[CellFault]]:
+        kept: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+        for column in self.group.fields:
+            value = fieldtypes.to_form(column, raw.get(column.key))
+            try:
+                kept[column.key] = fieldtypes.to_json(self.fields[column.key].clean(value))
+            except ValidationError as error:
+                wrong[column.key] = " ".join(error.messages)
+                kept[column.key] = _as_typed(raw.get(column.key))
+        seen = dict(self.values) | {
+            column.key: None if column.key in wrong else fieldtypes.from_json(column, kept[column.key])
+            for column in self.group.fields
+        }
+        faults = []
+        for column in self.group.fields:
+            if not _holds(column.shown_if, seen, default=True):
+                kept[column.key] = seen[column.key] = None
+                continue
+            if message := wrong.get(column.key) or self._fault(column, kept[column.key], seen, number):
+                faults.append(CellFault(number, column, message))
+        return {key: value for key, value in kept.items() if value not in (None, "", [])}, faults
+
+    def _fault(self, column: FormField, value: Any, seen: Mapping[str, Any], number: int) -> str:
+        if value in (None, "", []):
+            required = column.required or _holds(column.required_if, seen, default=False)
+            return _("Please fill in “%(label)s”.") % {"label": column.label} if required else ""
+        if column.must_be is not None and value is not column.must_be:
+            return _("This can only be answered in one way.")
+        if column.unique:
+            first = self.seen.setdefault((column.key, str(value)), number)
+            if first != number:
+                return _("This stands in row %(row)d already.") % {"row": first + 1}
+        return ""
+
+
+def _holds(text: str | None, values: Mapping[str, Any], *, default: bool) -> bool:
+    condition = expression(text)
+    return default if condition is None else condition.holds(values, when_unanswered=False)
+
+
+def _as_typed(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:MAX_TEXT].replace("\0", "")
+    return value if isinstance(value, bool | int | float | list) else None
+
+
+def is_read_only(group: FormField, count: int) -> bool:
+    """A long group came from a sheet; it is mended there and read again."""
+    return group.importable and count > max(ON_PAGE, group.min_rows)
+
+
+# --- On the page --------------------------------------------------------------------------------------------
+
+
+class RowForm(forms.Form):
+    """One row to type into; what is wrong with it was found by ``check``."""
+
+    use_required_attribute = False
+
+    def __init__(self, group: FormField, prefix: str, row: Mapping[str, Any], faults: Sequence[CellFault]) -> None:
+        super().__init__(initial={c.key: fieldtypes.to_form(c, row.get(c.key)) for c in group.fields}, prefix=prefix)
+        for column in group.fields:
+            label = f"{column.label} ({column.unit})" if column.unit else str(column.label)
+            made = fieldtypes.form_field(column, label=label, help_text=str(column.help or ""), required=False)
+            made.widget.attrs["class"] = _css(made.widget)
+            self.fields[column.key] = made
+        self.wrong = {fault.column.key: fault.message for fault in faults}
+        for key, message in self.wrong.items():
+            # The words stand beside the cell; a screen reader is led from the control to them.
+            attrs = self.fields[key].widget.attrs
+            attrs["class"] += " is-invalid"
+            attrs["aria-invalid"], attrs["aria-describedby"] = "true", f"{self[key].auto_id}-wrong"
+            attrs["title"] = message
+
+
+def _css(widget: forms.Widget) -> str:
+    """Bootstrap's class for a control that crispy doesn't lay out."""
+    if isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "form-check-input"
+    return "form-select" if isinstance(widget, forms.Select) else "form-control"
+
+
+@dataclass(frozen=True)
+class Cell:
+    bound: forms.BoundField
+    column: FormField
+    wrong: str
+
+    @property
+    def condition(self) -> str:
+        """The browser's copy of ``shown_if``, as JSON. It looks names up in the cell's own row first."""
+        shown_if = expression(self.column.shown_if)
+        return json.dumps(shown_if.as_json()) if shown_if else ""
+
+
+def row_cells(group: FormField, index: str, row: Mapping[str, Any], faults: Sequence[CellFault]) -> list[Cell]:
+    form = RowForm(group, f"{group.key}-{index}", row, faults)
+    return [Cell(form[column.key], column, form.wrong.get(column.key, "")) for column in group.fields]
+
+
+def page_rows(
+    group: FormField, rows: Sequence[Mapping[str, Any]], faults: Sequence[CellFault], *, extra: int = 0
+) -> list[list[Cell]]:
+    """The rows to type into: those that are there, and blank ones up to what is asked for at least."""
+    count = max(len(rows) + extra, group.min_rows, 1)
+    found = []
+    for index in range(min(count, group.max_rows)):
+        row = rows[index] if index < len(rows) else {}
+        found.append(row_cells(group, str(index), row, [fault for fault in faults if fault.row == index]))
+    return found
+
+
+def table(group: FormField, rows: Any, *, limit: int = 0, mask: bool = True) -> dict[str, Any]:
+    """The rows in words, to be read; with ``limit`` only the first ones."""
+    stored = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    shown = stored[:limit] if limit else stored
+    return {
+        "head": [str(column.label) for column in group.fields],
+        "rows": [[fieldtypes.display(c, row.get(c.key), mask=mask) for c in group.fields] for row in shown],
+        "more": len(stored) - len(shown),
+    }
