@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from pathlib import Path
 
 import environ
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
@@ -25,7 +27,8 @@ with contextlib.suppress(OSError):  # what needs the folder says so itself, with
 
 # --- What kind of installation is this? -----------------------------------------------------------------------------
 # A SECRET_KEY in the environment is what makes it production: without one the portal runs embedded, for one machine.
-SECRET_KEY = env.str("SECRET_KEY", default="")
+# Read as it stands: environ would take a key that begins with "$" for the name of another variable.
+SECRET_KEY = os.environ.get("SECRET_KEY", "")
 EMBEDDED = not SECRET_KEY
 if EMBEDDED:
     SECRET_KEY = "embedded-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
@@ -44,6 +47,14 @@ if not EMBEDDED and not FIELD_KEYS:
         "FIELD_KEYS is not set: personal data can't be encrypted. Make one with "
         "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
     )
+for number, key in enumerate(FIELD_KEYS, 1):
+    try:
+        Fernet(key)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"FIELD_KEYS: key {number} is not a Fernet key (44 characters of URL-safe Base64). Make one with "
+            "`python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`."
+        ) from error
 
 INSTALLED_APPS = [
     "portal",
@@ -254,7 +265,7 @@ if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the review page shows a material in a frame of our own
+X_FRAME_OPTIONS = "DENY"  # but for materials, which the review page shows in a frame of our own
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -137,7 +137,7 @@ def main(arguments: list[str]) -> int:
                 "CELERY_BROKER_URL": "memory://localhost",
             }
             if what in ("sqlite", "all"):
-                failed |= pytest("SQLite", common, ["-n", "2", "-m", "not journey", *arguments])
+                failed |= pytest("SQLite", common, ["-n", "2", "-m", "not journey and not production", *arguments])
             if what in ("postgresql", "all", "journeys"):
                 with postgres(folder) as url:
                     common["DATABASE_URL"] = url

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from permits.forms import values_of
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state
@@ -154,6 +155,7 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
 
 
 @login_required
+@xframe_options_sameorigin
 def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> FileResponse:
     """A file, to the applicant's side and to officials who have a task on it. Never executed, never guessed at."""
     mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()

@@ -39,6 +39,7 @@ class Command(BaseCommand):
         permit.refresh_from_db()
         notices = list(application.notices.values_list("pk", flat=True))
         delivered = sum(outbox.deliver(pk) for pk in notices)
+        self.stdout.write(f"application {permit.application.number}")
         self._timeline(application.pk)
         target = Path(settings.VAR_DIR) / "demo" / f"{permit.number}.pdf"
         target.parent.mkdir(parents=True, exist_ok=True)
