@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.shortcuts import render
 
 from permits.secrets import decrypt, encrypt
 from portal.requests import SignedIn
@@ -30,7 +31,11 @@ def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
             return view(cast(SignedIn, request), *args, **kwargs)
         if request.method == "POST":
             _keep(request)
-        return redirect_to_login(request.get_full_path())
+        to_login = redirect_to_login(request.get_full_path())
+        if request.headers.get("HX-Request"):  # a form that saves itself: the page stays, and a line on it says so
+            context = {"login": to_login.url, "state": request.POST.get("state", "")}
+            return render(request, "filing/saved.html", context, status=401)
+        return to_login
 
     return inner
 
@@ -43,9 +48,11 @@ def take(request: HttpRequest) -> QueryDict | None:
         return None
     request.session[KEY] = kept
     try:
-        return QueryDict(decrypt(token))
+        typed = QueryDict(decrypt(token), mutable=True)
     except ValueError:  # its key was dropped meanwhile
         return None
+    typed.pop("autosave", None)  # a page is opened now, whoever posted then
+    return typed
 
 
 def _keep(request: HttpRequest) -> None:

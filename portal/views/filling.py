@@ -32,16 +32,17 @@ def fill(request: SignedIn, public_id: UUID, section: str) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
-    if not application.is_draft:
-        messages.info(request, _("This application was sent already; it can't be changed here."))
-        return redirect(application)
     part = application.definition.section(section)
     if part is None:
         raise Http404
+    if not application.is_draft:
+        return _sent_already(request, application, part)
     typed = request.POST if request.method == "POST" else stash.take(request)
     if typed is None:
         more = {request.GET["more"]: 1} if "more" in request.GET else {}
-        return _show(request, application, part, section_form(application.definition, part, application.answers, None, more))
+        return _show(
+            request, application, part, section_form(application.definition, part, application.answers, None, more)
+        )
     if request.method == "GET":
         messages.success(request, _("You were signed out for a while. What you had typed is here again."))
     return _save(request, application, part, typed)
@@ -53,10 +54,7 @@ def _save(request: SignedIn, application: Application, part: Section, typed: Any
     with transaction.atomic():
         locked = Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
         if not locked.is_draft:
-            if by_itself:
-                return _show_saved(request, locked, part, sent=True)
-            messages.info(request, _("This application was sent already; it can't be changed here."))
-            return redirect(locked)
+            return _sent_already(request, locked, part)
         form = section_form(locked.definition, part, locked.answers, typed)
         good = form.is_valid()
         stale = typed.get("state", "") not in ("", state_of(locked, part))
@@ -83,6 +81,13 @@ def _save(request: SignedIn, application: Application, part: Section, typed: Any
     if following:
         return redirect("fill", public_id=locked.public_id, section=following[0].key)
     return redirect(after_the_form(locked), public_id=locked.public_id)
+
+
+def _sent_already(request: SignedIn, application: Application, part: Section) -> HttpResponse:
+    if "autosave" in request.POST:
+        return _show_saved(request, application, part, sent=True)
+    messages.info(request, _("This application was sent already; it can't be changed here."))
+    return redirect(application)
 
 
 @dataclass(frozen=True)

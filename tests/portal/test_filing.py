@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -337,6 +338,63 @@ def test_a_window_left_open_cannot_change_what_was_sent(cast: Cast) -> None:
     sent = answers(draft)
     response = client.post(section(draft, "staff"), opened | {"headcount": "999"}, follow=True)
     assert "was sent already" in told(response) and answers(draft) == sent
+
+
+# --- a form that saves itself -----------------------------------------------------------------------------------
+
+
+def saves_itself(client: Client, application: Application, key: str, typed: dict[str, Any]):
+    """As the page's script does while one types; gives the line below the form, and the state in it."""
+    response = client.post(section(application, key), typed | {"autosave": "1"}, headers={"HX-Request": "true"})
+    text = response.content.decode()
+    (state,) = re.findall(r'name="state" value="([^"]*)"', text)
+    return response, text, {"state": state}
+
+
+def test_what_is_typed_is_saved_as_it_is_typed_and_then_by_the_button(cast: Cast) -> None:
+    draft = filled(cast)
+    client = at(cast.owner)
+    opened = form(client.get(section(draft, "staff")))
+    response, text, state = saves_itself(client, draft, "staff", opened | {"headcount": "1"})  # on the way to 160
+    assert response.status_code == 200 and "Saved at" in text and answers(draft)["headcount"] == 1
+    response, _text, state = saves_itself(client, draft, "staff", opened | state | {"headcount": "16x"})
+    assert response.status_code == 200 and answers(draft)["headcount"] == "16x"
+    assert client.post(section(draft, "staff"), opened | state | {"headcount": "160"}).status_code == 302
+    assert answers(draft)["headcount"] == 160
+
+
+def test_a_second_tab_that_saves_itself_overwrites_nothing_and_the_button_shows_both(cast: Cast) -> None:
+    draft = filled(cast)
+    client = at(cast.owner)
+    second = form(client.get(section(draft, "staff"))) | {"headcount": "170"}
+    fill(client, draft, "staff", headcount="160")
+    response, text, state = saves_itself(client, draft, "staff", second)
+    assert response.status_code == 409 and "changed in another window" in text and answers(draft)["headcount"] == 160
+    response = client.post(section(draft, "staff"), second | state)
+    assert response.status_code == 409 and "Usual headcount: 160" in words(response)
+    assert form(response)["headcount"] == "170" and answers(draft)["headcount"] == 160
+
+
+def test_a_form_that_saves_itself_after_it_was_sent_is_told(cast: Cast) -> None:
+    draft = filled(cast)
+    client = at(cast.owner)
+    opened = form(client.get(section(draft, "staff")))
+    client.post(address(draft, "check"))
+    response, text, _state = saves_itself(client, draft, "staff", opened | {"headcount": "170"})
+    assert response.status_code == 409 and "was sent already" in text and answers(draft)["headcount"] == 150
+
+
+def test_a_form_that_saves_itself_without_a_session_says_so_and_loses_nothing(cast: Cast) -> None:
+    draft = filled(cast)
+    client, here = at(), section(draft, "staff")
+    opened = form(at(cast.owner).get(here))
+    response, text, state = saves_itself(client, draft, "staff", opened | {"headcount": "170"})
+    assert response.status_code == 401 and "You were signed out" in text and state["state"] == opened["state"]
+    assert f'href="/accounts/login/?next={here}"' in text
+    response["Location"] = f"/accounts/login/?next={here}"
+    landed = sign_in(client, cast.owner, after=response)
+    assert "What you had typed is here again" in told(landed) and "<html" in landed.content.decode()
+    assert answers(draft)["headcount"] == 170
 
 
 # --- the session ended -------------------------------------------------------------------------------------------
