@@ -36,6 +36,8 @@ DEPARTMENTS = {
     "health": ("宜丰县卫生健康委员会", "Yifeng County Health Commission"),
     "industry": ("宜丰县工业和信息化局", "Yifeng County Industry and IT Bureau"),
     "commerce": ("宜丰县商务局", "Yifeng County Commerce Bureau"),
+    "finance": ("宜丰县人力资源和社会保障局", "Yifeng County Human Resources Bureau"),
+    "grid": ("宜丰县新昌镇社区网格", "Xinchang Community Grid, Yifeng"),
     "bureau": ("宜丰县行政审批局", "Yifeng County Approval Bureau"),
 }
 # key: (role shown, e-mail, name, department, is supervisor)
@@ -45,6 +47,8 @@ CAST: dict[str, tuple[str, str, str, str | None, bool]] = {
     "health": ("卫健 health official", "health@demo.invalid", "何清", "health", False),
     "industry": ("工信 industry official", "industry@demo.invalid", "罗明", "industry", False),
     "commerce": ("商务 commerce official", "commerce@demo.invalid", "宋晓", "commerce", False),
+    "finance": ("人社 finance official", "finance@demo.invalid", "许静", "finance", False),
+    "grid": ("社区网格员 grid worker", "grid@demo.invalid", "周禾", "grid", False),
     "decider": ("审批局 bureau decider", "decider@demo.invalid", "林平", "bureau", False),
     "supervisor": ("审批局领导 supervisor", "supervisor@demo.invalid", "方远", "bureau", True),
     "ops": ("运维 ops", "ops@demo.invalid", "运维", None, False),

@@ -51,6 +51,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition("submit", S.DRAFT, S.IN_REVIEW, By.APPLICANT, stage="countersign"),
     Transition("submit", S.DRAFT, S.IN_REVIEW, By.APPLICANT, stage="decision"),
     Transition("submit", S.DRAFT, S.RECORDED, By.APPLICANT, stage="none"),
+    # a report is received at once; the office that it reaches says that it saw to it, and decides nothing
+    Transition("submit", S.DRAFT, S.RECORDED, By.APPLICANT, stage="record"),
+    Transition("acknowledge", S.RECORDED, S.RECORDED, By.OFFICIAL, stage="record"),
     # pre-check
     Transition("accept", S.SUBMITTED, S.IN_REVIEW, By.OFFICIAL, stage="precheck"),
     Transition("accept", S.CORRECTED, S.IN_REVIEW, By.OFFICIAL, stage="precheck"),
@@ -90,6 +93,7 @@ ACTIONS = {
     "approve": _("Approve"),
     "reject": _("Reject"),
     "withdraw": _("Withdraw"),
+    "acknowledge": _("Seen to"),
 }
 
 

@@ -104,7 +104,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
     told.applicant(event, "submitted")
     if first:
         _open_stage(application, first, now=now)
-    else:
+    if row.target == Status.RECORDED:
         _close(application, now)
     return application
 
@@ -236,7 +236,7 @@ def release(task_id: int, *, official: User, reason: str = "", now: datetime | N
 
 EVENT_OF = {
     "accept": "accepted", "correct": "corrections_requested", "decline": "declined", "agree": "agreed",
-    "disagree": "disagreed", "approve": "approved", "reject": "rejected",
+    "disagree": "disagreed", "approve": "approved", "reject": "rejected", "acknowledge": "acknowledged",
 }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def person(name: str, **fields: Any) -> User:
 
 
 def post(name: str, kind: str, region: str = "360924", *, supervisor: bool = False) -> User:
-    zh, en = demo.DEPARTMENTS[kind]
+    zh, en = demo.DEPARTMENTS.get(kind, (kind, kind))
     office, _new = Department.objects.get_or_create(kind=kind, region=region, defaults={"name_zh": zh, "name_en": en})
     user = person(name, is_staff=True)
     role = Official.Role.SUPERVISOR if supervisor else Official.Role.REVIEWER

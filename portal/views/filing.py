@@ -53,7 +53,7 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
         if draft is None:
             draft = Application.objects.create(
                 version=version, enterprise=enterprise, applicant=request.user,
-                answers=_prefilled(service, enterprise),
+                answers=_prefilled(service, enterprise, request.user),
             )  # fmt: skip
             return redirect("fill", public_id=draft.public_id, section=definition.sections[0].key)
     messages.info(request, _("You have a draft already; go on where you left off."))
@@ -79,10 +79,19 @@ def _lock_whose(user: User, enterprise: Enterprise | None) -> None:
     rows.select_for_update(of=("self",)).get()
 
 
-def _prefilled(service: Service, enterprise: Enterprise | None) -> dict[str, Any]:
-    if enterprise is None:
-        return {}
-    return {f.key: getattr(enterprise, f.prefill) for f in service.definition.fields() if f.prefill}
+def _prefilled(service: Service, enterprise: Enterprise | None, user: User) -> dict[str, Any]:
+    """What a new draft begins with: defaults, what the last application said, what the enterprise's record says."""
+    fields = list(service.definition.fields())
+    found = {field.key: field.default for field in fields if field.default is not None}
+    again = [field for field in fields if field.prefill_last]
+    if again:
+        earlier = Application.objects.filter(version__service=service, number__isnull=False)
+        mine = earlier.filter(enterprise=enterprise) if enterprise else earlier.filter(enterprise=None, applicant=user)
+        if last := mine.order_by("-submitted_at").first():
+            found |= {f.key: last.answers[f.key] for f in again if last.answers.get(f.key) is not None}
+    if enterprise:
+        found |= {field.key: getattr(enterprise, field.prefill) for field in fields if field.prefill}
+    return found
 
 
 def steps(application: Application, here: str) -> list[dict[str, Any]]:

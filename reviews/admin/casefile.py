@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
-from permits import checks, fieldtypes
+from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement
 from permits.forms import is_shown, values_of
 from permits.models import Application, Material, User
@@ -22,6 +22,7 @@ class Row:
     field: FormField
     value: str
     corrected: bool
+    table: dict[str, Any] | None = None  # of a group
 
 
 @dataclass
@@ -65,8 +66,9 @@ def sections(application: Application) -> list[tuple[Any, list[Row]]]:
     asked = _asked(application, CorrectionItem.Kind.FIELD)
     return [
         (section, [
-            Row(each, fieldtypes.display(each, answers.get(each.key)), each.key in asked)
-            for each in section.fields if is_shown(each, values)
+            Row(each, fieldtypes.display(each, answers.get(each.key)), each.key in asked,
+                groups.table(each, answers.get(each.key), limit=200) if each.fields else None)
+            for each in section.fields if is_shown(each, values) and each.type != "file"
         ])
         for section in definition.sections
     ]  # fmt: skip

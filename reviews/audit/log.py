@@ -29,6 +29,7 @@ ACTIONS = {
     "disagreed": _("Disagreed"),
     "stage_opened": _("Passed on"),
     "approved": _("Approved"),
+    "acknowledged": _("Seen to by the office"),
     "rejected": _("Rejected"),
     "withdrawn": _("Withdrawn"),
     "lapsed": _("Lapsed: corrections were not answered in time"),

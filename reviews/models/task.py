@@ -84,10 +84,11 @@ class Decision(models.Model):
         DISAGREE = "disagree", _("Disagree")
         APPROVE = "approve", _("Approve")
         REJECT = "reject", _("Reject")
+        ACKNOWLEDGE = "acknowledge", _("Seen to")
 
     task = models.OneToOneField(Task, models.PROTECT, related_name="decision")
     official = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
-    outcome = models.CharField(_("Outcome"), max_length=10, choices=Outcome.choices)
+    outcome = models.CharField(_("Outcome"), max_length=12, choices=Outcome.choices)
     reason = models.TextField(_("Reason"), blank=True)
     decided_at = models.DateTimeField(_("Decided"))
 
@@ -95,7 +96,7 @@ class Decision(models.Model):
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         constraints = [models.CheckConstraint(condition=Q(outcome__in=[
-            "accept", "correct", "decline", "agree", "disagree", "approve", "reject"]), name="decision_outcome_known")]  # fmt: skip
+            "accept", "correct", "decline", "agree", "disagree", "approve", "reject", "acknowledge"]), name="decision_outcome_known")]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.task}: {self.get_outcome_display()}"

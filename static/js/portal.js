@@ -128,11 +128,12 @@
     var values = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
     switch (name) {
       case "len": return args[0].length;
-      case "min": return values.reduce(function (a, b) { return compare("<", b, a) ? b : a; });
-      case "max": return values.reduce(function (a, b) { return compare(">", b, a) ? b : a; });
-      case "sum": return args.reduce(function (a, b) { return arithmetic("+", a, b); });
+      case "min": if (!values.length) throw new Unanswered(); return values.reduce(function (a, b) { return compare("<", b, a) ? b : a; });
+      case "max": if (!values.length) throw new Unanswered(); return values.reduce(function (a, b) { return compare(">", b, a) ? b : a; });
+      case "sum": return values.reduce(function (a, b) { return arithmetic("+", a, b); }, 0);
       case "section": return args[0].slice(0, 1);
       case "today": return today();
+      case "now": return today() + "T" + new Date().toLocaleTimeString("sv-SE", { timeZone: "Asia/Shanghai" }).slice(0, 5);
     }
     throw new Error("unknown function " + name);
   }
@@ -144,6 +145,7 @@
     switch (node[0]) {
       case "const": return node[1];
       case "name": return look(node[1]);
+      case "column": return look(node[1], node[2]);
       case "not": return !truthy(value(node[1]));
       case "and": return rest.every(function (n) { return truthy(value(n)); });
       case "or": return rest.some(function (n) { return truthy(value(n)); });

@@ -179,13 +179,13 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
                 (control if value == "on" else page.locator(f"[name={key}][value={value}]")).check()
             else:
                 control.fill(value)
-        page.locator("main form button.btn-primary[type=submit]").click()
+        page.locator("main .form-actions button.btn-primary").click()
         if section == "staff":  # the origins don't add up: told so, and nothing typed is lost
             page.locator(".error-summary").wait_for()
             assert page.input_value("[name=origin_local]") == "80"
             looks_right(page, f"origins-{name}")
             page.fill("[name=origin_local]", "84")
-            page.locator("main form button.btn-primary[type=submit]").click()
+            page.locator("main .form-actions button.btn-primary").click()
     page.wait_for_url("**/materials/")
     for key, file in (
         ("business_licence", "business_licence.jpg"), ("epidemic_plan", "epidemic_plan.docx"),

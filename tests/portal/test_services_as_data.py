@@ -50,7 +50,7 @@ MONTHS = {
     for key, value in {"month": f"2019-{n + 1:02}", "insured": "40", "laid_off": "0"}.items()
 }
 MONEY = {
-    "contributions": "￥12,000.00", "requested": "6000元", "account_name": "x", "account": "6222 0210 0111 1111 119",
+    "contributions": "￥12,000.00", "requested": "6000元", "account_name": "x", "account": "6222 0210 1111 1111 114",
     "bank": "中国工商银行宜丰支行", "used_for": ["living", "training"], "pledge": "on",
 }  # fmt: skip
 
@@ -72,12 +72,12 @@ def test_a_refund_is_filed_with_twelve_months_and_decided(cast: Cast, refund):
     assert len(application.answers["months"]) == 12
     assert application.answers["months"][0] == {"month": "2019-01", "insured": 40, "laid_off": 0}
     fill(client, application, "money", {**MONEY, "account_name": cast.enterprise.name})
-    assert application.answers["contributions"] == "12000.00" and application.answers["account"] == "6222021001111111119"
+    assert application.answers["contributions"] == "12000.00" and application.answers["account"] == "6222021011111111114"
     upload = SimpleUploadedFile("payroll.xlsx", ROSTER.read_bytes())
     added = client.post(f"/applications/{application.public_id}/materials/payroll/add/", {"file": upload})
     assert added.status_code == 302
     page = client.get(f"/applications/{application.public_id}/check/").content.decode()
-    assert "¥12,000.00" in page and "2019-12" in page and "6222021001111111119" not in page
+    assert "¥12,000.00" in page and "2019-12" in page and "6222021011111111114" not in page
     assert client.post(f"/applications/{application.public_id}/check/").status_code == 302
     application.refresh_from_db()
     assert application.status == Status.SUBMITTED
@@ -122,7 +122,7 @@ def test_too_many_laid_off_are_refused_by_the_rule_over_all_rows(refund):
 def test_more_than_half_is_refused_and_a_bad_card_number_too(refund):
     client, application = refund
     page = fill(
-        client, application, "money", {**MONEY, "requested": "6000.01", "account": "6222021001111111118"}, 422
+        client, application, "money", {**MONEY, "requested": "6000.01", "account": "6222021011111111118"}, 422
     ).content.decode()
     assert "more than half" in page and "check digit" in page
 
