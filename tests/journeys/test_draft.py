@@ -15,6 +15,7 @@ def section(portal, chromium):  # noqa: F811
     """The first page of a community report, on a phone, with everything that the browser complained of."""
     base, _mail = portal
     context = chromium.new_context(locale="en", viewport={"width": 360, "height": 800})
+    context.add_cookies([{"name": "django_language", "value": "en", "url": base}])
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -24,6 +25,7 @@ def section(portal, chromium):  # noqa: F811
     page.locator("main .actions .btn-primary").first.click()
     page.wait_for_url("**/fill/household/")
     yield page, complaints
+    context.set_offline(False)
     page.goto(f"{page.url.split('/fill/')[0]}/check/")
     page.locator("details.more summary").click()
     page.locator("details.more button").click()
@@ -61,8 +63,8 @@ def test_a_page_closed_without_connection_is_put_back_and_saved(section):
     page.context.set_offline(True)
     page.fill("[name=address]", "关机前填写")
     expect(page.locator("#autosave")).to_contain_text("No connection", timeout=10_000)
-    page.context.set_offline(False)
     page.goto("about:blank")
+    page.context.set_offline(False)
     page.goto(url)
     assert page.input_value("[name=address]") == "关机前填写"
     saved(page)

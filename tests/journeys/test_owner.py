@@ -42,7 +42,7 @@ def portal(tmp_path_factory):
     clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")} | environment
     for command in (
         ["migrate", "-v0"],
-        ["publish_service", "permits/services/resumption.toml"],
+        ["publish_service", *map(str, sorted(Path("permits/services").glob("*.toml")))],
         ["demo_data", "--applications", "0"],
     ):
         subprocess.run([sys.executable, "manage.py", *command], cwd=servers.ROOT, env=clean, check=True)
