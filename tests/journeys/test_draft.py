@@ -59,12 +59,15 @@ def test_a_broken_connection_is_told_and_loses_nothing(section):
 
 def test_a_page_closed_without_connection_is_put_back_and_saved(section):
     page, _complaints = section
-    url = page.url
-    page.context.set_offline(True)
-    page.fill("[name=address]", "关机前填写")
-    expect(page.locator("#autosave")).to_contain_text("No connection", timeout=10_000)
-    page.goto("about:blank")
-    page.context.set_offline(False)
+    url, context = page.url, page.context
+    context.route("**/fill/household/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    closed = context.new_page()
+    closed.goto(url)
+    closed.fill("[name=address]", "关机前填写")
+    expect(closed.locator("#autosave")).to_contain_text("No connection", timeout=10_000)
+    closed.close()
+    context.unroute("**/fill/household/")
+    assert "关机前填写" not in page.request.get(url).text()
     page.goto(url)
     assert page.input_value("[name=address]") == "关机前填写"
     saved(page)
