@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys lint messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens lint messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ test-postgres: setup-dev services  ## the tests on a real PostgreSQL
 	@$(PY) -m tests.run postgresql
 journeys: setup-dev services browser  ## the ways through the portal in Chromium
 	@$(PY) -m tests.run journeys
+
+screens: setup-dev browser  ## the pictures of the README, from a running portal
+	@$(PY) -m tests.journeys.screens
 
 lint: setup-dev  ## ruff, mypy, the direction of imports
 	@$(VENV)/bin/ruff check .

@@ -9,13 +9,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from permits.codes import mobile, resident_id
-from permits.models import Enterprise, Membership, Service, ServiceVersion, User
+from permits.models import Enterprise, Membership, User
 
 if admin.site.is_registered(Group):
     admin.site.unregister(Group)  # what somebody may do comes from memberships and postings
@@ -121,40 +120,3 @@ class EnterpriseAdmin(OpsMayLook, ModelAdmin):
     @admin.display(description=_("Legal representative's mobile"))
     def masked_mobile(self, enterprise: Enterprise) -> str:
         return mobile.mask(enterprise.legal_mobile) if enterprise.legal_mobile else "—"
-
-
-class EditionInline(OpsMayLook, TabularInline):
-    model = ServiceVersion
-    fk_name = "service"
-    extra = 0
-    show_change_link = True
-    fields = readonly_fields = ("edition", "published_at", "published_by", "digest")
-    ordering = ("-edition",)
-
-
-@admin.register(Service)
-class ServiceAdmin(OpsMayLook, ModelAdmin):
-    list_display = ("slug", "name", "edition", "open")
-    list_select_related = ("current",)
-    inlines = (EditionInline,)
-    fields = ("slug", "open", "current")
-
-    @admin.display(description=_("Name"))
-    def name(self, service: Service) -> str:
-        return str(service.definition.title) if service.current else "—"
-
-    @admin.display(description=_("Edition"))
-    def edition(self, service: Service) -> Any:
-        return service.current.edition if service.current else "—"
-
-
-@admin.register(ServiceVersion)
-class ServiceVersionAdmin(OpsMayLook, ModelAdmin):
-    list_display = ("service", "edition", "published_at", "published_by")
-    list_select_related = ("service", "published_by")
-    ordering = ("service__slug", "-edition")
-    fields = ("service", "edition", "published_at", "published_by", "digest", "shown_source")
-
-    @admin.display(description=_("Source"))
-    def shown_source(self, version: ServiceVersion) -> str:
-        return format_html('<pre class="rv-source">{}</pre>', version.source)

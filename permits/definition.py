@@ -25,7 +25,7 @@ FieldType = Literal[
 ]  # fmt: skip
 NUMBERS, DAYS, TEXTS = {"integer", "decimal", "money"}, {"date", "datetime"}, {"text", "longtext"}
 SENSITIVE_TYPES = {"resident_id", "mobile", "email", "bank_account"}
-Format = Literal["pdf", "jpg", "png", "docx", "xlsx", "csv"]
+Format = Literal["pdf", "jpg", "png", "docx", "xlsx"]
 EnterpriseRecord = Literal[
     "name", "uscc", "registered_address", "production_address", "region", "industry", "size", "legal_name",
     "legal_id_number", "legal_mobile",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from permits.intake.materials import RequirementState
 from permits.models import Application, Material
 
-ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx", "csv": ".csv"}
+ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
 
 
 def block(application: Application, state: RequirementState) -> dict[str, Any]:

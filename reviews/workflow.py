@@ -8,7 +8,7 @@ that is committed together, or none of it is. Views, admin, commands and Celery 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +16,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from permits import checks, credentials, numbers
+from permits import checks, comparing, credentials, numbers
 from permits.definition import Stage
 from permits.forms import values_of
 from permits.intake.materials import take_from_record
-from permits.models import Application, Permit, Status, User, next_serial
+from permits.models import Application, Permit, Service, Status, User, next_serial
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
 from reviews.models import CorrectionItem, CorrectionNotice, Decision, Event, Official, Rating, Task
@@ -106,6 +106,27 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         _open_stage(application, first, now=now)
     if row.target == Status.RECORDED:
         _close(application, now)
+    return application
+
+
+@transaction.atomic
+def carry_draft(application_id: int, *, applicant: User) -> Application:
+    """Carry a draft over to the edition in force. What no longer fits is put aside to be shown, not dropped.
+
+    A second call changes nothing; what was sent stays on its edition for ever (``NotPossible``). A draft is its
+    owner's own affair and may be thrown away, so it has no events yet.
+    """
+    application = _locked(application_id)
+    policy.check_applicant(applicant, application)
+    if application.status != Status.DRAFT:
+        raise lifecycle.NotPossible("submit", application.status)
+    service = Service.objects.select_related("current").get(pk=application.version.service_id)
+    if service.current is None or service.current_id == application.version_id:
+        return application
+    kept, left = comparing.carry(application.answers, application.definition, service.current.definition)
+    application.version, application.answers = service.current, kept
+    application.left_over = [*application.left_over, *(asdict(each) for each in left)]
+    application.save(update_fields=["version", "answers", "left_over", "updated_at"])
     return application
 
 

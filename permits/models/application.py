@@ -51,6 +51,8 @@ class Application(models.Model):
     status = models.CharField(_("Status"), max_length=20, choices=Status.choices, default=Status.DRAFT)
     stage = models.CharField(_("Stage"), max_length=40, blank=True)
     answers = EncryptedJSONField(default=dict)
+    # What a newer edition did not take when the draft was carried over to it: shown until its owner has seen to it.
+    left_over = EncryptedJSONField(default=list)
     # Copied out of the answers when it is submitted, for routing, lists and search.
     region = models.CharField(_("Region"), max_length=12, blank=True)
     industry = models.CharField(_("Industry"), max_length=3, blank=True)

@@ -11,14 +11,16 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from permits import checks, fieldtypes, groups
 from permits.forms import is_shown, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
 from portal.requests import SignedIn
-from reviews import workflow
+from reviews import lifecycle, workflow
 from reviews.policy import Refused
 from reviews.routing import NobodyHandles
 
@@ -125,6 +127,23 @@ def after_the_form(application: Application) -> str:
 
 
 @login_required
+@require_POST
+def carry(request: SignedIn, public_id: UUID) -> HttpResponse:
+    """Carry a draft over to the edition in force; or, once its owner has seen what did not fit, put that away."""
+    draft = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
+    if "seen" in request.POST:
+        Application.objects.filter(pk=draft.pk, status=Status.DRAFT).update(left_over=[])
+        return redirect("go_on", public_id=public_id)
+    try:
+        workflow.carry_draft(draft.pk, applicant=request.user)
+    except lifecycle.NotPossible as error:
+        messages.error(request, str(error))
+        return redirect(draft)
+    messages.success(request, _("The draft is on the newest edition of the form now. Please check every section."))
+    return redirect("check", public_id=public_id)
+
+
+@login_required
 def check(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Everything on one page; sent from here, once."""
     application = get_object_or_404(
@@ -152,9 +171,19 @@ def _show_check(request: SignedIn, application: Application, status: int = 200) 
         "application": application, "problems": problems, "warnings": checks.warnings(application),
         "parts": summary(application, change=True), "steps": steps(application, "check"), "section": "applications",
         "requirements": requirement_state(application, values_of(application.definition, application.answers)),
-        "tried": status == 422,
+        "tried": status == 422, "outdated": is_outdated(application), "left_over": left_over(application),
     }  # fmt: skip
     return render(request, "filing/check.html", context, status=status)
+
+
+def is_outdated(application: Application) -> bool:
+    """Whether a newer edition is in force than the one this draft was begun with."""
+    return Service.objects.filter(pk=application.version.service_id).exclude(current=application.version_id).exists()
+
+
+def left_over(application: Application) -> list[dict[str, str]]:
+    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    return [{"label": each["label"][language], "value": each["value"]} for each in application.left_over]
 
 
 def _place(application: Application, problem: checks.Problem) -> str:

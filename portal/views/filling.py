@@ -23,7 +23,7 @@ from permits.models import Application
 from portal import stash
 from portal.blocks import block
 from portal.requests import SignedIn
-from portal.views.filing import after_the_form, steps
+from portal.views.filing import after_the_form, is_outdated, left_over, steps
 
 
 @stash.signed_in
@@ -151,6 +151,7 @@ def _show(
         "state": state_of(application, part), "steps": steps(application, part.key),
         "back": reverse("fill", args=[application.public_id, sections[index - 1].key]) if index else None,
         "files": _files(application, part),
+        "outdated": is_outdated(application), "left_over": left_over(application),
         "to_check": "check" in (request.GET.get("then"), form.data.get("then")),
     }  # fmt: skip
     # 409: another tab was first; 422: something is to be mended. Either way everything typed is on the page.

@@ -1,6 +1,7 @@
 from reviews.admin.applications import ApplicationAdmin, PermitAdmin, RatingAdmin
 from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EventAdmin, NoticeAdmin, OfficialAdmin
 from reviews.admin.queue import TaskAdmin
+from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
 
 __all__ = [
     "ApplicationAdmin",
@@ -11,5 +12,7 @@ __all__ = [
     "OfficialAdmin",
     "PermitAdmin",
     "RatingAdmin",
+    "ServiceAdmin",
+    "ServiceVersionAdmin",
     "TaskAdmin",
 ]

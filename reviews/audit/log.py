@@ -29,6 +29,7 @@ ACTIONS = {
     "disagreed": _("Disagreed"),
     "stage_opened": _("Passed on"),
     "approved": _("Approved"),
+    "service_rolled_back": _("Earlier edition put in force"),
     "acknowledged": _("Seen to by the office"),
     "rejected": _("Rejected"),
     "withdrawn": _("Withdrawn"),

@@ -137,7 +137,7 @@ def test_the_second_of_two_officials_is_told_who_and_when_and_keeps_what_was_typ
     response = desk_of(cast.supervisor).post(review(task), answer)
     page = text_of(response)
     assert response.status_code == 409
-    assert str(cast.decider) in page and decision.decided_at.strftime("%Y-%m-%d") in page
+    assert str(cast.decider) in page and decision.decided_at.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d") in page
     assert "材料不足以证明" in page
     assert Decision.objects.get(task=task) == decision
 

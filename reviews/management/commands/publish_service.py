@@ -8,9 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from permits.definition import Definition
 from permits.definition_file import DefinitionError, parse
-from reviews.publishing import publish
+from reviews.publishing import Preview, preview, publish
 
 
 class Command(BaseCommand):
@@ -18,22 +17,37 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, nargs="+")
-        parser.add_argument("--dry-run", action="store_true", help="check only")
+        parser.add_argument("--dry-run", action="store_true", help="check only, and say what would change")
 
     def handle(self, *args: Any, **options: Any) -> None:
         checked = [self._checked(file) for file in options["file"]]  # all of them, before the first is published
-        for file, source, definition in checked:
+        for file, source in checked:
             if options["dry_run"]:
-                self.stdout.write(f"{file}: good ({definition.slug})")
+                self._show(file, preview(source, name=str(file)))
                 continue
             done = publish(source, name=str(file))
             word = "published" if done.new else "is in force already"
             self.stdout.write(f"{file}: {done.version} {word}")
 
-    def _checked(self, file: Path) -> tuple[Path, str, Definition]:
+    def _show(self, file: Path, seen: Preview) -> None:
+        """What publishing would change, and what it would mean for drafts that are open."""
+        if seen.current is None:
+            self.stdout.write(f"{file}: good; it would be the first edition of {seen.slug}")
+            return
+        self.stdout.write(f"{file}: good; against {seen.current}:")
+        for change in seen.changes:
+            self.stdout.write(f"  {change}")
+        if not seen.changes:
+            self.stdout.write("  no change")
+        self.stdout.write(f"  {seen.drafts} open drafts stay on their edition until their owners carry them over")
+        for key, count in sorted(seen.losing.items()):
+            self.stdout.write(f"  in {count} of them the answer to '{key}' would no longer fit: its owner is shown it")
+
+    def _checked(self, file: Path) -> tuple[Path, str]:
         try:
             source = file.read_text(encoding="utf-8")
-            return file, source, parse(source, name=str(file))
+            parse(source, name=str(file))
+            return file, source
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file} can't be read as UTF-8 text: {error}") from error
         except DefinitionError as error:
