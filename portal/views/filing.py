@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from permits import checks, fieldtypes, groups
 from permits.forms import is_shown, values_of
@@ -127,10 +126,11 @@ def after_the_form(application: Application) -> str:
 
 
 @login_required
-@require_POST
 def carry(request: SignedIn, public_id: UUID) -> HttpResponse:
     """Carry a draft over to the edition in force; or, once its owner has seen what did not fit, put that away."""
     draft = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
+    if request.method != "POST":  # back from the log-in
+        return redirect("go_on", public_id=public_id)
     if "seen" in request.POST:
         Application.objects.filter(pk=draft.pk, status=Status.DRAFT).update(left_over=[])
         return redirect("go_on", public_id=public_id)
