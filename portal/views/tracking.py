@@ -38,6 +38,7 @@ WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "wi
 @login_required
 def applications(request: SignedIn) -> HttpResponse:
     mine = Application.objects.visible_to(request.user).select_related("version", "enterprise")
+    mine = mine.defer("answers", "left_over", "version__source")  # what a list doesn't show may be long
     page = Paginator(mine.order_by("-created_at"), 20).get_page(request.GET.get("page"))
     return render(request, "tracking/applications.html", {"page": page, "section": "applications"})
 
