@@ -18,12 +18,12 @@ from kombu.utils.json import dumps
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu names it two ways
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         whole = Path(self.data_folder_out) / name
         part = whole.with_name(f"{name}.part")  # not a message by its name
         try:
-            part.write_text(dumps(payload), encoding="utf-8")
+            part.write_text(dumps(message), encoding="utf-8")
             os.replace(part, whole)
         except OSError as error:
             raise ChannelError(f"cannot add {whole} to the queue: {error}") from error
