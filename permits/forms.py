@@ -221,7 +221,8 @@ class GroupBlock(LayoutObject):
             "table": groups.table(group, rows, limit=20) if whole else None,
             "rows": [] if whole else groups.page_rows(group, rows, faults, extra=form.extra_rows.get(self.key, 0)),
             "blank": groups.row_cells(group, "NEW", {}, []),
-            "errors": form.errors.get(self.key, []),
+            # Faults of cells stand beside their cells.
+            "errors": [error for error in form.errors.get(self.key, []) if error not in {str(f) for f in faults}],
             "application": context.get("application"),
         })  # fmt: skip
 
