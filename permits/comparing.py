@@ -85,9 +85,7 @@ class Leftover:
     value: str
 
 
-def carry(
-    answers: Mapping[str, Any], before: Definition, after: Definition
-) -> tuple[dict[str, Any], list[Leftover]]:
+def carry(answers: Mapping[str, Any], before: Definition, after: Definition) -> tuple[dict[str, Any], list[Leftover]]:
     """The answers that still fit, and those that don't: their field is gone, or asks for something else now."""
     kept: dict[str, Any] = {}
     left = []

@@ -92,7 +92,11 @@ class Expression:
         """The expression's value; raise ``Unanswered`` when it stands on a value that is missing (``None``)."""
         try:
             return _evaluate(self.tree, values)
-        except (TypeError, ValueError, ArithmeticError) as error:  # text where a number is needed: an answer that its own field refuses as well
+        except (
+            TypeError,
+            ValueError,
+            ArithmeticError,
+        ) as error:  # text where a number is needed: an answer that its own field refuses as well
             raise Unanswered from error
 
     def holds(self, values: Mapping[str, Any], *, when_unanswered: bool) -> bool:

@@ -15,6 +15,7 @@ from portal.views import (
     home,
     inbox,
     materials,
+    sheets,
     tracking,
     verify,
 )
@@ -29,6 +30,8 @@ urlpatterns = [
     path("applications/<uuid:public_id>/", tracking.application, name="application"),
     path("applications/<uuid:public_id>/go-on/", filing.go_on, name="go_on"),
     path("applications/<uuid:public_id>/fill/<slug:section>/", filling.fill, name="fill"),
+    path("applications/<uuid:public_id>/fill/<slug:section>/<slug:key>.xlsx", sheets.template, name="sheet_template"),
+    path("applications/<uuid:public_id>/fill/<slug:section>/<slug:key>/sheet/", sheets.take, name="sheet_take"),
     path("applications/<uuid:public_id>/materials/", materials.materials, name="materials"),
     path("applications/<uuid:public_id>/materials/<slug:key>/add/", materials.add, name="material_add"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/", materials.serve, name="material_file"),

@@ -79,7 +79,9 @@ def debian_postgres(folder: Path) -> Iterator[str]:
         owner = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     options = {"cwd": folder, "stdout": subprocess.DEVNULL, **owner}
     initdb = binaries[-1].with_name("initdb")
-    subprocess.run([initdb, "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "utf8"], check=True, **options)
+    subprocess.run(
+        [initdb, "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "utf8"], check=True, **options
+    )
     process = subprocess.Popen(
         [binaries[-1], "-D", folder / "data", "-k", folder, "-h", "", "-F", "-c", "full_page_writes=off",
          "-c", "synchronous_commit=off", "-c", "logging_collector=off"],
@@ -142,7 +144,9 @@ def main(arguments: list[str]) -> int:
                 with postgres(folder) as url:
                     common["DATABASE_URL"] = url
                     if what != "journeys":
-                        failed |= pytest("PostgreSQL", common, ["-n", "2", "-m", "not journey and not once", *arguments])
+                        failed |= pytest(
+                            "PostgreSQL", common, ["-n", "2", "-m", "not journey and not once", *arguments]
+                        )
                     if what != "postgresql":
                         failed |= pytest(
                             "Journeys in Chromium, on the embedded portal", common, ["-m", "journey", *arguments]

@@ -112,8 +112,8 @@ def fake_python(folder: Path, name: str, version: str) -> None:
     file = folder / "bin" / name
     major, minor = version.split(".")
     file.write_text(
-        f"#!/bin/sh\ncase \"$2\" in *version_info*) exec {sys.executable} -c "
-        f"\"import sys; sys.version_info = ({major}, {minor}, 0); exec(sys.argv[1])\" \"$2\";; esac\n"
+        f'#!/bin/sh\ncase "$2" in *version_info*) exec {sys.executable} -c '
+        f'"import sys; sys.version_info = ({major}, {minor}, 0); exec(sys.argv[1])" "$2";; esac\n'
         "echo 'No module named venv' >&2\nexit 1\n"
     )
     file.chmod(0o755)

@@ -1,4 +1,4 @@
-"""A roster (XLSX) read row by row against the columns that the definition asks for.
+"""A roster (XLSX, CSV) read row by row against the columns that the definition asks for.
 
 Every fault is told with its row as Excel counts it, so that all of them can be mended in one go. Nothing of
 the people in it is kept or put into a message, only how many rows there are.
@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import IO, Any
 
-import openpyxl
 from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.utils.translation import gettext as _
@@ -22,18 +20,13 @@ from django.utils.translation import ngettext_lazy
 
 from permits.codes import mobile, regions, resident_id
 from permits.definition import Requirement, RosterColumn
-from permits.intake.inspect import MB, Refused
+from permits.intake import sheets
+from permits.intake.inspect import Refused
 
 MAX_ROWS = 20_000  # filled in
 MAX_SHEET_ROWS = 100_000  # empty ones counted, which some programs write by the hundred thousand
-MAX_COLUMNS = 100
 MAX_FAULTS = 200
 HEADER_WITHIN = 10  # rows; a title often stands above
-MAX_TEXT_POOL = 64 * MB  # Excel keeps all texts of a workbook in one part, which has to be read whole
-READING_FAILED = (
-    zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, OSError,
-    SyntaxError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,84 +76,73 @@ class RosterRefused(Refused):
 
 def read(file: File | IO[bytes], requirement: Requirement) -> Roster:
     """Check every row. The rows' faults are returned; raise ``Refused`` for what is no sheet."""
-    stream: Any = file
-    while isinstance(stream, File):
-        stream = stream.file
-    try:
-        stream.seek(0)
-        _refuse_large_text_pool(stream)
-        stream.seek(0)
-        workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-        try:
-            return _check_workbook(workbook, requirement.roster)
-        finally:
-            workbook.close()
-            stream.seek(0)
-    except READING_FAILED as error:
-        if isinstance(error, ValidationError):  # ours
-            raise
-        raise Refused(
-            "damaged",
-            _("The sheet can't be read. Open it in Excel or WPS, save it as .xlsx and upload that."),
-        ) from error
+    with sheets.open_sheets(file) as found:
+        return _check_sheets(found, requirement.roster)
 
 
-_READ_WHOLE = ("sharedstrings.xml", "styles.xml")
-
-
-def _refuse_large_text_pool(stream: IO[bytes]) -> None:
-    with zipfile.ZipFile(stream) as archive:
-        parts = archive.infolist()
-    if any(part.file_size > MAX_TEXT_POOL for part in parts if part.filename.lower().endswith(_READ_WHOLE)):
-        raise Refused("too_many_rows", _too_many_rows())
-
-
-def _too_many_rows() -> str:
-    return _("At most %(limit)d rows are taken. Delete empty rows, or split the roster.") % {"limit": MAX_ROWS}
+def too_many_rows(limit: int | None = None) -> str:
+    return _("At most %(limit)d rows are taken. Delete empty rows, or split the roster.") % {"limit": limit or MAX_ROWS}
 
 
 # --- The sheet ----------------------------------------------------------------------------------------------
 
 
-def _check_workbook(workbook: Any, columns: Sequence[RosterColumn]) -> Roster:
-    best: tuple[int, Any, int, dict[str, int]] | None = None
-    for sheet in workbook.worksheets:
-        if sheet.sheet_state != "visible":
-            continue
-        sheet.reset_dimensions()  # some programs write them wrong, and rows would go unread
-        for number, cells in _rows(sheet, HEADER_WITHIN):
-            places = _places(cells, columns)
-            if places and (best is None or len(places) > best[0]):
-                best = (len(places), sheet, number, places)
+@dataclass(frozen=True)
+class Found:
+    """The sheet that fits best, and where its columns stand."""
+
+    rows: Callable[[], sheets.Rows]
+    header_row: int
+    places: dict[str, int]
+
+
+def find(found: Sequence[Callable[[], sheets.Rows]], headers: Mapping[str, Sequence[str]]) -> Found | None:
+    """Look for the header row: ``headers`` gives for each column's key how its header may be written."""
+    best: Found | None = None
+    for rows in found:
+        for number, cells in _up_to(rows(), HEADER_WITHIN):
+            places = _places(cells, headers)
+            if places and (best is None or len(places) > len(best.places)):
+                best = Found(rows, number, places)
+    return best
+
+
+def _check_sheets(found: Sequence[Callable[[], sheets.Rows]], columns: Sequence[RosterColumn]) -> Roster:
+    best = find(found, {column.key: [column.header] for column in columns})
     roster = Roster()
-    found = best[3] if best else {}
-    if missing := [column.header for column in columns if column.key not in found]:
-        roster.add(0, "", _missing(missing))
+    places = best.places if best else {}
+    if missing := [column.header for column in columns if column.key not in places]:
+        roster.add(0, "", missing_columns(missing))
     if best is None or missing:
         return roster
-    _check_rows(best[1], best[2], [_ColumnCheck(column, found[column.key]) for column in columns], roster)
+    _check_rows(best, [_ColumnCheck(column, places[column.key]) for column in columns], roster)
     return roster
 
 
-def _missing(headers: list[str]) -> str:
+def missing_columns(headers: list[str]) -> str:
     return _("These columns are missing: %(headers)s. Their names stand in one row above the data.") % {
         "headers": "、".join(headers)
     }
 
 
-def _rows(sheet: Any, limit: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
-    for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):
+def _up_to(rows: sheets.Rows, limit: int) -> sheets.Rows:
+    for number, cells in rows:
         if number > limit:
             return
         yield number, cells
 
 
-def _places(cells: Sequence[Any], columns: Sequence[RosterColumn]) -> dict[str, int]:
+def _places(cells: Sequence[Any], headers: Mapping[str, Sequence[str]]) -> dict[str, int]:
     """Where each column stands, by its header; the first of two that are alike."""
-    headers: dict[str, int] = {}
+    written: dict[str, int] = {}
     for index, value in enumerate(cells):
-        headers.setdefault(_header(value), index)
-    return {column.key: headers[_header(column.header)] for column in columns if _header(column.header) in headers}
+        written.setdefault(_header(value), index)
+    found = {}
+    for key, names in headers.items():
+        place = next((written[_header(name)] for name in names if _header(name) in written), None)
+        if place is not None:
+            found[key] = place
+    return found
 
 
 def _header(value: Any) -> str:
@@ -168,20 +150,39 @@ def _header(value: Any) -> str:
     return re.sub(r"[\s*:]+", "", unicodedata.normalize("NFKC", str(value if value is not None else ""))).casefold()
 
 
-def _check_rows(sheet: Any, header_row: int, checks: list[_ColumnCheck], roster: Roster) -> None:
-    for number, cells in _rows(sheet, MAX_SHEET_ROWS + 1):
+def filled_rows(found: Found) -> sheets.Rows:
+    """The rows below the header in which any of the columns says something; raise ``TooMany`` past the limits."""
+    for number, cells in found.rows():
         if number > MAX_SHEET_ROWS:
-            roster.add(number, "", _too_many_rows())
-            return
-        if number <= header_row or not any(_text(check.value(cells)) for check in checks):
-            continue
-        if roster.rows == MAX_ROWS:
-            roster.add(number, "", _too_many_rows())
-            return
-        roster.rows += 1
-        for check in checks:
-            if message := check.fault(number, check.value(cells)):
-                roster.add(number, check.column.header, message)
+            raise TooMany(number)
+        if number > found.header_row and any(shown(cell_at(cells, place)) for place in found.places.values()):
+            yield number, cells
+
+
+class TooMany(Exception):
+    """The sheet goes on past what is read of it, at this row."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__(row)
+        self.row = row
+
+
+def cell_at(cells: Sequence[Any], place: int) -> Any:
+    return cells[place] if place < len(cells) else None
+
+
+def _check_rows(found: Found, checks: list[_ColumnCheck], roster: Roster) -> None:
+    try:
+        for number, cells in filled_rows(found):
+            if roster.rows == MAX_ROWS:
+                raise TooMany(number)
+            roster.rows += 1
+            for check in checks:
+                if message := check.fault(number, check.value(cells)):
+                    roster.add(number, check.column.header, message)
+    except TooMany as stop:
+        roster.add(stop.row, "", too_many_rows())
+        return
     if not roster.rows:
         roster.add(0, "", _("The roster has no rows below its header. Fill it in and upload it again."))
 
@@ -196,10 +197,10 @@ class _ColumnCheck:
         self.seen: dict[str, int] = {}
 
     def value(self, cells: Sequence[Any]) -> Any:
-        return cells[self.place] if self.place < len(cells) else None
+        return cell_at(cells, self.place)
 
     def fault(self, number: int, value: Any) -> str:
-        if not _text(value):
+        if not shown(value):
             return _("This has to be filled in.") if self.column.required else ""
         try:
             cleaned = self.clean(value)
@@ -215,7 +216,7 @@ class _ColumnCheck:
 # --- The cells ----------------------------------------------------------------------------------------------
 
 
-def _text(value: Any) -> str:
+def shown(value: Any) -> str:
     """What a cell shows, without blanks around it and the invisible marks that come along from chats."""
     if value is None:
         return ""
@@ -229,17 +230,17 @@ def _text(value: Any) -> str:
     return text.strip()
 
 
-def _resident_id(value: Any) -> str:
+def as_resident_id(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 10**15:
         message = _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
         raise ValidationError(message)
-    return str(resident_id.clean(_text(value)))
+    return str(resident_id.clean(shown(value)))
 
 
-def _date(value: Any) -> str:
+def as_date(value: Any) -> str:
     if isinstance(value, datetime | date):
         year, month, day = value.year, value.month, value.day
-    elif match := _DATE.fullmatch(unicodedata.normalize("NFKC", _text(value))):
+    elif match := _DATE.fullmatch(unicodedata.normalize("NFKC", shown(value))):
         year, month, day = (int(part) for part in match.groups() if part)
     else:
         raise ValidationError(_("This is not a date. Write it as 2020-02-10."))
@@ -258,8 +259,8 @@ _DATE = re.compile(
 )
 
 
-def _yesno(value: Any) -> str:
-    match unicodedata.normalize("NFKC", _text(value)).casefold():
+def as_yesno(value: Any) -> str:
+    match unicodedata.normalize("NFKC", shown(value)).casefold():
         case "是" | "yes" | "y" | "true" | "√":
             return "是"
         case "否" | "no" | "n" | "false" | "×":
@@ -268,10 +269,10 @@ def _yesno(value: Any) -> str:
 
 
 CLEAN: dict[str, Callable[[Any], str]] = {
-    "text": _text,
-    "resident_id": _resident_id,
-    "mobile": lambda value: str(mobile.clean(_text(value))),
-    "region": lambda value: str(regions.clean(_text(value))),
-    "date": _date,
-    "yesno": _yesno,
+    "text": shown,
+    "resident_id": as_resident_id,
+    "mobile": lambda value: str(mobile.clean(shown(value))),
+    "region": lambda value: str(regions.clean(shown(value))),
+    "date": as_date,
+    "yesno": as_yesno,
 }

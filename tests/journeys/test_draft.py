@@ -60,7 +60,9 @@ def test_a_broken_connection_is_told_and_loses_nothing(section):
 def test_a_page_closed_without_connection_is_put_back_and_saved(section):
     page, _complaints = section
     url, context = page.url, page.context
-    context.route("**/fill/household/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    context.route(
+        "**/fill/household/", lambda route: route.abort() if route.request.method == "POST" else route.continue_()
+    )
     closed = context.new_page()
     closed.goto(url)
     closed.fill("[name=address]", "关机前填写")

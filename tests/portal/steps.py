@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from permits.models import Application
+from django.conf import settings
+
+from permits.models import Application, Service
 from reviews import workflow
+from reviews.publishing import publish
 from tests.cast import Cast, filled, task_of
+
+FOLDER = Path(settings.BASE_DIR) / "permits" / "services"
+
+
+def shipped(name: str) -> Service:
+    """A service that ships beside the model case, published."""
+    file = FOLDER / f"{name}.toml"
+    return publish(file.read_text(encoding="utf-8"), name=file.name).version.service
 
 
 def submitted(cast: Cast, **changes: Any) -> Application:

@@ -44,7 +44,11 @@ def owners(cast: Cast) -> Owners:
     ]
     asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
     notice = Notice.objects.inbox_of(cast.owner).latest("pk")
+    steps.shipped("job_retention")
+    at(cast.owner).post("/services/job-retention/start/")
+    sheets = Application.objects.get(version__service__slug="job-retention")
     return {
+        "sheet_": [{"public_id": sheets.public_id, "section": "headcount", "key": "months"}],
         "applications/": [
             {
                 "public_id": application.public_id, "section": "people", "key": "signed_pledge",
@@ -60,7 +64,7 @@ def owners(cast: Cast) -> Owners:
 
 def addresses(name: str, owners: Owners) -> list[str]:
     """The addresses that are called so, of everything the owner has."""
-    kinds = [kind for kind in owners if str(ROUTES[name]).startswith(kind)]
+    kinds = [kind for kind in owners if name.startswith(kind) or str(ROUTES[name]).startswith(kind)]
     assert kinds, f"a new kind of address, {name}: say in `owners` what the owner has of it"
     return [reverse(name, kwargs={key: one[key] for key in NAMED[name]}) for one in owners[kinds[0]]]
 

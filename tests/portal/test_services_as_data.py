@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from permits.models import Application, Service, Status
+from permits.models import Application, Status
 from reviews import workflow
 from reviews.models import Notice, Task
 from reviews.publishing import publish
 from tests.cast import Cast, post, task_of
+from tests.portal import steps
 
 FOLDER = Path(settings.BASE_DIR) / "permits" / "services"
 ROSTER = Path(__file__).parents[1] / "data" / "roster.xlsx"
-
-
-def shipped(name: str) -> Service:
-    file = FOLDER / f"{name}.toml"
-    return publish(file.read_text(encoding="utf-8"), name=file.name).version.service
 
 
 def signed_in(user) -> Client:
@@ -57,7 +51,7 @@ MONEY = {
 
 @pytest.fixture
 def refund(cast: Cast) -> tuple[Client, Application]:
-    shipped("job_retention")
+    steps.shipped("job_retention")
     client = signed_in(cast.owner)
     application = begin(client, "job-retention")
     enterprise = {key: value for key, value in application.answers.items() if key != "account_name"}
@@ -72,7 +66,9 @@ def test_a_refund_is_filed_with_twelve_months_and_decided(cast: Cast, refund):
     assert len(application.answers["months"]) == 12
     assert application.answers["months"][0] == {"month": "2019-01", "insured": 40, "laid_off": 0}
     fill(client, application, "money", {**MONEY, "account_name": cast.enterprise.name})
-    assert application.answers["contributions"] == "12000.00" and application.answers["account"] == "6222021011111111114"
+    assert (
+        application.answers["contributions"] == "12000.00" and application.answers["account"] == "6222021011111111114"
+    )
     upload = SimpleUploadedFile("payroll.xlsx", ROSTER.read_bytes())
     added = client.post(f"/applications/{application.public_id}/materials/payroll/add/", {"file": upload})
     assert added.status_code == 302
@@ -141,10 +137,16 @@ def test_the_last_application_fills_in_what_it_said(cast: Cast, refund):
 
 
 def report(cast: Cast, **changes: Any) -> tuple[Client, Application, Any]:
-    shipped("community_report")
+    steps.shipped("community_report")
     client = signed_in(cast.colleague)
     application = begin(client, "community-report")
-    data = {"reporter": "余小禾", "mobile": "13900000312", "region": "360924", "address": "竹苑小区3栋", "travelled": "false"}
+    data = {
+        "reporter": "余小禾",
+        "mobile": "13900000312",
+        "region": "360924",
+        "address": "竹苑小区3栋",
+        "travelled": "false",
+    }
     response = client.post(f"/applications/{application.public_id}/fill/household/", data | changes)
     application.refresh_from_db()
     return client, application, response
@@ -170,7 +172,12 @@ def test_a_report_is_received_at_once_and_reaches_the_grid_worker(cast: Cast, se
 
 
 def test_journeys_are_asked_for_only_by_those_who_travelled(cast: Cast):
-    row = {"journeys-0-day": "2020-02-01", "journeys-0-place": "武汉", "journeys-0-by": "train", "journeys-0-number": "G1"}
+    row = {
+        "journeys-0-day": "2020-02-01",
+        "journeys-0-place": "武汉",
+        "journeys-0-by": "train",
+        "journeys-0-number": "G1",
+    }
     _client, application, response = report(cast, **row)
     assert response.status_code == 302 and not application.answers.get("journeys")
     _client, application, response = report(cast, **row, travelled="true")

@@ -18,7 +18,11 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--no-demo", action="store_true", help="no demo accounts and applications")
         parser.add_argument("--applications", type=int, default=stack.DEMO_APPLICATIONS)
-        parser.add_argument("--quiet", action="store_true", help="of the processes' output show the errors only; all of it is in var/log")
+        parser.add_argument(
+            "--quiet",
+            action="store_true",
+            help="of the processes' output show the errors only; all of it is in var/log",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

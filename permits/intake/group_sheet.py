@@ -1,0 +1,199 @@
+"""A sheet answers a repeating group: its template to download, its rows read and checked, its faults marked in it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.base import File
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font, PatternFill
+
+from permits.definition import FormField
+from permits.groups import RowChecker, is_blank
+from permits.intake import roster, sheets
+from permits.intake.roster import RosterFault, TooMany
+
+RED = PatternFill("solid", start_color="FFF8D7DA")
+TEXT_FORMAT = "@"
+
+
+@dataclass
+class Imported:
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[RosterFault] = field(default_factory=list)  # the first roster.MAX_FAULTS of them
+    total_faults: int = 0
+
+    def add(self, row: int, column: str, message: str) -> None:
+        self.total_faults += 1
+        if len(self.faults) < roster.MAX_FAULTS:
+            self.faults.append(RosterFault(row, column, message))
+
+
+def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) -> Imported:
+    """Every row, checked as if it were typed. Raise ``Refused`` for what is no sheet; faults are returned."""
+    done = Imported()
+    with sheets.open_sheets(file) as found:
+        best = roster.find(found, headers(group))
+        places = best.places if best else {}
+        if missing := [str(column.label) for column in group.fields if column.required and column.key not in places]:
+            done.add(0, "", roster.missing_columns(missing))
+        if best is None or missing:
+            return done
+        checker = RowChecker(group, values)
+        try:
+            for number, cells in roster.filled_rows(best):
+                if len(done.rows) >= group.max_rows:
+                    raise TooMany(number)
+                _take(done, checker, number, {
+                    column.key: (column, roster.cell_at(cells, places[column.key]))
+                    for column in group.fields if column.key in places
+                })  # fmt: skip
+        except TooMany as stop:
+            done.add(stop.row, "", roster.too_many_rows(group.max_rows))
+    if len(done.rows) < max(group.min_rows, 1) and not done.faults:
+        done.add(0, "", _("The sheet has %(count)d rows below its header; at least %(limit)d are needed.") % {
+            "count": len(done.rows), "limit": max(group.min_rows, 1)})  # fmt: skip
+    return done
+
+
+def _take(done: Imported, checker: RowChecker, number: int, cells: dict[str, tuple[FormField, Any]]) -> None:
+    raw: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for key, (column, cell) in cells.items():
+        try:
+            raw[key] = as_typed(column, cell)
+        except ValidationError as error:
+            raw[key], wrong[key] = roster.shown(cell), " ".join(error.messages)
+    if is_blank(raw):
+        return
+    row, faults = checker.row(number - 1, raw)
+    done.rows.append(row)
+    told = wrong | {fault.column.key: fault.message for fault in faults if fault.column.key not in wrong}
+    for key, message in told.items():
+        done.add(number, str(checker.group.column(key).label), message)  # type: ignore[union-attr]  # its own key
+
+
+def as_typed(column: FormField, cell: Any) -> Any:
+    """A cell as somebody would have typed it into the form. Raise ``ValidationError`` where the sheet spoilt it."""
+    text = roster.shown(cell)
+    if not text:
+        return None
+    match column.type:
+        case "resident_id":
+            return roster.as_resident_id(cell)
+        case "bank_account" if isinstance(cell, int | float) and abs(cell) >= 10**15:
+            raise ValidationError(
+                _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
+            )
+        case "date":
+            return roster.as_date(cell)
+        case "yesno":
+            return roster.as_yesno(cell) == "是"
+        case "choice":
+            return _choice(column, text)
+        case "multichoice":
+            return [_choice(column, part) for part in text.replace(",", "、").replace("，", "、").split("、") if part]
+    return text
+
+
+def _choice(column: FormField, text: str) -> str:
+    for choice in column.choices:
+        if text.strip() in (choice.value, choice.label.zh, choice.label.en):
+            return choice.value
+    return text.strip()
+
+
+def headers(group: FormField) -> dict[str, list[str]]:
+    """Each column may be headed by its label in either language, or by its key."""
+    return {column.key: [column.label.zh, column.label.en, column.key] for column in group.fields}
+
+
+# --- Sheets to download -----------------------------------------------------------------------------------------
+
+
+def template(group: FormField) -> bytes:
+    """A sheet with the headers in the reader's language, its cells formatted as text, and a page of explanations."""
+    workbook = Workbook()
+    page = workbook.active
+    assert page is not None
+    page.title = _inert_title(str(group.label))
+    notes = workbook.create_sheet(_("How to fill it in"))
+    for place, column in enumerate(group.fields, 1):
+        cell = page.cell(1, place, f"{column.label}{'*' if column.required else ''}")
+        cell.data_type = "s"
+        cell.font = Font(bold=True)
+        letter = cell.column_letter
+        page.column_dimensions[letter].width = max(12, 2 * len(str(column.label)) + 4)
+        page.column_dimensions[letter].number_format = TEXT_FORMAT  # Excel makes 13800001234.0 of a number
+        notes.append([_safe(str(column.label)), _safe(_explained(column))])
+    return _saved(workbook)
+
+
+def _explained(column: FormField) -> str:
+    parts = [_("has to be filled in") if column.required else _("may be left empty"), str(column.help or "")]
+    if column.choices:
+        parts.append("、".join(str(choice.label) for choice in column.choices))
+    if column.type == "date":
+        parts.append("2020-02-10")
+    return "；".join(part for part in parts if part)
+
+
+def marked(file: File | IO[bytes], group: FormField, faults: list[RosterFault]) -> bytes:
+    """The sheet again, with the faulty cells in red and what is wrong in a column at the end. Nothing in it runs."""
+    by_row: dict[int, list[RosterFault]] = {}
+    for fault in faults:
+        by_row.setdefault(fault.row, []).append(fault)
+    workbook = Workbook(write_only=True)
+    page = workbook.create_sheet(_inert_title(str(group.label)))
+    with sheets.open_sheets(file) as found:
+        best = roster.find(found, headers(group))
+        rows = best.rows if best else found[0]
+        place_of = {str(c.label): best.places.get(c.key) for c in group.fields} if best else {}
+        header_row, wide = best.header_row if best else 1, 0
+        for number, cells in rows():
+            if number > roster.MAX_SHEET_ROWS:
+                break
+            told = by_row.get(number, [])
+            red = {place_of.get(fault.column) for fault in told}
+            width = max((place + 1 for place, value in enumerate(cells) if value is not None), default=0)
+            wide = max(wide, width) if number <= header_row else wide
+            shown = [*cells[:width], *[None] * (wide - width)]
+            made = [_cell(page, value, place in red) for place, value in enumerate(shown)]
+            if number == header_row:
+                whole = by_row.get(0, [])
+                made.append(_cell(page, "；".join(map(str, whole)) or _("What is wrong"), bool(whole)))
+            elif told:
+                made.append(_cell(page, "；".join(f"{f.column}: {f.message}".removeprefix(": ") for f in told), True))
+            page.append(made)
+    return _saved(workbook)
+
+
+def _cell(page: Any, value: Any, red: bool) -> WriteOnlyCell:
+    cell = WriteOnlyCell(page, value=_safe(roster.shown(value)) or None)
+    if cell.value is not None:
+        cell.data_type = "s"  # text, whatever it looks like: "=cmd|…" is not a formula here
+        cell.number_format = TEXT_FORMAT
+    if red:
+        cell.fill = RED
+    return cell
+
+
+def _safe(text: str) -> str:
+    """Without what XML can't hold."""
+    return "".join(character for character in text if character in "\t\n" or character >= " ")[:32_000]
+
+
+def _inert_title(text: str) -> str:
+    return "".join(character for character in text if character not in r"[]:*?/\\'")[:31] or "Sheet1"
+
+
+def _saved(workbook: Workbook) -> bytes:
+    out = io.BytesIO()
+    workbook.save(out)
+    return out.getvalue()

@@ -1,0 +1,236 @@
+"""A sheet answers a repeating group, whatever Excel, WPS or a CSV made of it."""
+
+from __future__ import annotations
+
+import tracemalloc
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import override
+from openpyxl import Workbook, load_workbook
+
+from permits.definition import FormField
+from permits.intake import group_sheet
+from permits.intake.inspect import Refused
+from tests.portal import steps
+from tests.portal.test_services_as_data import begin, signed_in
+
+HEADER = ["姓名", "身份证号", "手机号", "返岗日期", "交通方式", "需隔离"]
+GOOD = ["江立川", "362229197806150016", "13800000618", date(2020, 2, 11), "自驾", "否"]
+
+
+def text(zh: str, en: str) -> dict[str, str]:
+    return {"zh": zh, "en": en}
+
+
+@pytest.fixture
+def group() -> FormField:
+    choices = [{"value": "car", "label": text("自驾", "Own car")}, {"value": "bus", "label": text("客车", "Coach")}]
+    return FormField.model_validate({
+        "key": "staff", "type": "group", "label": text("返岗人员", "Returning staff"), "importable": True,
+        "max_rows": 20_000,
+        "fields": [
+            {"key": "name", "type": "text", "label": text("姓名", "Name")},
+            {"key": "id_number", "type": "resident_id", "label": text("身份证号", "ID number"), "unique": True},
+            {"key": "mobile", "type": "mobile", "label": text("手机号", "Mobile")},
+            {"key": "day", "type": "date", "label": text("返岗日期", "Return date")},
+            {"key": "by", "type": "choice", "label": text("交通方式", "By"), "choices": choices},
+            {"key": "quarantine", "type": "yesno", "label": text("需隔离", "Quarantine"), "required": False},
+        ],
+    })  # fmt: skip
+
+
+def sheet(*rows: list[Any], header: list[Any] | None = None) -> Workbook:
+    workbook = Workbook()
+    for row in [header or HEADER, *rows]:
+        workbook.active.append(row)  # type: ignore[union-attr]
+    return workbook
+
+
+def saved(workbook: Workbook) -> BytesIO:
+    out = BytesIO()
+    workbook.save(out)
+    out.seek(0)
+    return out
+
+
+def read(group: FormField, file: BytesIO) -> group_sheet.Imported:
+    return group_sheet.read(file, group, {})
+
+
+def changed(place: int, value: Any) -> list[Any]:
+    return [value if index == place else cell for index, cell in enumerate(GOOD)]
+
+
+def test_a_good_sheet_gives_its_rows_as_if_they_had_been_typed(group):
+    done = read(group, saved(sheet(GOOD)))
+    assert done.faults == []
+    assert done.rows == [{
+        "name": "江立川", "id_number": "362229197806150016", "mobile": "13800000618", "day": "2020-02-11", "by": "car",
+        "quarantine": False,
+    }]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "key", "becomes"),
+    [
+        (2, 13800000618, "mobile", "13800000618"),
+        (2, 13800000618.0, "mobile", "13800000618"),
+        (2, "１３８ ００００－０６１８", "mobile", "13800000618"),
+        (3, "2020年2月11日", "day", "2020-02-11"),
+        (3, "２０２０／２／１１", "day", "2020-02-11"),
+        (3, datetime(2020, 2, 11, 8, 30), "day", "2020-02-11"),
+        (4, "Own car", "by", "car"),
+        (4, "bus", "by", "bus"),
+        (5, "√", "quarantine", True),
+    ],
+)
+def test_what_excel_makes_of_a_value_is_understood(group, place, cell, key, becomes):
+    done = read(group, saved(sheet(changed(place, cell))))
+    assert (done.faults, done.rows[0][key]) == ([], becomes)
+
+
+def test_a_fault_names_its_row_and_column_in_the_readers_language(group):
+    with override("zh-hans"):
+        done = read(group, saved(sheet(GOOD, [None] * 6, changed(1, "362229197806150017"))))
+        [fault] = map(str, done.faults)
+    assert fault.startswith("第4行") and "身份证号" in fault and "校验" in fault
+    assert "362229197806150017" not in fault
+
+
+def test_an_id_number_that_excel_rounded_is_told(group):
+    done = read(group, saved(sheet(changed(1, 362229197806150016))))
+    assert "lost its last digits" in str(done.faults[0])
+
+
+def test_the_same_person_twice_is_told_with_the_first_row(group):
+    done = read(group, saved(sheet(GOOD, GOOD)))
+    assert "Row 3, ID number: This stands in row 2 already." in map(str, done.faults)
+
+
+def test_blank_rows_are_passed_over_and_a_title_stands_above(group):
+    workbook = Workbook()
+    for row in (["某公司返岗名册"], [None], HEADER, GOOD, [None] * 6, ["", " "]):
+        workbook.active.append(row)  # type: ignore[union-attr]
+    done = read(group, saved(workbook))
+    assert (len(done.rows), done.faults) == (1, [])
+
+
+def test_merged_cells_count_for_all_the_rows_they_cover(group):
+    workbook = sheet(GOOD, changed(1, "362229198503120025"))
+    page = workbook.active
+    assert page is not None
+    page.merge_cells("D2:E3")
+    page["D2"] = date(2020, 2, 11)
+    page.unmerge_cells("D2:E3")
+    page["E2"], page["E3"] = "自驾", None
+    page.merge_cells("E2:E3")
+    done = read(group, saved(workbook))
+    assert [row.get("by") for row in done.rows] == ["car", "car"]
+
+
+def test_a_formula_is_read_and_never_run(group):
+    done = read(group, saved(sheet(changed(0, "=1+1"))))  # nothing has computed it, so it has no value
+    assert "Row 2, Name: Please fill in" in str(done.faults[0])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_csv_is_read_in_the_encodings_that_people_have(group, encoding, delimiter):
+    cells = [str(cell) for cell in GOOD]
+    content = f"{delimiter.join(HEADER)}\r\n{delimiter.join(cells)}\r\n".encode(encoding)
+    done = read(group, BytesIO(content))
+    assert (len(done.rows), done.faults) == (1, [])
+    assert done.rows[0]["name"] == "江立川"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02" * 50, b"%PDF-1.4", b"PK\x03\x04broken", b"\xff\xfe\x00"])
+def test_what_is_no_sheet_is_refused_in_words(group, content):
+    try:
+        done = read(group, BytesIO(content))
+    except Refused as refused:
+        assert refused.messages[0]
+    else:
+        assert done.faults and not done.rows
+
+
+def test_missing_columns_are_named(group):
+    done = read(group, saved(sheet(["江立川"], header=["姓名"])))
+    assert "身份证号" in str(done.faults[0]) or "ID number" in str(done.faults[0])
+
+
+def test_the_template_is_read_back_without_a_fault_but_its_emptiness(group):
+    for language in ("zh-hans", "en"):
+        with override(language):
+            content = group_sheet.template(group)
+        page = load_workbook(BytesIO(content)).worksheets[0]
+        assert page.max_column == 6
+        page.append(["江立川", "362229197806150016", "13800000618", "2020-02-11", "自驾", "否"])
+        done = read(group, saved(page.parent))
+        assert (len(done.rows), done.faults) == (1, [])
+
+
+NASTY = ["=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "-2+3", "\t=1", "<script>", "\u202eabc", "😀" * 20, "a\x07b"]
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_in_the_marked_sheet_is_a_formula(group, nasty):
+    content = ",".join(HEADER) + "\n" + f'"{nasty}",bad,138,x,y,z\n'
+    done = read(group, BytesIO(content.encode()))
+    back = load_workbook(BytesIO(group_sheet.marked(BytesIO(content.encode()), group, done.faults))).worksheets[0]
+    kinds = {cell.data_type for row in back.iter_rows() for cell in row}
+    assert "f" not in kinds
+    red = [cell.coordinate for cell in back[2] if cell.fill.start_color.rgb == "FFF8D7DA"]
+    assert {"B2", "C2", "D2", "E2"} <= set(red)
+    assert "ID number" in back["G2"].value
+
+
+def test_ten_thousand_rows_take_little_more_memory_than_their_text(group):
+    workbook = Workbook(write_only=True)
+    page = workbook.create_sheet()
+    page.append(HEADER)
+    weights, check = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
+    for number in range(10_000):
+        stem = f"360924{1950 + number // 1000 % 50}0101{number % 1000:03}"
+        digit = check[sum(int(d) * w for d, w in zip(stem, weights, strict=True)) % 11]
+        page.append(["余小禾", stem + digit, "13800000618", "2020-02-11", "自驾", "否"])
+    file = saved(workbook)
+    tracemalloc.start()
+    done = read(group, file)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(done.rows), done.faults) == (10_000, [])
+    assert peak < 60 * 1024 * 1024
+
+
+# --- over HTTP --------------------------------------------------------------------------------------------------
+
+
+def test_twelve_months_come_from_a_sheet(cast):
+    steps.shipped("job_retention")
+    client = signed_in(cast.owner)
+    application = begin(client, "job-retention")
+    base = f"/applications/{application.public_id}/fill/headcount/months"
+    template = client.get(f"{base}.xlsx")
+    assert template.status_code == 200 and template["Content-Type"].endswith("sheet")
+    page = load_workbook(BytesIO(template.content))
+    for month in range(1, 13):
+        page.worksheets[0].append([f"2019-{month:02}", 40 if month != 5 else "many", 0])
+    bad = saved(page).getvalue()
+    response = client.post(f"{base}/sheet/", {"file": SimpleUploadedFile("m.xlsx", bad)})
+    assert response.status_code == 422 and "Row 6, Insured" in response.content.decode()
+    application.refresh_from_db()
+    assert "months" not in application.answers
+    marked = client.post(f"{base}/sheet/", {"file": SimpleUploadedFile("m.xlsx", bad), "mark": "1"})
+    assert load_workbook(BytesIO(marked.content)).worksheets[0]["D6"].value.startswith("Insured")
+    page.worksheets[0]["B6"] = 41
+    good = SimpleUploadedFile("m.xlsx", saved(page).getvalue())
+    assert client.post(f"{base}/sheet/", {"file": good}).status_code == 302
+    application.refresh_from_db()
+    assert [row["insured"] for row in application.answers["months"]][3:6] == [40, 41, 40]
+    assert signed_in(cast.outsider).post(f"{base}/sheet/").status_code == 404
+    assert client.post(f"{base}/sheet/").status_code == 302  # without a file: told, on the page
+    assert client.get(f"/applications/{application.public_id}/fill/headcount/other.xlsx").status_code == 404
