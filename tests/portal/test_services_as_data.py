@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,6 @@ from reviews.publishing import publish
 from tests.cast import Cast, post, task_of
 from tests.portal import steps
 
-FOLDER = Path(settings.BASE_DIR) / "permits" / "services"
 ROSTER = Path(__file__).parents[1] / "data" / "roster.xlsx"
 
 
