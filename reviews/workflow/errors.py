@@ -1,4 +1,4 @@
-"""What a step can answer with instead of being taken; what else it may raise: ``policy.Refused``, ``lifecycle.NotPossible``."""
+"""What a step can answer with instead of being taken; besides: ``policy.Refused``, ``lifecycle.NotPossible``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class AlreadyDecided(Exception):
 
     def __init__(self, task: Task, decision: Decision | None) -> None:
         self.task, self.decision = task, decision
-        if decision:
+        if decision and decision.official:
             when = timezone.localtime(decision.decided_at).strftime("%Y-%m-%d %H:%M:%S")
             message: Any = _("%(name)s has decided this task already: “%(outcome)s”, %(time)s. Nothing was changed.") % {
                 "name": decision.official, "outcome": decision.get_outcome_display(), "time": when,
@@ -35,4 +35,8 @@ class AlreadyDecided(Exception):
 
 
 class ReasonNeeded(Exception):
-    """A step that is never taken without a reason was asked for without one."""
+    """A step that is never taken without words was asked for without them."""
+
+
+class NotSensible(Exception):
+    """What was asked for contradicts itself, or what is on record; the message says how to ask for it rightly."""
