@@ -1,0 +1,202 @@
+"""Who has a task in hand: leases, reassignment, and somebody who stands in during leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from reviews import clock, limits, policy, workflow
+from reviews.models import Delegation, Department, Event, Notice, Official, Task
+from tests.cast import post, task_of
+from tests.reviews.steps import TUESDAY, accepted, actions, countersigned, edition, say, submitted
+
+pytestmark = pytest.mark.django_db
+
+
+def supervisor_of(kind: str, name: str = "chief"):
+    return post(name, kind, supervisor=True)
+
+
+def lend(cast, *, to, official=None, by=None, days=5, now=TUESDAY):
+    official = official or cast.decider
+    posting = Official.objects.get(user=official)
+    return workflow.delegate(
+        posting.pk,
+        to=to,
+        starts_at=now,
+        ends_at=now + timedelta(days=days),
+        by=by or official,
+        reason="休年假",
+        now=now,
+    )
+
+
+def test_a_claim_left_alone_goes_back_to_the_queue_with_an_event(cast):
+    edition(limits='claim = "2h"')
+    application = submitted(cast)
+    task = workflow.claim(task_of(application, "street").pk, official=cast.street, now=TUESDAY)
+    until = clock.due(TUESDAY, clock.Limit(2, "h"), clock.WorkCalendar())
+    assert task.lease_until == until
+    assert limits.keep(until - timedelta(seconds=1))["claims_expired"] == 0
+    assert limits.keep(until)["claims_expired"] == 1
+    assert limits.keep(until)["claims_expired"] == 0
+    task.refresh_from_db()
+    assert (task.state, task.claimed_by, task.lease_until) == (Task.State.OPEN, None, None)
+    assert Event.objects.filter(application=application, action="lease_expired").count() == 1
+    assert Notice.objects.filter(kind="lease_expired", recipient=cast.street).exists()
+
+
+def test_the_holder_at_work_keeps_the_claim(cast):
+    application = submitted(cast)
+    task = workflow.claim(task_of(application, "street").pk, official=cast.street, now=TUESDAY)
+    before, events = task.lease_until, Event.objects.count()
+    assert workflow.keep_claim(task.pk, official=cast.street, now=TUESDAY + timedelta(days=1))
+    task.refresh_from_db()
+    assert task.lease_until > before and Event.objects.count() == events
+    assert not workflow.keep_claim(task.pk, official=cast.health, now=TUESDAY)
+
+
+def test_a_supervisor_reassigns_with_a_reason(cast):
+    application = countersigned(cast)
+    task = task_of(application, "bureau")
+    other = post("other", "bureau")
+    workflow.claim(task.pk, official=cast.decider, now=TUESDAY)
+    with pytest.raises(workflow.ReasonNeeded):
+        workflow.reassign(task.pk, official=cast.supervisor, to=other, reason=" ", now=TUESDAY)
+    workflow.reassign(task.pk, official=cast.supervisor, to=other, reason="出差", now=TUESDAY)
+    task.refresh_from_db()
+    assert task.claimed_by == other and task.lease_until
+    assert actions(application)[-1] == "reassigned"
+    assert set(Notice.objects.filter(kind="reassigned").values_list("recipient__name", flat=True)) == {
+        "other",
+        "decider",
+    }
+
+
+@pytest.mark.parametrize("who", ["decider", "health", "owner"])
+def test_nobody_but_a_supervisor_of_the_department_reassigns(cast, who):
+    task = task_of(countersigned(cast), "bureau")
+    with pytest.raises(policy.Refused) as caught:
+        workflow.reassign(task.pk, official=getattr(cast, who), to=cast.decider, reason="出差", now=TUESDAY)
+    assert caught.value.rule == "supervisor"
+
+
+def test_a_task_is_not_given_to_somebody_whom_a_rule_keeps_from_it(cast):
+    application = countersigned(cast)
+    task = task_of(application, "bureau")
+    Official.objects.create(user=cast.street, department=task.department)
+    with pytest.raises(policy.Refused) as caught:
+        workflow.reassign(task.pk, official=cast.supervisor, to=cast.street, reason="出差", now=TUESDAY)
+    assert caught.value.rule == "separate_decider"
+    task.refresh_from_db()
+    assert task.claimed_by is None
+    refused = Event.objects.get(application=application, action="refused")
+    assert refused.actor == cast.supervisor, "the one who tried it is on record"
+
+
+def test_a_stand_in_decides_and_the_decision_says_in_whose_place(cast):
+    application = countersigned(cast)
+    stand_in = post("stand_in", "finance")
+    lend(cast, to=stand_in)
+    task = task_of(application, "bureau")
+    assert task in Task.objects.filter(pk__in=Task.objects.filter(department__in=departments(stand_in, TUESDAY)))
+    decision = workflow.decide(task.pk, official=stand_in, outcome="approve", now=TUESDAY + timedelta(hours=1))
+    assert decision.on_behalf_of == cast.decider
+    event = Event.objects.get(application=application, action="approved")
+    assert str(cast.decider.public_id) in event.payload and event.actor == stand_in
+
+
+def departments(user, at):
+    return Department.objects.ids_of(user, at)
+
+
+def test_nobody_stands_in_before_after_or_once_it_was_ended(cast):
+    stand_in = post("stand_in", "finance")
+    made = lend(cast, to=stand_in, days=2)
+    bureau = made.official.department_id
+    assert bureau not in departments(stand_in, TUESDAY - timedelta(seconds=1))
+    assert bureau in departments(stand_in, TUESDAY)
+    assert bureau not in departments(stand_in, TUESDAY + timedelta(days=2))
+    workflow.end_delegation(made.pk, by=cast.decider, now=TUESDAY + timedelta(hours=1))
+    workflow.end_delegation(made.pk, by=cast.decider, now=TUESDAY + timedelta(hours=2))
+    assert bureau not in departments(stand_in, TUESDAY + timedelta(hours=1))
+    assert Event.objects.filter(action="delegation_ended").count() == 1
+
+
+def test_a_stand_in_does_not_get_round_the_rules_of_the_one_on_leave(cast):
+    """Neither decides what the other pre-checked."""
+    application = countersigned(cast)
+    bureau = task_of(application, "bureau")
+    on_leave = Official.objects.create(user=cast.street, department=bureau.department)
+    stand_in = post("stand_in", "finance")
+    workflow.delegate(
+        on_leave.pk, to=stand_in, starts_at=TUESDAY, ends_at=TUESDAY + timedelta(days=2), by=cast.street,
+        reason="休假", now=TUESDAY,
+    )  # fmt: skip
+    with pytest.raises(policy.Refused) as caught:
+        workflow.decide(bureau.pk, official=stand_in, outcome="approve", now=TUESDAY)
+    assert caught.value.rule == "separate_decider"
+
+
+def test_the_tasks_that_the_one_on_leave_claimed_are_the_stand_ins_too(cast):
+    application = countersigned(cast)
+    task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
+    stand_in = post("stand_in", "finance")
+    lend(cast, to=stand_in)
+    assert workflow.decide(task.pk, official=stand_in, outcome="approve", now=TUESDAY).on_behalf_of == cast.decider
+
+
+def test_a_stand_in_for_a_supervisor_has_a_supervisors_rank(cast):
+    edition(decision='refused_by = "supervisor"')
+    application = countersigned(cast)
+    with pytest.raises(policy.Refused) as caught:
+        say(application, "bureau", cast.decider, "reject", reason="不达标")
+    assert caught.value.rule == "rank"
+    lend(cast, to=cast.decider, official=cast.supervisor)
+    assert say(application, "bureau", cast.decider, "reject", reason="不达标").on_behalf_of == cast.supervisor
+
+
+def test_standing_in_is_not_passed_on(cast):
+    first, second = post("first", "finance"), post("second", "finance")
+    lend(cast, to=first)
+    lend(cast, to=second, official=first)
+    bureau = Department.objects.get(kind="bureau")
+    assert bureau.pk in departments(first, TUESDAY) and bureau.pk not in departments(second, TUESDAY)
+
+
+def test_who_may_let_somebody_stand_in(cast):
+    stand_in = post("stand_in", "finance")
+    with pytest.raises(policy.Refused):
+        lend(cast, to=stand_in, by=cast.health)
+    assert lend(cast, to=stand_in, by=cast.supervisor).made_by == cast.supervisor
+    assert lend(cast, to=stand_in, by=cast.supervisor).pk == Delegation.objects.get().pk, "twice is once"
+    with pytest.raises(workflow.NotSensible, match="stand_in"):
+        lend(cast, to=cast.health)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ends_at": TUESDAY - timedelta(days=1)},
+        {"ends_at": TUESDAY + timedelta(days=400)},
+        {"to": "decider"},
+        {"to": "owner"},
+    ],
+)
+def test_a_leave_that_makes_no_sense_is_refused_in_words(cast, wrong):
+    posting = Official.objects.get(user=cast.decider)
+    call = {
+        "to": cast.supervisor, "starts_at": TUESDAY, "ends_at": TUESDAY + timedelta(days=1), "by": cast.decider,
+        "reason": "休假", "now": TUESDAY,
+    } | wrong  # fmt: skip
+    call["to"] = getattr(cast, call["to"]) if isinstance(call["to"], str) else call["to"]
+    with pytest.raises(workflow.NotSensible):
+        workflow.delegate(posting.pk, **call)
+
+
+def test_a_new_task_is_told_to_stand_ins_too(cast):
+    stand_in = post("stand_in", "finance")
+    lend(cast, to=stand_in, official=cast.health)
+    accepted(cast)
+    assert Notice.objects.filter(kind="new_task", recipient=stand_in).exists()
