@@ -161,7 +161,7 @@ def transition(action: str, status: str, stage: str, *, task: str | None = None,
     for row in TRANSITIONS:
         if row.action != action or row.source != status or row.stage not in (None, stage):
             continue
-        if row.to == to and (task is None or row.ends == task):
+        if row.to == to and (task is None or (row.by == By.OFFICIAL and row.ends == task)):
             return row
     raise NotPossible(action, status)
 

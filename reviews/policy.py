@@ -232,7 +232,7 @@ def check_advises(user: User, task: Task) -> None:
 def is_member(user: User, application: Application) -> bool:
     if application.enterprise_id is None:
         return False
-    return user.memberships.filter(enterprise=application.enterprise_id, active=True).exists()
+    return Membership.objects.filter(user=user.pk, enterprise=application.enterprise_id, active=True).exists()
 
 
 def _clock(at: Any) -> str:

@@ -216,7 +216,7 @@ def _locked(application_id: int) -> Application:
 
 def _record_refusal(application_id: int, refusal: policy.Refused, doing: str, now: datetime) -> None:
     """Who tried what, and which rule stood against it; said once, however often it is tried in a row."""
-    if refusal.user is None:
+    if refusal.user is None or refusal.user.pk is None:  # nobody is signed in: there is nobody to name
         return
     with transaction.atomic():
         step = Step(_locked(application_id), now)

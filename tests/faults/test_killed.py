@@ -1,0 +1,86 @@
+"""kill -9 in the middle of a step: before it or after it, never between. Each statement of each step is a place to die.
+
+A forked process takes the step and kills itself with SIGKILL before its n-th statement, for n = 1, 2, 3 … until a
+process lives to the end. Nothing of the portal is replaced; the database is the real one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from permits.models import Application, Permit
+from reviews.audit import log
+from reviews.lifecycle import TRANSITIONS
+from reviews.models import Advice, CorrectionNotice, Decision, Event, EventNote, Notice, Objection, Pause, Task
+from tests.cast import post
+from tests.reviews.situations import Situation, arrange, take
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
+STEPS = ["submit", "accept", "correct", "answer_corrections", "agree", "approve", "return", "suspend", "resume", "object",
+         "overturn", "withdraw"]  # fmt: skip
+TABLES = [Application, Task, Decision, Event, EventNote, Notice, CorrectionNotice, Pause, Objection, Advice, Permit]
+
+
+def everything() -> list[Any]:
+    """All that a step could have written."""
+    return [list(table.objects.order_by("pk").values()) for table in TABLES]
+
+
+def killed_before_statement(n: int, act: Callable[[], Any]) -> bool:
+    """Take the step in a process that is killed before its n-th statement. Return whether it was."""
+    connections.close_all()
+    child = os.fork()
+    if not child:
+        count = 0
+
+        def die(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
+            nonlocal count
+            count += 1
+            if count == n:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return execute(sql, params, many, context)
+
+        try:
+            with connection.execute_wrapper(die):
+                act()
+        except BaseException:
+            os._exit(3)
+        os._exit(0)
+    _pid, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return True
+    assert os.WEXITSTATUS(status) == 0, "the step itself failed"
+    return False
+
+
+@pytest.mark.parametrize("action", STEPS)
+def test_a_step_that_is_killed_leaves_what_was_before_or_what_comes_after(cast, action):
+    row = next(row for row in TRANSITIONS if row.action == action)
+    there: Situation = arrange(row, cast)
+    who = cast.owner if row.by == "applicant" else _one_of(there)
+    before = everything()
+    places = 0
+    while killed_before_statement(places + 1, lambda: take(row, there, who)):
+        places += 1
+        assert everything() == before, f"killed before statement {places + 1}: something of it stayed"
+        assert places < 100
+    assert places >= 6, "fewer statements than a step can have"
+    application = Application.objects.get(pk=there.application.pk)
+    assert application.status == row.target
+    assert log.first_broken_link(log.stream_of(application)) is None
+    last = application.events.order_by("seq").last()
+    assert (application.last_seq, application.last_hash) == (last.seq, last.hash)
+    told = Notice.objects.filter(application=application).count() > len(before[TABLES.index(Notice)])
+    assert told or action == "agree", "somebody is told of it, in the same transaction"
+
+
+def _one_of(there: Situation) -> Any:
+    assert there.task is not None
+    return post("fresh", there.task.department.kind)
