@@ -84,8 +84,9 @@ class AccessRequestForm(forms.Form):
 class RatingForm(forms.Form):
     use_required_attribute = False
     score = forms.TypedChoiceField(
-        label=_("How satisfied are you?"), choices=Rating.Score.choices, coerce=int, widget=forms.RadioSelect
-    )
+        label=_("How satisfied are you?"), choices=Rating.Score.choices, coerce=int, widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose one of the five.")),
+    )  # fmt: skip
     comment = forms.CharField(
         label=_("Comment (optional)"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )

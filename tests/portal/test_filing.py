@@ -16,7 +16,7 @@ from reviews import workflow
 from reviews.models import Event
 from tests.cast import Cast, filled, person
 from tests.data import cast as invented
-from tests.portal.browser import at, fault_at, form, links, sign_in, told, words
+from tests.portal.browser import at, fault_at, form, links, page, sign_in, told, words
 from tests.reviews.test_races import at_once
 
 START = "/services/resumption/start/"
@@ -210,6 +210,13 @@ def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_kept(cast: C
     assert {name: value for name, value in shown.items() if name not in (*typed, "state")} == {
         name: value for name, value in sent.items() if name not in (*typed, "state")
     }
+
+
+def test_the_list_of_what_is_wrong_names_each_field_once(cast: Cast) -> None:
+    response = fill(at(cast.owner), filled(cast), "staff", headcount="", origin_local="85")
+    listed = [" ".join(item.text_content().split()) for item in page(response).xpath("//*[@class='error-summary']//li")]
+    assert listed[0] == "Please fill in “Usual headcount”."
+    assert listed[1].startswith("of these, from the local city") and "must add up" in listed[1]
 
 
 def test_the_pledge_that_is_not_given_is_asked_for(cast: Cast) -> None:
