@@ -70,6 +70,12 @@ class EnterpriseForm(forms.ModelForm):
             )
         return code
 
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.registered:  # nothing else that is missing matters then
+            for name in [name for name in self.errors if name != "uscc"]:
+                del self.errors[name]
+
     def validate_unique(self) -> None:
         """``clean_uscc`` says it better than the model would."""
 

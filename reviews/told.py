@@ -1,10 +1,12 @@
-"""Who is told what of a step: the applicant's side, a department, its supervisors."""
+"""Who is told what of a step: the applicant's side, a department, its supervisors; who asks for access, and its owners."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from permits.models import Application, Membership, User
+from django.urls import reverse
+
+from permits.models import AccessRequest, Application, Membership, User
 from reviews.models import CorrectionNotice, Department, Event, Official, Task
 from reviews.notices import outbox
 
@@ -40,6 +42,23 @@ def supervisors(event: Event, office: Department, kind: str) -> None:
     outbox.tell(event, people, kind, params)
 
 
+def access_requested(event: Event, asked: AccessRequest) -> None:
+    """The enterprise's owners. What the asker wrote is left to the page: a mail carries no stranger's words."""
+    params = {"enterprise": asked.enterprise.name, "who": asked.user.name, "email": asked.user.email,
+              "path": reverse("enterprise", args=[asked.enterprise.public_id])}  # fmt: skip
+    outbox.tell(event, _owners(asked.enterprise_id), "access_requested", params)
+
+
+def access_answered(event: Event, asked: AccessRequest) -> None:
+    """The one who asked. Who was refused learns no more of the enterprise than they knew: its code."""
+    if asked.state == AccessRequest.State.GRANTED:
+        path = reverse("enterprise", args=[asked.enterprise.public_id])
+        outbox.tell(event, [asked.user], "access_granted", {"enterprise": asked.enterprise.name, "path": path})
+    else:
+        params = {"uscc": asked.enterprise.uscc, "path": reverse("enterprises")}
+        outbox.tell(event, [asked.user], "access_refused", params)
+
+
 def item_title(application: Application, kind: str, key: str) -> dict[str, str]:
     """What a correction is about, in both languages."""
     definition = application.definition
@@ -59,15 +78,14 @@ def _application(event: Event) -> Application:
 
 
 def _applicants(application: Application) -> list[User]:
-    owners: list[User] = []
-    if application.enterprise_id:
-        owners = list(
-            User.objects.filter(
-                memberships__enterprise=application.enterprise_id, memberships__active=True,
-                memberships__role=Membership.Role.OWNER,
-            )
-        )  # fmt: skip
-    return [application.applicant, *owners]
+    return [application.applicant, *_owners(application.enterprise_id)]
+
+
+def _owners(enterprise_id: int | None) -> list[User]:
+    if enterprise_id is None:
+        return []
+    owned = {"memberships__enterprise": enterprise_id, "memberships__active": True}
+    return list(User.objects.filter(**owned, memberships__role=Membership.Role.OWNER))
 
 
 def _params(application: Application, *, reason: str = "") -> dict[str, Any]:

@@ -416,6 +416,7 @@ def test_what_was_typed_outlives_the_session(cast: Cast) -> None:
     client.session.flush()
     response = client.post(here, typed)
     assert response.status_code == 302 and parse_qs(urlsplit(response["Location"]).query) == {"next": [here]}
+    assert "What you typed is kept: sign in" in told(client.get(response["Location"]))
     client.handler.enforce_csrf_checks = False
     landed = sign_in(client, cast.owner, after=response)
     assert "What you had typed is here again" in told(landed)
