@@ -70,8 +70,8 @@ class EnterpriseForm(forms.ModelForm):
             )
         return code
 
-    def _post_clean(self) -> None:
-        super()._post_clean()
+    def full_clean(self) -> None:
+        super().full_clean()
         if self.registered:  # nothing else that is missing matters then
             for name in [name for name in self.errors if name != "uscc"]:
                 del self.errors[name]

@@ -15,12 +15,12 @@ from reviews.models import Department
 class NobodyHandles(Exception):
     """No department of the kind is registered for the region or one above it."""
 
-    def __init__(self, kind: str, region: str) -> None:
+    def __init__(self, stage: Stage, kind: str, region: str) -> None:
         self.kind, self.region = kind, region
         super().__init__(
-            _("No office of the kind “%(kind)s” is registered for %(region)s yet, so the application can't be handed "
+            _("No office is registered yet that handles “%(stage)s” in %(region)s, so the application can't be handed "
               "over. It is kept as a draft; please tell the approval bureau.")
-            % {"kind": kind, "region": regions.full_name(region) or region}
+            % {"stage": stage.title, "region": regions.full_name(region) or region}
         )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def departments_for(stage: Stage, *, region: str, values: Mapping[str, Any]) -> 
         if condition is None or condition.holds(values, when_unanswered=False):
             kinds.append(handler.department)
     if not kinds:
-        raise NobodyHandles(stage.key, region)
+        raise NobodyHandles(stage, "", region)
     above = [region, *(place.code for place in reversed(regions.path(region)))]
     offices = Department.objects.filter(kind__in=kinds, region__in=above, active=True)
     nearest: dict[str, Department] = {}
@@ -40,5 +40,5 @@ def departments_for(stage: Stage, *, region: str, values: Mapping[str, Any]) -> 
         nearest.setdefault(office.kind, office)
     for kind in kinds:
         if kind not in nearest:
-            raise NobodyHandles(kind, region)
+            raise NobodyHandles(stage, kind, region)
     return [nearest[kind] for kind in dict.fromkeys(kinds)]

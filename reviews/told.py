@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from permits.models import AccessRequest, Application, Membership, User
+from permits.models import AccessRequest, Application, Membership, Status, User
 from reviews.models import CorrectionNotice, Department, Event, Official, Task
 from reviews.notices import outbox
 
@@ -96,7 +96,10 @@ def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
         "service": {"zh": definition.title.zh, "en": definition.title.en},
         "outcome": {"zh": wording.zh, "en": wording.en} if wording else None,
         "enterprise": application.enterprise.name if application.enterprise else "",
-        "due_at": application.due_at.isoformat() if application.due_at else "",
+        # What is only recorded is done with once it is received: nothing more is promised.
+        "due_at": application.due_at.isoformat()
+        if application.due_at and application.status != Status.RECORDED
+        else "",
         "reason": reason,
         "path": application.get_absolute_url(),
     }
