@@ -20,10 +20,12 @@ $(VENV)/bin/python:
 	$$found -m venv $(VENV) >/dev/null 2>&1 || { echo "python3-venv is missing: apt-get install python3-venv. 缺少 venv 模块。" >&2; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing what it needs into $(VENV), a minute or two … 正在安装依赖,请稍候 …"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	@echo "Installing what the tests need into $(VENV), a few minutes … 正在安装测试依赖,请稍候 …"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.runtime
 

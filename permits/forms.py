@@ -171,7 +171,7 @@ class DefinedForm(forms.Form):
             )
         elif not answered and is_required(field, values):
             self.add_error(
-                field.key, ValidationError(_("Please fill in “%(label)s”.") % {"label": field.label}, "required")
+                field.key, ValidationError(_("Please fill in “%(label)s”.") % {"label": field.label}, "unanswered")
             )
 
     def answers(self) -> dict[str, Any]:

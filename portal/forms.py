@@ -70,6 +70,12 @@ class EnterpriseForm(forms.ModelForm):
             )
         return code
 
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.registered:  # nothing else that is missing matters then
+            for name in [name for name in self.errors if name != "uscc"]:
+                del self.errors[name]
+
     def validate_unique(self) -> None:
         """``clean_uscc`` says it better than the model would."""
 
@@ -84,8 +90,9 @@ class AccessRequestForm(forms.Form):
 class RatingForm(forms.Form):
     use_required_attribute = False
     score = forms.TypedChoiceField(
-        label=_("How satisfied are you?"), choices=Rating.Score.choices, coerce=int, widget=forms.RadioSelect
-    )
+        label=_("How satisfied are you?"), choices=Rating.Score.choices, coerce=int, widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose one of the five.")),
+    )  # fmt: skip
     comment = forms.CharField(
         label=_("Comment (optional)"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 4})
     )

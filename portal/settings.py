@@ -286,6 +286,7 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Permit portal"),
     "SITE_URL": "/",
     "SITE_SYMBOL": "fact_check",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/img/mark.svg"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

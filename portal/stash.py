@@ -10,9 +10,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from permits.secrets import decrypt, encrypt
 from portal.requests import SignedIn
@@ -29,12 +31,13 @@ def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
             return view(cast(SignedIn, request), *args, **kwargs)
-        if request.method == "POST":
-            _keep(request)
+        kept = request.method == "POST" and _keep(request)
         to_login = redirect_to_login(request.get_full_path())
         if request.headers.get("HX-Request"):  # a form that saves itself: the page stays, and a line on it says so
             context = {"login": to_login.url, "state": request.POST.get("state", "")}
             return render(request, "filing/saved.html", context, status=401)
+        if kept:
+            messages.info(request, _("You were signed out. What you typed is kept: sign in, and it is there."))
         return to_login
 
     return inner
@@ -55,11 +58,13 @@ def take(request: HttpRequest) -> QueryDict | None:
     return typed
 
 
-def _keep(request: HttpRequest) -> None:
+def _keep(request: HttpRequest) -> bool:
+    """Whether it could be kept."""
     text = request.POST.urlencode()
     if len(text) > MAX_BYTES:
-        return
+        return False
     kept = dict(request.session.get(KEY, {}))
     kept.pop(request.get_full_path(), None)
     kept[request.get_full_path()] = encrypt(text)
     request.session[KEY] = dict(list(kept.items())[-MAX_PAGES:])
+    return True

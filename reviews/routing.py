@@ -16,12 +16,12 @@ from reviews.models import Department
 class NobodyHandles(Exception):
     """No department of the kind is registered for the region or one above it."""
 
-    def __init__(self, kind: str, region: str) -> None:
+    def __init__(self, what: str, kind: str, region: str) -> None:
         self.kind, self.region = kind, region
         super().__init__(
-            _("No office of the kind “%(kind)s” is registered for %(region)s yet, so the application can't be handed "
+            _("No office is registered yet that handles “%(stage)s” in %(region)s, so the application can't be handed "
               "over. It is kept as a draft; please tell the approval bureau.")
-            % {"kind": kind, "region": regions.full_name(region) or region}
+            % {"stage": what, "region": regions.full_name(region) or region}
         )  # fmt: skip
 
 
@@ -33,16 +33,11 @@ def departments_for(stage: Stage, *, region: str, values: Mapping[str, Any]) -> 
         if condition is None or condition.holds(values, when_unanswered=False):
             kinds.append(handler.department)
     if not kinds:
-        raise NobodyHandles(stage.key, region)
-    return nearest(kinds, region)
+        raise NobodyHandles(str(stage.title), "", region)
+    return nearest(kinds, region, what=str(stage.title))
 
 
-def office(kind: str, region: str) -> Department:
-    """The department of a kind for a region; raise ``NobodyHandles`` when none is registered."""
-    return nearest([kind], region)[0]
-
-
-def nearest(kinds: list[str], region: str) -> list[Department]:
+def nearest(kinds: list[str], region: str, *, what: str) -> list[Department]:
     """For each kind the department of the region itself, or of the nearest one above it. One query."""
     above = [region, *(place.code for place in reversed(regions.path(region)))]
     offices = Department.objects.filter(kind__in=kinds, region__in=above, active=True)
@@ -51,5 +46,5 @@ def nearest(kinds: list[str], region: str) -> list[Department]:
         found.setdefault(one.kind, one)
     for kind in kinds:
         if kind not in found:
-            raise NobodyHandles(kind, region)
+            raise NobodyHandles(what, kind, region)
     return [found[kind] for kind in dict.fromkeys(kinds)]

@@ -9,7 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from permits.models import Application, Membership
+from django.urls import reverse
+
+from permits.models import AccessRequest, Application, Membership, Status
 from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Notice, Official, Task
 from reviews.notices import outbox
 
@@ -74,6 +76,23 @@ def task_path(task: Task) -> str:
     return f"/admin/reviews/task/{task.pk}/review/"
 
 
+def access_requested(event: Event, asked: AccessRequest) -> list[Notice]:
+    """The enterprise's owners. What the asker wrote is left to the page: a mail carries no stranger's words."""
+    params = {"enterprise": asked.enterprise.name, "who": asked.user.name, "email": asked.user.email,
+              "path": reverse("enterprise", args=[asked.enterprise.public_id])}  # fmt: skip
+    return outbox.compose(event, _owners(asked.enterprise_id), "access_requested", params)
+
+
+def access_answered(event: Event, asked: AccessRequest) -> list[Notice]:
+    """The one who asked. Who was refused learns no more of the enterprise than they knew: its code."""
+    if asked.state == AccessRequest.State.GRANTED:
+        path = reverse("enterprise", args=[asked.enterprise.public_id])
+        params = {"enterprise": asked.enterprise.name, "path": path}
+        return outbox.compose(event, [asked.user_id], "access_granted", params)
+    params = {"uscc": asked.enterprise.uscc, "path": reverse("enterprises")}
+    return outbox.compose(event, [asked.user_id], "access_refused", params)
+
+
 def item_title(application: Application, kind: str, key: str, row: int | None = None) -> dict[str, str]:
     """What a correction is about, in both languages."""
     definition = application.definition
@@ -95,12 +114,14 @@ def _application(event: Event) -> Application:
 
 def _applicants(application: Application) -> list[int]:
     people = [application.applicant_id] if application.applicant.is_active else []
-    if application.enterprise_id:
-        owners = Membership.objects.filter(
-            enterprise=application.enterprise_id, active=True, role=Membership.Role.OWNER, user__is_active=True
-        )
-        people += owners.values_list("user_id", flat=True)
-    return people
+    return [*people, *_owners(application.enterprise_id)] if application.enterprise_id else people
+
+
+def _owners(enterprise_id: int) -> list[int]:
+    owners = Membership.objects.filter(
+        enterprise=enterprise_id, active=True, role=Membership.Role.OWNER, user__is_active=True
+    )
+    return list(owners.values_list("user_id", flat=True))
 
 
 def _acting_for(department_ids: list[int], event: Event) -> dict[int, list[int]]:
@@ -122,7 +143,10 @@ def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
         "service": {"zh": definition.title.zh, "en": definition.title.en},
         "outcome": {"zh": wording.zh, "en": wording.en} if wording else None,
         "enterprise": application.enterprise.name if application.enterprise else "",
-        "due_at": application.due_at.isoformat() if application.due_at else "",
+        # What is only recorded is done with once it is received: nothing more is promised.
+        "due_at": application.due_at.isoformat()
+        if application.due_at and application.status != Status.RECORDED
+        else "",
         "reason": reason,
         "path": application.get_absolute_url(),
     }

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,12 +21,20 @@ from portal.forms import AccessRequestForm, EnterpriseForm
 from portal.requests import SignedIn
 from portal.throttle import allowed, client
 from portal.views import errors
+from reviews import told
 from reviews.audit import log
+from reviews.models import Event
+from reviews.notices import outbox
 
 
 @login_required
 def enterprises(request: SignedIn) -> HttpResponse:
-    mine = Enterprise.objects.visible_to(request.user).order_by("name")[:100]
+    owned = Membership.objects.filter(
+        enterprise=OuterRef("pk"), user=request.user, role=Membership.Role.OWNER, active=True
+    )
+    waiting = AccessRequest.objects.filter(enterprise=OuterRef("pk"), state=AccessRequest.State.OPEN)
+    mine = Enterprise.objects.visible_to(request.user).annotate(to_answer=Exists(waiting) & Exists(owned))
+    mine = mine.order_by("name")[:100]
     asked = AccessRequest.objects.filter(user=request.user, state=AccessRequest.State.OPEN).select_related("enterprise")
     context = {"enterprises": mine, "asked": asked[:20], "section": "enterprises"}
     return render(request, "enterprises/enterprises.html", context)
@@ -116,7 +125,7 @@ def ask_access(request: SignedIn) -> HttpResponse:
                 defaults={"message": form.cleaned_data["message"]},
             )  # fmt: skip
             if is_new:
-                _record("access_requested", asked, request)
+                outbox.write(told.access_requested(_record("access_requested", asked, request), asked))
     messages.success(request, _("The owner was asked. You will see the enterprise here once access is granted."))
     return redirect("enterprises")
 
@@ -139,14 +148,15 @@ def answer_access(request: SignedIn, public_id: UUID) -> HttpResponse:
                     enterprise=asked.enterprise, user=asked.user, defaults={"active": True},
                     create_defaults={"active": True, "role": Membership.Role.AGENT},
                 )  # fmt: skip
-            _record("access_granted" if grant else "access_refused", asked, request)
+            event = _record("access_granted" if grant else "access_refused", asked, request)
+            outbox.write(told.access_answered(event, asked))
     return redirect(reverse("enterprise", args=[asked.enterprise.public_id]))
 
 
-def _record(action: str, asked: AccessRequest, request: SignedIn) -> None:
+def _record(action: str, asked: AccessRequest, request: SignedIn) -> Event:
     # The enterprise's row is what serialises its stream.
     Enterprise.objects.select_for_update(of=("self",)).get(pk=asked.enterprise_id)
-    log.record(
+    return log.record(
         action=action, actor=request.user, role="applicant", at=timezone.now(),
         stream=f"enterprise:{asked.enterprise.public_id}", data={"request": str(asked.public_id)},
     )  # fmt: skip

@@ -116,7 +116,7 @@ def _take_in(
 
 def _refused(request: SignedIn, application: Application, faults: list[str], script: bool, status: int) -> HttpResponse:
     if script:
-        return JsonResponse({"ok": False, "message": " ".join(faults)}, status=status)
+        return JsonResponse({"ok": False, "message": "\n".join(faults)}, status=status)
     for fault in faults:
         messages.error(request, fault)
     return redirect(_page_of(application))

@@ -48,12 +48,15 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
+    rows, due = timeline(found), due_state(found)
     context = {
-        "application": found, "timeline": timeline(found), "parts": summary(found), "section": "applications",
+        "application": found, "timeline": rows, "parts": summary(found), "section": "applications",
         "materials": found.materials.current(), "permit": Permit.objects.filter(application=found).first(),
-        "rating": Rating.objects.filter(application=found).first(), "due_state": due_state(found),
+        "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "notice": found.correction_notices.order_by("-pk").first(),
+        # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.
+        "just_sent": due != "late" and len([row for row in rows if row["state"] in ("done", "error")]) == 1,
     }  # fmt: skip
     return render(request, "tracking/application.html", context)
 

@@ -49,7 +49,7 @@ def _words_page(
 @admin.register(Application)
 class ApplicationAdmin(ReadOnlyAdmin):
     may_see = staticmethod(is_official)
-    list_display = ("number_link", "enterprise", "service", "status_words", "submitted_at", "due_at")
+    list_display = ("number_link", "holder", "service", "status_words", "submitted_at", "due_at")
     list_display_links = None
     list_filter = ("status",)
     list_select_related = ("enterprise", "version")
@@ -74,6 +74,10 @@ class ApplicationAdmin(ReadOnlyAdmin):
     def number_link(self, application: Any) -> str:
         url = reverse("admin:reviews_task_review", args=[application.seen_tasks[0].pk])
         return format_html('<a class="rv-number" href="{}">{}</a>', url, application.number)
+
+    @admin.display(description=_("Enterprise"), ordering="enterprise__name")
+    def holder(self, application: Application) -> Any:
+        return application.enterprise or "—"
 
     @admin.display(description=_("Service"))
     def service(self, application: Application) -> str:
@@ -139,12 +143,12 @@ class RatingAdmin(ReadOnlyAdmin):
     """Of one's own department. Who rated is never shown."""
 
     may_see = staticmethod(is_supervisor)
-    list_display = ("score_words", "comment", "created_at", "department", "follow_up_state")
+    list_display = ("score_words", "comment", "created_at", "office", "follow_up_state")
     list_display_links = None
     list_filter = ("score",)
     list_select_related = ("department",)
     ordering = ("-created_at", "-pk")
-    fields = ("score", "comment", "created_at", "department", "follow_up_due_at", "followed_up_at", "follow_up")
+    fields = ("score", "comment", "created_at", "office", "follow_up_due_at", "followed_up_at", "follow_up")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rating]:
         posts = Official.objects.filter(user=who(request), active=True, role=Official.Role.SUPERVISOR)
@@ -167,6 +171,10 @@ class RatingAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Score"), ordering="score")
     def score_words(self, rating: Rating) -> str:
         return f"{rating.score} · {rating.get_score_display()}"
+
+    @admin.display(description=_("Department"), ordering="department")
+    def office(self, rating: Rating) -> Any:
+        return rating.department or "—"
 
     @admin.display(description=_("Follow-up"), ordering="follow_up_due_at")
     def follow_up_state(self, rating: Rating) -> str:

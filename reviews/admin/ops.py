@@ -36,6 +36,10 @@ class CalendarDayAdmin(OpsAdmin):
     ordering = ("-date",)
 
 
+# What offices and supervisors are told; an applicant is told of events, by the events' own names.
+OFFICE_NOTICES = {"new_task": _("New task"), "overdue": _("Overdue"), "bad_rating": _("Bad rating")}
+
+
 class AttemptInline(TabularInline):
     model = Attempt
     extra = 0
@@ -53,15 +57,15 @@ class AttemptInline(TabularInline):
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
-    list_display = ("kind", "recipient", "channel", "state", "attempts", "created_at", "sent_at")
+    list_display = ("kind_words", "addressee", "channel", "state", "attempts", "created_at", "sent_at")
     list_filter = ("state", "channel")
     list_select_related = ("recipient",)
     ordering = ("-pk",)
     inlines = (AttemptInline,)
     # What it says (`params`) holds personal data and is of no use in finding out why it didn't arrive.
     fields = (
-        "kind",
-        "recipient",
+        "kind_words",
+        "addressee",
         "channel",
         "state",
         "attempts",
@@ -71,16 +75,32 @@ class NoticeAdmin(ReadOnlyAdmin):
         "read_at",
     )
 
+    @admin.display(description=_("Kind"), ordering="kind")
+    def kind_words(self, notice: Notice) -> str:
+        return str(OFFICE_NOTICES.get(notice.kind) or log.label(notice.kind))
+
+    @admin.display(description=_("Recipient"), ordering="recipient")
+    def addressee(self, notice: Notice) -> str:
+        return str(notice.recipient)
+
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "stream", "seq", "action_words", "actor", "role", "before", "after")
+    list_display = ("at", "stream_of", "position", "action_words", "actor", "role", "before", "after")
     list_select_related = ("actor",)
     list_filter = ("action",)
     search_fields = ("stream", "application__number")
     ordering = ("-pk",)
     fields = ("stream", "seq", "application", "action", "actor", "role", "at", "before", "after", "payload",
               "prev_hash", "hash")  # fmt: skip
+
+    @admin.display(description=_("Belongs to"), ordering="stream")
+    def stream_of(self, event: Event) -> str:
+        return event.stream
+
+    @admin.display(description=_("Step"))
+    def position(self, event: Event) -> int:
+        return event.seq
 
     @admin.display(description=_("Action"), ordering="action")
     def action_words(self, event: Event) -> str:

@@ -45,7 +45,7 @@ class ServiceAdmin(ReadOnlyAdmin):
     inlines = (EditionInline,)
     fields = ("slug", "open", "current")
 
-    @admin.display(description=gettext_lazy("Name"))
+    @admin.display(description=gettext_lazy("Service"))
     def name(self, service: Service) -> str:
         return str(service.definition.title) if service.current else "—"
 

@@ -26,7 +26,7 @@ def _email(notice: Notice) -> str:
     message_id = f"<notice-{notice.pk}.{notice.event_id}@{domain}>"
     email = EmailMessage(
         subject=message.subject,
-        body=message.body,
+        body=f"{message.body}\n\n-- \n{texts.footer(notice.recipient.language or settings.LANGUAGE_CODE)}\n",
         to=[notice.recipient.email],
         headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", "X-Notice-Kind": notice.kind},
     )

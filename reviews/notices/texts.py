@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from reviews.models import Notice
 
@@ -32,6 +33,16 @@ def render(notice: Notice, language: str | None = None) -> Message:
         )
     subject, _newline, body = text.strip().partition("\n")
     return Message(" ".join(subject.split()), body.strip())
+
+
+def footer(language: str) -> str:
+    """What stands below every mail: whose it is, and what nobody may ask for."""
+    with translation.override(language):
+        return "\n".join([
+            _("Permit portal") + " " + settings.SITE_URL,
+            _("This message was sent by a machine; answers to it are not read."),
+            _("Filing is free of charge. Nobody may ask you for a fee to file, and no office visit is needed."),
+        ])  # fmt: skip
 
 
 def _in(language: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def open_aftercheck(step: Step) -> None:
         asked = application.definition.requirement(promise.requirement)
         if asked is None or asked.pledge is None:
             continue
-        office = routing.office(asked.pledge.department, application.region)
+        (office,) = routing.nearest([asked.pledge.department], application.region, what=str(asked.title))
         due = clock.due(step.now, clock.Limit.parse(asked.pledge.within), step.calendar)
         tasks.append(step.new_task(f"aftercheck:{promise.requirement}", "aftercheck", office, due))
     if tasks:

@@ -265,7 +265,7 @@
 
   function sizeText(bytes) {
     if (bytes < 1024) return bytes + " B";
-    if (bytes < 1024 * 1024) return (bytes / 1024).toFixed(0) + " kB";
+    if (bytes < 1024 * 1024) return (bytes / 1024).toFixed(1) + " KB";
     return (bytes / 1024 / 1024).toFixed(1) + " MB";
   }
 
@@ -349,7 +349,7 @@
         var holder = document.createElement("template");
         holder.innerHTML = answer.html.trim();
         var saved = holder.content.firstElementChild;
-        if (answer.replace) each(list.querySelectorAll(".is-saved"), function (old) { old.remove(); });
+        if (answer.replace) each(list.querySelectorAll(".is-saved, .is-refused"), function (old) { old.remove(); });
         var twin = saved.id && document.getElementById(saved.id);
         if (twin) twin.remove();
         row.replaceWith(saved);

@@ -167,6 +167,15 @@ def test_a_calendar_with_one_bad_line_is_not_loaded_at_all(db, tmp_path):
     assert "2 days loaded" in run("load_calendar", str(file))
 
 
+def test_a_calendar_that_cant_be_read_is_one_line(db, tmp_path):
+    with pytest.raises(CommandError, match="nowhere.csv can't be read"):
+        run("load_calendar", "nowhere.csv")
+    file = tmp_path / "2027.csv"
+    file.write_bytes("2027-01-01,off,元旦\n".encode("gb18030"))  # as Excel saves it unless it is told otherwise
+    with pytest.raises(CommandError, match="is not UTF-8"):
+        run("load_calendar", str(file))
+
+
 # --- permits -------------------------------------------------------------------------------------------------
 
 

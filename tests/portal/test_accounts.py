@@ -104,6 +104,13 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(db: None, field: str, 
     assert not shown["password1"] and not shown["password2"]  # a password is never sent back
 
 
+def test_a_refused_password_is_told_in_chinese_and_in_nothing_else(db: None) -> None:
+    """Django's own catalogue has lost one of these messages."""
+    typed = {"password1": "12345", "password2": "12345"}
+    fault = fault_at(sign_up(at(language="zh-hans"), **typed), "password1")
+    assert "密码太短，至少需要 10 个字符" in fault and "This password" not in fault
+
+
 def test_signing_up_does_not_tell_whether_an_address_has_an_account(cast: Cast, mailoutbox) -> None:
     for _once_and_again in range(2):
         new, taken = (
@@ -142,8 +149,9 @@ def test_signing_in_leads_to_no_other_site(cast: Cast) -> None:
         assert response["Location"] == "/"
 
 
-def test_an_official_lands_at_the_review_desk_and_an_applicant_at_home(cast: Cast) -> None:
-    for user, home in ((cast.street, "/admin/"), (cast.owner, "/")):
+def test_an_official_lands_at_the_queue_a_supervisor_at_the_overview_and_an_applicant_at_home(cast: Cast) -> None:
+    queue = "/admin/reviews/task/"
+    for user, home in ((cast.street, queue), (cast.decider, queue), (cast.supervisor, "/admin/"), (cast.owner, "/")):
         response = at().post(LOGIN, {"login": user.email, "password": PASSWORD})
         assert response["Location"] == home
 

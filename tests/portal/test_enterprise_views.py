@@ -10,7 +10,8 @@ from stdnum.cn import uscc as uscc_of_stdnum
 from permits.codes import uscc
 from permits.models import AccessRequest, Enterprise, Membership, User
 from portal import throttle
-from reviews.models import Event
+from reviews.models import Event, Notice
+from reviews.notices import texts
 from tests.cast import Cast, filled, person
 from tests.data import cast as invented
 from tests.portal.browser import at, fault_at, form, links, page, sign_in, told, words
@@ -113,6 +114,8 @@ def test_a_registered_one_is_told_with_the_way_to_ask_for_access(cast: Cast, new
     assert "This enterprise is registered already" in fault_at(response, "uscc")
     request = form(response, ACCESS)
     assert request["uscc"] == invented.USCC
+    nothing_else = at(newcomer).post(NEW, {"uscc": invented.USCC})
+    assert "This field is required" not in words(nothing_else)  # nothing else matters then
     text = words(response)
     for theirs in (invented.ENTERPRISE_NAME, cast.owner.email, invented.LEGAL_NAME):
         assert theirs not in text  # who registered it is nobody's business
@@ -167,6 +170,36 @@ def test_access_is_asked_for_granted_and_then_had(cast: Cast, newcomer: User) ->
     assert list(Event.objects.order_by("pk").filter(action__startswith="access").values_list("action", "actor")) == [
         ("access_requested", newcomer.pk), ("access_granted", cast.owner.pk)
     ]  # fmt: skip
+
+
+def notices_of(user: User) -> list[tuple[str, str, str]]:
+    """The inbox: subject, text, where it leads. Its mails say the same."""
+    rows = Notice.objects.filter(recipient=user).order_by("pk")
+    assert [row.kind for row in rows if row.channel == "email"] == [row.kind for row in rows if row.channel == "inbox"]
+    messages = [(texts.render(row, "en"), row.params["path"]) for row in rows if row.channel == "inbox"]
+    return [(message.subject, message.body, path) for message, path in messages]
+
+
+def test_the_owner_is_told_who_asks_and_the_one_who_asked_what_came_of_it(cast: Cast, newcomer: User) -> None:
+    here = f"/enterprises/{cast.enterprise.public_id}/"
+    ask(newcomer)
+    ((subject, body, path),) = notices_of(cast.owner)
+    assert (subject, path) == (f"Somebody asks to act for {invented.ENTERPRISE_NAME}", here)
+    assert "newcomer@test.invalid" in body and "我是经办人" not in body  # a mail carries no stranger's words
+    assert "please answer" in words(at(cast.owner).get("/enterprises/"))
+    assert "please answer" not in words(at(cast.colleague).get("/enterprises/"))  # who is no owner can't
+    reply(cast.owner, AccessRequest.objects.get(), "grant")
+    ((subject, body, path),) = notices_of(newcomer)
+    assert (subject, path) == (f"You may act for {invented.ENTERPRISE_NAME}", here)
+    assert at(newcomer).get(path).status_code == 200
+    assert "please answer" not in words(at(cast.owner).get("/enterprises/"))
+
+
+def test_who_is_refused_learns_no_more_than_they_knew(cast: Cast, newcomer: User) -> None:
+    ask(newcomer)
+    reply(cast.owner, AccessRequest.objects.get(), "refuse")
+    ((subject, body, path),) = notices_of(newcomer)
+    assert invented.USCC in subject and invented.ENTERPRISE_NAME not in subject + body and path == "/enterprises/"
 
 
 def test_who_is_refused_has_no_access(cast: Cast, newcomer: User) -> None:

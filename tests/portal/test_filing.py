@@ -16,7 +16,7 @@ from reviews import workflow
 from reviews.models import Event
 from tests.cast import Cast, filled, person
 from tests.data import cast as invented
-from tests.portal.browser import at, fault_at, form, links, sign_in, told, words
+from tests.portal.browser import at, fault_at, form, links, page, sign_in, told, words
 from tests.reviews.test_races import at_once
 
 START = "/services/resumption/start/"
@@ -210,6 +210,13 @@ def test_what_is_wrong_is_said_at_its_field_and_everything_typed_is_kept(cast: C
     assert {name: value for name, value in shown.items() if name not in (*typed, "state")} == {
         name: value for name, value in sent.items() if name not in (*typed, "state")
     }
+
+
+def test_the_list_of_what_is_wrong_names_each_field_once(cast: Cast) -> None:
+    response = fill(at(cast.owner), filled(cast), "staff", headcount="", origin_local="85")
+    listed = [" ".join(item.text_content().split()) for item in page(response).xpath("//*[@class='error-summary']//li")]
+    assert listed[0] == "Please fill in “Usual headcount”."
+    assert listed[1].startswith("of these, from the local city") and "must add up" in listed[1]
 
 
 def test_the_pledge_that_is_not_given_is_asked_for(cast: Cast) -> None:
@@ -409,6 +416,7 @@ def test_what_was_typed_outlives_the_session(cast: Cast) -> None:
     client.session.flush()
     response = client.post(here, typed)
     assert response.status_code == 302 and parse_qs(urlsplit(response["Location"]).query) == {"next": [here]}
+    assert "What you typed is kept: sign in" in told(client.get(response["Location"]))
     client.handler.enforce_csrf_checks = False
     landed = sign_in(client, cast.owner, after=response)
     assert "What you had typed is here again" in told(landed)
@@ -570,7 +578,8 @@ def test_a_colleague_may_send_it(cast: Cast) -> None:
 def test_a_county_without_an_office_is_said_and_the_draft_stays(cast: Cast) -> None:
     draft = filled(cast, region="360121")
     response = at(cast.owner).post(address(draft, "check"))
-    assert response.status_code == 409 and told(response)
+    assert response.status_code == 409
+    assert "handles “Pre-check by the town or street office” in 江西省南昌市南昌县" in told(response)
     draft.refresh_from_db()
     assert draft.status == Status.DRAFT
 

@@ -194,6 +194,7 @@ def test_each_fault_of_a_roster_is_told_with_its_row(cast: Cast, empty: Applicat
         assert "The roster has 6 faults" in text
         assert [int(row) for row in re.findall(r"Row (\d+)", text)] == sorted(rows)
         assert not re.search(r"\d{17}[\dX]", text)  # nobody's ID number
+    assert len(text.splitlines()) == 1 + len(rows)  # to read line by line
     assert not empty.materials.exists()
 
 

@@ -12,6 +12,7 @@ from django.test import Client
 from permits.models import Application, Status
 from reviews import workflow
 from reviews.models import Notice, Task
+from reviews.notices import texts
 from reviews.publishing import publish
 from tests.cast import Cast, post, task_of
 from tests.portal import steps
@@ -162,6 +163,8 @@ def test_a_report_is_received_at_once_and_reaches_the_grid_worker(cast: Cast, se
     assert application.enterprise is None
     task = task_of(application, "grid")
     assert Notice.objects.filter(recipient=grid, channel="inbox").count() == 1
+    told = texts.render(Notice.objects.filter(recipient=application.applicant).first(), "en")
+    assert application.number in told.body and "Promised" not in told.body  # it is done with
     page = signed_in(grid).get(f"/admin/reviews/task/{task.pk}/review/").content.decode()
     assert "竹苑小区3栋" in page and 'value="acknowledge"' in page and 'value="approve"' not in page
     workflow.decide(task.pk, official=grid, outcome="acknowledge", reason="已电话联系")

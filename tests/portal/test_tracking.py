@@ -52,6 +52,16 @@ def test_the_page_says_where_it_stands_and_what_comes(cast: Cast) -> None:
     assert "owner" in timeline(application)[0]
 
 
+def test_what_was_just_sent_is_said_to_have_arrived_until_something_happens(cast: Cast) -> None:
+    application = steps.submitted(cast)
+    for _once_and_again in range(2):  # the first answer to a double click is never seen
+        text = words(at(cast.owner).get(application.get_absolute_url()))
+        due = timezone.localtime(application.due_at).strftime("%Y-%m-%d %H:%M")
+        assert "It was sent, and received" in text and f"Promised by {due}. There is nothing for you to do now" in text
+    steps.in_review(cast, application)
+    assert "It was sent, and received" not in words(at(cast.owner).get(application.get_absolute_url()))
+
+
 def test_the_timeline_tells_who_did_what_by_office_and_not_by_name(cast: Cast) -> None:
     application = steps.approved(cast)
     rows = timeline(application)
@@ -202,6 +212,7 @@ def test_before_the_decision_there_is_nothing_to_rate(cast: Cast, made: Any) -> 
 def test_a_rating_without_a_score_is_said_and_the_comment_kept(cast: Cast, score: str) -> None:
     application = steps.rejected(cast)
     response = at(cast.owner).post(part(application, "rate/"), {"score": score, "comment": "等得太久"})
+    assert "How satisfied are you? Choose one of the five." in words(response)
     assert response.status_code == 422 and form(response)["comment"] == "等得太久" and not Rating.objects.exists()
 
 

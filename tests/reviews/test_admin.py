@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import localtime
+from lxml.html import document_fromstring
 
 from permits.models import Application, Permit, Status
 from reviews import workflow
@@ -256,6 +258,25 @@ def test_ops_open_every_list_and_an_applicant_none(cast, model):
     assert response.status_code == 200
     assert ops.get(page, {"q": "竹"}).status_code in (200, 302)
     assert desk_of(cast.owner).get(page).status_code in (302, 403)
+
+
+@pytest.mark.parametrize(
+    "model", ["permits.application", "permits.permit", "reviews.task", "reviews.rating", "reviews.department",
+              "reviews.official", "reviews.notice", "reviews.event", "permits.user", "permits.enterprise"],
+)  # fmt: skip
+def test_every_list_heads_its_columns_in_chinese(cast, model):
+    task = at_decision(cast)
+    workflow.decide(task.pk, official=cast.decider, outcome="approve")
+    workflow.rate(task.application_id, applicant=cast.owner, score=1)
+    submitted(cast)
+    readers = {"permits.application": cast.decider, "permits.permit": cast.decider, "reviews.task": cast.street,
+               "reviews.rating": cast.supervisor}  # fmt: skip
+    user = readers.get(model) or person("ops", is_staff=True, is_superuser=True)
+    response = desk_of(user).get(reverse(f"admin:{model.replace('.', '_')}_changelist"))
+    heads = document_fromstring(response.content.decode()).xpath("//*[@id='result_list']//thead//th")
+    words = [re.sub("arrow_circle_(up|down)|cancel", "", head.text_content()).strip() for head in heads]  # icons
+    assert [word for word in words if re.search("[\u4e00-\u9fff]", word)]
+    assert not [word for word in words if re.search("[A-Za-z]{2}", word)]
 
 
 @pytest.mark.parametrize("name", ["user", "enterprise", "service", "serviceversion"])

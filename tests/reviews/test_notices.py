@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.utils import timezone
 
@@ -48,7 +49,19 @@ def test_a_notice_is_sent_in_the_language_of_its_reader(application, cast):
     cast.owner.language = "en"
     cast.owner.save()
     outbox.deliver(Notice.objects.get(kind="submitted", channel="email").pk)
-    assert "submitted" in mail.outbox[0].subject.lower() or "received" in mail.outbox[0].subject.lower()
+    assert mail.outbox[0].subject.startswith("Received: Resumption-of-work filing")
+    assert "Permit portal http" in mail.outbox[0].body and "本邮件" not in mail.outbox[0].body
+    office = Notice.objects.get(kind="new_task", channel="email")
+    outbox.deliver(office.pk)
+    assert mail.outbox[1].body.splitlines()[-2] == "本邮件由系统自动发送，请勿直接回复。"
+
+
+def test_every_address_in_a_notice_is_led_up_to():
+    """A bare address below a paragraph looks like a fraud."""
+    for file in sorted((settings.BASE_DIR / "templates/notices").rglob("*.txt")):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        before = lines[lines.index("{{ url }}") - 1]
+        assert before.endswith((":", "：", " at")), f"{file}: {before}"
 
 
 def test_a_sent_notice_is_not_sent_again(application):

@@ -21,16 +21,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = []
-        with options["file"].open(encoding="utf-8-sig", newline="") as lines:
-            for number, row in enumerate(csv.reader(lines), 1):
-                if not row or row[0].startswith("#"):
-                    continue
-                try:
-                    day, word = date.fromisoformat(row[0].strip()), row[1].strip()
-                    working = {"working": True, "off": False}[word]
-                except (ValueError, IndexError, KeyError) as error:
-                    raise CommandError(
-                        f"line {number}: write YYYY-MM-DD,working|off,note; nothing was loaded"
-                    ) from error
-                rows.append({"date": day, "working": working, "note": row[2].strip() if len(row) > 2 else ""})
+        for number, row in enumerate(csv.reader(_text(options["file"]).splitlines()), 1):
+            if not row or row[0].startswith("#"):
+                continue
+            try:
+                day, word = date.fromisoformat(row[0].strip()), row[1].strip()
+                working = {"working": True, "off": False}[word]
+            except (ValueError, IndexError, KeyError) as error:
+                raise CommandError(f"line {number}: write YYYY-MM-DD,working|off,note; nothing was loaded") from error
+            rows.append({"date": day, "working": working, "note": row[2].strip() if len(row) > 2 else ""})
         self.stdout.write(f"{calendars.load(rows)} days loaded")
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"{file} can't be read ({error.strerror}); nothing was loaded") from error
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file} is not UTF-8: save it as “CSV UTF-8”; nothing was loaded") from error
