@@ -23,7 +23,7 @@ from reviews import workflow
 from reviews.models import Task
 from tests.bench.client import Clients
 from tests.bench.measure import Result, in_turn
-from tests.bench.prepared import Copies, the_cast
+from tests.bench.prepared import Copies, settled, the_cast
 from tests.cast import filled, task_of
 
 TARGETS = {1: "≥ 0.35", 8: "≥ 0.20"}
@@ -36,6 +36,7 @@ def measure(rounds: int, folder: Path) -> list[Result]:
     copies = Copies(sample)
     script = folder / "decide.pgbench"
     script.write_text(_script(copies, cast.street.pk))
+    (Path("/tmp/decide.pgbench")).write_text(script.read_text())  # DEBUG
     results = []
     for clients, target in TARGETS.items():
         each = {1: (400, 150), 8: (150, 30)}[clients] if rounds > 1 else (2, 2)
@@ -44,12 +45,12 @@ def measure(rounds: int, folder: Path) -> list[Result]:
                 jobs = [
                     [[pk, cast.street.pk, "accept"] for pk in copies.more(each[1])] for _client in range(clients)
                 ]
-                _settled()
-                return processes.per_second("decide", jobs)
+                settled()
+                return processes.per_second("tests.bench.calls.decide", jobs)
 
             def raw() -> float:
                 first = copies.more(each[0] * clients)[0]
-                _settled()
+                settled()
                 return _pgbench(script, clients, each[0], first)
 
             figures = in_turn({"pgbench": raw, "portal": portal}, rounds)
@@ -58,12 +59,6 @@ def measure(rounds: int, folder: Path) -> list[Result]:
             Result(f"decide, {clients} {word}", figures["portal"], "decisions/s", figures["pgbench"], target)
         )
     return results
-
-
-def _settled() -> None:
-    """What the copying left behind is on the disk and counted before anybody is timed."""
-    with connection.cursor() as cursor:
-        cursor.execute("CHECKPOINT")
 
 
 def pgbench() -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import django
+
+from tests.run import ROOT
 
 SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections")
 
@@ -29,13 +32,24 @@ def begin() -> str:
 @cache
 def the_cast():
     """The model case's service published, and everybody in their office (tests.cast)."""
-    from permits.models import Service
     from tests.cast import make_cast
-    from tests.portal.steps import shipped
 
-    shipped("resumption")
-    Service.objects.get(slug="resumption")
+    publish(ROOT / "permits" / "services" / "resumption.toml")
     return make_cast()
+
+
+def publish(file: Path) -> None:
+    from reviews.publishing import publish
+
+    publish(file.read_text(encoding="utf-8"), name=file.name)
+
+
+def settled() -> None:
+    """What was prepared is on the disk before anybody is timed."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")
 
 
 class Copies:
