@@ -32,7 +32,9 @@ class Clients:
     def __enter__(self) -> Clients:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for process in self.processes:
             process.stdin.close()
         for process in self.processes:

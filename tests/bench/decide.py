@@ -18,13 +18,11 @@ from typing import Any
 
 from django.db import connection
 
-from permits.models import Application
 from reviews import workflow
-from reviews.models import Task
 from tests.bench.client import Clients
 from tests.bench.measure import Result, in_turn
 from tests.bench.prepared import Copies, settled, the_cast
-from tests.cast import filled, task_of
+from tests.cast import filled
 
 TARGETS = {1: "≥ 0.35", 8: "≥ 0.20"}
 ENCRYPTED = {"answers", "left_over"}  # encrypted anew by each save; that they did not change is the ORM's to know
@@ -41,10 +39,9 @@ def measure(rounds: int, folder: Path) -> list[Result]:
     for clients, target in TARGETS.items():
         each = {1: (400, 150), 8: (150, 30)}[clients] if rounds > 1 else (2, 2)
         with Clients(clients) as processes:
+
             def portal() -> float:
-                jobs = [
-                    [[pk, cast.street.pk, "accept"] for pk in copies.more(each[1])] for _client in range(clients)
-                ]
+                jobs = [[[pk, cast.street.pk, "accept"] for pk in copies.more(each[1])] for _client in range(clients)]
                 settled()
                 return processes.per_second("tests.bench.calls.decide", jobs)
 
