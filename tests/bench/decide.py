@@ -34,7 +34,6 @@ def measure(rounds: int, folder: Path) -> list[Result]:
     copies = Copies(sample)
     script = folder / "decide.pgbench"
     script.write_text(_script(copies, cast.street.pk))
-    (Path("/tmp/decide.pgbench")).write_text(script.read_text())  # DEBUG
     results = []
     for clients, target in TARGETS.items():
         each = {1: (400, 150), 8: (150, 30)}[clients] if rounds > 1 else (2, 2)

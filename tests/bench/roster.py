@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-
+from tests.bench import excel
 from tests.bench.measure import Result, in_turn
 from tests.bench.sheet import COLUMNS
 from tests.data.roster import id_number
@@ -60,15 +59,14 @@ def _read(side: str, file: Path) -> dict[str, Any]:
 
 
 def _write(file: Path, count: int) -> None:
-    """Invented people, as Excel keeps them: texts as text, days as dates. 演示数据"""
-    workbook = Workbook(write_only=True)
-    page = workbook.create_sheet("返岗人员")
-    page.append([header for header, _kind in COLUMNS.values()])
-    for number in range(count):
-        born = date(1966, 1, 1) + timedelta(days=number % 14_000)
-        day = datetime(2026, 11, 30) + timedelta(days=number % 5)
-        page.append([
-            f"演示{number}", id_number(f"360924{born:%Y%m%d}{number // 14_000 * 10 + number % 10:03d}"),
-            f"1380{number:07d}", "360924", day, ("自驾", "汽车", "火车")[number % 3], "否" if number % 7 else "是",
-        ])  # fmt: skip
-    workbook.save(file)
+    """Invented people. 演示数据"""
+    excel.write(file, [[header for header, _kind in COLUMNS.values()], *map(_person, range(count))])
+
+
+def _person(number: int) -> list[str | date]:
+    born = date(1966, 1, 1) + timedelta(days=number % 14_000)
+    return [
+        f"演示{number}", id_number(f"360924{born:%Y%m%d}{number // 14_000 * 10 + number % 10:03d}"),
+        f"1380{number:07d}", "360924", date(2026, 11, 30) + timedelta(days=number % 5),
+        ("自驾", "汽车", "火车")[number % 3], "否" if number % 7 else "是",
+    ]  # fmt: skip
