@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 import re._constants as re_constants  # type: ignore[import-not-found]
 import re._parser as re_parser  # type: ignore[import-not-found]
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from django.utils.translation import get_language
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from permits.expressions import Expression, ExpressionError
+from permits.definition_parts import ExpressionText, FileName, Key, Part, Slug, Text
+from permits.definition_process import Limits, Outcome, Pledge, Stage
+from permits.expressions import Expression
 from permits.expressions import parse as parse_expression
 
 FieldType = Literal[
@@ -30,41 +31,6 @@ EnterpriseRecord = Literal[
     "name", "uscc", "registered_address", "production_address", "region", "industry", "size", "legal_name",
     "legal_id_number", "legal_mobile",
 ]  # fmt: skip
-
-
-def _expression(text: str) -> str:
-    try:
-        parse_expression(text)
-    except ExpressionError as error:
-        raise ValueError(str(error)) from error
-    return text
-
-
-def _limit(text: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{0,3}[hd]", text):
-        raise ValueError("write working hours as '3h' or working days as '5d'")
-    return text
-
-
-ExpressionText = Annotated[str, AfterValidator(_expression)]
-LimitText = Annotated[str, AfterValidator(_limit)]
-Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}\.(pdf|docx|xlsx|csv|jpg|png|webp)$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(Part):
-    """A text in the portal's two languages; ``str()`` gives it in the reader's."""
-
-    zh: str = Field(min_length=1)
-    en: str = Field(min_length=1)
-
-    def __str__(self) -> str:
-        return self.zh if (get_language() or "zh").startswith("zh") else self.en
 
 
 class Choice(Part):
@@ -212,46 +178,9 @@ class Requirement(Part):
     roster: tuple[RosterColumn, ...] = ()
     roster_rows: str | None = Field(None, description="the field that says how many rows the roster has")
     deferrable: bool = Field(False, description="容缺: may be handed in after acceptance")
+    pledge: Pledge | None = Field(None, description="告知承诺: a pledge may stand in its place")
     template: FileName | None = Field(None, description="a form to download and fill in, of permits/services/files")
     example: FileName | None = Field(None, description="a picture of a good one, of permits/services/files")
-
-
-class Handler(Part):
-    """A department that handles a stage, always or when its condition holds."""
-
-    department: Slug
-    when: ExpressionText | None = None
-
-
-class Stage(Part):
-    key: Key
-    kind: Literal["precheck", "countersign", "decision", "record"]
-    title: Text
-    departments: tuple[Handler, ...] = Field(min_length=1)
-    limit: LimitText | None = None
-
-
-class Limits(Part):
-    promised: LimitText
-    statutory: LimitText
-    acceptance: LimitText = "5d"  # Administrative Licensing Law art. 32: silent for longer means accepted
-    correction: LimitText = "15d"
-
-
-class Outcome(Part):
-    kind: Literal["permit", "reply", "none"]
-    title: Text
-    number_prefix: str = Field("", pattern=r"^[A-Z]{0,6}$")
-    valid_days: int | None = Field(None, ge=1)
-    statement: Text | None = None
-    wording: dict[str, Text] = {}
-    shown_fields: tuple[Key, ...] = Field((), description="answers that are printed on the permit, and so are public")
-
-    @model_validator(mode="after")
-    def _numbered(self) -> Outcome:
-        if self.kind == "permit" and not (self.number_prefix and self.statement):
-            raise ValueError("a permit needs 'number_prefix' and 'statement'")
-        return self
 
 
 class Definition(Part):
@@ -271,6 +200,7 @@ class Definition(Part):
     rules: tuple[Rule, ...] = ()
     materials: tuple[Requirement, ...] = ()
     stages: tuple[Stage, ...] = ()
+    two_persons: bool = Field(True, description="nobody decides in two stages of one application")
 
     def fields(self) -> Iterator[FormField]:
         for section in self.sections:
@@ -379,6 +309,8 @@ class Definition(Part):
             return
         if "precheck" in kinds[1:]:
             yield "a pre-check is the first stage"
+        if "decision" not in kinds and any(material.deferrable or material.pledge for material in self.materials):
+            yield "'deferrable' and 'pledge' belong to a service with a decision: there is nothing to hold back"
         if kinds.count("decision") != 1 or kinds[-1] != "decision":
             yield "the last stage, and only it, is the decision"
 
@@ -386,10 +318,10 @@ class Definition(Part):
 _read: dict[str, Definition] = {}
 
 
-def from_json(digest: str, document: dict[str, Any]) -> Definition:
-    """A published edition's definition; an edition never changes, so each process checks it once."""
+def of_edition(digest: str, document: Callable[[], dict[str, Any]]) -> Definition:
+    """A published edition's definition; an edition never changes, so each process reads and checks it once."""
     if digest not in _read:
-        _read[digest] = Definition.model_validate(document)
+        _read[digest] = Definition.model_validate(document())
     return _read[digest]
 
 

@@ -111,7 +111,7 @@ def due(start: datetime, limit: Limit, calendar: WorkCalendar) -> datetime:
     day = _in_shanghai(start).date()
     for _ in range(limit.amount):
         day = _next_working_day(day, calendar)
-    return _at(day, _DAY_LENGTH)
+    return _at(day, DAY_LENGTH)
 
 
 def add_working_time(start: datetime, span: timedelta, calendar: WorkCalendar) -> datetime:
@@ -128,8 +128,8 @@ def add_working_time(start: datetime, span: timedelta, calendar: WorkCalendar) -
     day, left = local.date(), span + _worked_that_day_by(local, calendar)
     if not calendar.is_working_day(day):
         day = _next_working_day(day, calendar)
-    while left > _DAY_LENGTH:
-        left -= _DAY_LENGTH
+    while left > DAY_LENGTH:
+        left -= DAY_LENGTH
         day = _next_working_day(day, calendar)
     return _at(day, left)
 
@@ -142,7 +142,7 @@ def working_time_between(a: datetime, b: datetime, calendar: WorkCalendar) -> ti
     whole_days = (last.date() - first.date()).days
     mornings = (first.date() + timedelta(days=n) for n in range(whole_days))
     worked = sum(calendar.is_working_day(day) for day in mornings)
-    return worked * _DAY_LENGTH + _worked_that_day_by(last, calendar) - _worked_that_day_by(first, calendar)
+    return worked * DAY_LENGTH + _worked_that_day_by(last, calendar) - _worked_that_day_by(first, calendar)
 
 
 def remaining(now: datetime, due_at: datetime, calendar: WorkCalendar) -> timedelta:
@@ -172,7 +172,7 @@ def _length(begin: time, end: time) -> timedelta:
     return datetime.combine(date.min, end) - datetime.combine(date.min, begin)
 
 
-_DAY_LENGTH = sum((_length(begin, end) for begin, end in SESSIONS), _NOTHING)
+DAY_LENGTH = sum((_length(begin, end) for begin, end in SESSIONS), _NOTHING)
 
 
 @lru_cache(maxsize=64)
@@ -224,4 +224,4 @@ def _at(day: date, worked: timedelta) -> datetime:
         if worked <= session:
             return (datetime.combine(day, begin, SHANGHAI) + worked).astimezone(UTC)
         worked -= session
-    raise ValueError(f"A working day has only {_DAY_LENGTH}.")
+    raise ValueError(f"A working day has only {DAY_LENGTH}.")

@@ -1,15 +1,17 @@
-"""What time brings about: tasks overdue, silence that means acceptance, corrections never answered."""
+"""What time brings about: reminders, tasks overdue, claims left alone, silence that means something, promises not kept."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from permits.models import Status
-from reviews import workflow
+from permits.models import Promise, Status
+from reviews import lifecycle, workflow
 from reviews.models import CorrectionNotice, Task
 
 log = logging.getLogger(__name__)
@@ -19,34 +21,40 @@ BATCH = 500
 def keep(now: datetime | None = None) -> dict[str, int]:
     """Carry out what is due, each step in its own transaction; one that fails doesn't stop the others."""
     now = now or timezone.now()
+    running = Task.objects.open().exclude(application__status=Status.SUSPENDED)
+    owed = Promise.objects.owed().exclude(application__status__in=lifecycle.FINAL)
+    unanswered = CorrectionNotice.objects.filter(answered_at=None, application__status=Status.NEEDS_CORRECTION)
     return {
+        "reminded": _each(_due(running, "remind_at", now), workflow.remind, now),
         "escalated": escalate_overdue(now),
+        "claims_expired": _each(_due(running, "lease_until", now), workflow.expire_claim, now),
+        "deemed_agreed": _each(_due(running, "silent_at", now), workflow.deem_agreed, now),
         "deemed_accepted": _each(_unchecked(now), workflow.deem_accepted, now),
-        "lapsed": _each(_unanswered(now), workflow.lapse, now),
+        "warned_of_lapse": _each(_due(unanswered, "remind_at", now), workflow.warn_of_lapse, now),
+        "lapsed": _each(_due(unanswered, "deadline", now, "application_id"), workflow.lapse, now),
+        "owing_reminded": _each(_due(owed, "remind_at", now), workflow.remind_owing, now),
+        "terminated": _each(_due(owed, "due_at", now, "application_id"), workflow.terminate, now),
     }
 
 
 def escalate_overdue(now: datetime | None = None) -> int:
     now = now or timezone.now()
-    overdue = Task.objects.open().filter(due_at__lte=now, escalated_at=None).order_by("due_at")
-    return _each(list(overdue.values_list("pk", flat=True)[:BATCH]), workflow.escalate, now)
+    overdue = Task.objects.open().filter(escalated_at=None).exclude(application__status=Status.SUSPENDED)
+    return _each(_due(overdue, "due_at", now), workflow.escalate, now)
+
+
+def _due(rows: QuerySet[Any], when: str, now: datetime, key: str = "pk") -> list[int]:
+    """The longest due first, and no more at a time than a minute's work."""
+    found = rows.filter(**{f"{when}__lte": now}).order_by(when)
+    return list(dict.fromkeys(found.values_list(key, flat=True)[:BATCH]))
 
 
 def _unchecked(now: datetime) -> list[int]:
-    waiting = Task.objects.open().filter(
-        kind="precheck", due_at__lte=now, application__status__in=[Status.SUBMITTED, Status.CORRECTED]
-    )
-    return list(waiting.order_by("due_at").values_list("application_id", flat=True)[:BATCH])
+    waiting = Task.objects.open().filter(kind="precheck", application__status__in=[Status.SUBMITTED, Status.CORRECTED])
+    return _due(waiting, "due_at", now, "application_id")
 
 
-def _unanswered(now: datetime) -> list[int]:
-    late = CorrectionNotice.objects.filter(
-        answered_at=None, deadline__lte=now, application__status=Status.NEEDS_CORRECTION
-    )
-    return list(late.order_by("deadline").values_list("application_id", flat=True)[:BATCH])
-
-
-def _each(ids: list[int], step: Callable[..., bool], now: datetime) -> int:
+def _each(ids: Iterable[int], step: Callable[..., bool], now: datetime) -> int:
     done = 0
     for pk in ids:
         try:

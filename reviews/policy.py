@@ -2,88 +2,237 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from permits.models import Application, User
-from reviews.models import Decision, Official, Task
+from permits.models import Application, Membership, User
+from reviews.models import CorrectionNotice, Decision, Delegation, Department, Interest, Objection, Official, Task
+
+REFUSING = {"decline", "reject"}
+STAGES = ("precheck", "countersign", "decision")
 
 
 class Refused(Exception):
     """A rule stands against it; ``rule`` is its name, the message is for the person who asked."""
 
-    def __init__(self, rule: str, message: Any) -> None:
-        self.rule = rule
+    def __init__(self, rule: str, message: Any, user: User | None = None) -> None:
+        self.rule, self.user = rule, user
         super().__init__(message)
 
 
-def posting(user: User, task: Task) -> Official:
-    """The user's posting in the task's department; raise ``Refused`` when there is none."""
-    found = Official.objects.filter(user=user, department=task.department_id, active=True).first()
-    if found is None or not user.is_active:
-        raise Refused("own_department", _("This task belongs to another department."))
+@dataclass(frozen=True)
+class Post:
+    """What somebody acts as: a posting of their own, or the one of somebody on leave in whose place they act."""
+
+    official: Official
+    user: User
+    on_behalf_of: User | None = None
+
+    @property
+    def department(self) -> Department:
+        return self.official.department
+
+    @property
+    def is_supervisor(self) -> bool:
+        return self.official.role == Official.Role.SUPERVISOR
+
+    @property
+    def words(self) -> str:
+        """As the audit log has it: ``reviewer@street:360924``."""
+        return f"{self.official.role}@{self.department.kind}:{self.department.region}"
+
+    @property
+    def data(self) -> dict[str, str]:
+        """What the audit log says beside that."""
+        told = {"department": self.department.kind}
+        if self.on_behalf_of:
+            told["on_behalf_of"] = str(self.on_behalf_of.public_id)
+        return told
+
+    @property
+    def people(self) -> list[int]:
+        return [self.user.pk, *([self.on_behalf_of.pk] if self.on_behalf_of else [])]
+
+
+def posting(user: User, task: Task, at: datetime | None = None) -> Post:
+    """What the user acts as in the task's department; raise ``Refused`` when as nothing."""
+    found = post_in(user, task.department_id, at)
+    if found is None:
+        raise Refused("own_department", _("This task belongs to another department."), user)
     return found
 
 
-def check_claim(user: User, task: Task) -> Official:
-    official = posting(user, task)
-    check_not_involved(user, task.application)
-    if task.claimed_by_id and task.claimed_by_id != user.pk:
+def post_in(user: User, department_id: int, at: datetime | None = None, *, supervisor: bool = False) -> Post | None:
+    """A posting of one's own goes before somebody else's, unless only a supervisor's will do."""
+    if not user.is_active:
+        return None
+    rank = {"role": Official.Role.SUPERVISOR} if supervisor else {}
+    own = Official.objects.filter(user=user, department=department_id, active=True, **rank)
+    if mine := own.select_related("department").first():
+        return Post(mine, user)
+    lent = Delegation.objects.in_force(at or timezone.now()).filter(
+        delegate=user, official__department=department_id, **{f"official__{key}": role for key, role in rank.items()}
+    )
+    found = lent.select_related("official__department", "official__user").order_by("pk").first()
+    return Post(found.official, user, found.official.user) if found else None
+
+
+def check_claim(user: User, task: Task) -> Post:
+    """May this person take the task in hand? The rules that would stop its decision stop its claim too."""
+    return check_decide(user, task)
+
+
+def check_decide(user: User, task: Task, outcome: str = "") -> Post:
+    """May this person decide the task (so)? One query for the posting, one for everything that is on record."""
+    return _check_decide(posting(user, task), task, outcome)
+
+
+def _check_decide(post: Post, task: Task, outcome: str) -> Post:
+    user = post.user
+    if task.claimed_by_id and task.claimed_by_id not in post.people:
         raise Refused(
             "claimed",
             _("%(name)s claimed this task at %(time)s.") % {"name": task.claimed_by, "time": _clock(task.claimed_at)},
+            user,
         )
-    return official
+    known = _on_record(post, task)
+    for rule, holds, message in RULES:
+        if holds(known, task):
+            raise Refused(rule, message, user)
+    needed = _rank_needed(known, task, outcome)
+    if needed is None or post.is_supervisor:
+        return post
+    # Perhaps they stand in for a supervisor besides their own posting.
+    higher = post_in(user, task.department_id, supervisor=True)
+    if higher is None:
+        raise Refused(needed, RANK[needed], user)
+    return _check_decide(higher, task, outcome)
 
 
-def check_decide(user: User, task: Task) -> Official:
-    official = check_claim(user, task)
-    if task.kind == "decision" and _prechecked(user, task.application):
-        raise Refused(
-            "separate_decider", _("You pre-checked this application, so somebody else has to take the final decision.")
-        )
-    return official
+RANK = {
+    "rank": _("Only a supervisor may refuse an application at this stage."),
+    "second_round": _(
+        "Corrections were asked for once already, and the rule is once. Ask a supervisor to allow a second notice."
+    ),
+}
+
+
+def _rank_needed(known: dict[str, bool], task: Task, outcome: str) -> str | None:
+    """The rule by which only a supervisor may decide so."""
+    if outcome in REFUSING:
+        stage = task.application.definition.stage(task.stage)
+        return "rank" if stage is not None and stage.refused_by == "supervisor" else None
+    if outcome == "correct" and known["corrected_before"] and not task.second_round_by_id:
+        return "second_round"
+    return None
+
+
+def _on_record(post: Post, task: Task) -> dict[str, bool]:
+    """What the tables say about these people and this application, in one query."""
+    application, people = task.application, post.people
+    past = Decision.objects.filter(task__application=application, official__in=people)
+    interest = Q(enterprise=application.enterprise_id) if application.enterprise_id else Q(pk=None)
+    asked: dict[str, QuerySet[Any]] = {
+        "member": Membership.objects.filter(user__in=people, enterprise=application.enterprise_id, active=True),
+        "interest": Interest.objects.filter(user__in=people, ended_at=None).filter(
+            interest | Q(person=application.applicant_id)
+        ),
+        "prechecked": past.filter(task__kind="precheck"),
+        "other_stage": past.filter(task__kind__in=STAGES).exclude(task__stage=task.stage),
+        "took_part": past.filter(task__kind__in=STAGES),
+        "set_aside": Objection.objects.filter(
+            application=application, against__official__in=people, task__decision__outcome="overturn"
+        ),
+        "corrected_before": CorrectionNotice.objects.filter(application=application),
+    }
+    found = User.objects.filter(pk=post.user.pk).annotate(**{name: Exists(rows) for name, rows in asked.items()})
+    known: dict[str, bool] = found.values(*asked).get()
+    known["filed"] = application.applicant_id in people
+    return known
+
+
+RULES: tuple[tuple[str, Callable[[dict[str, bool], Task], bool], Any], ...] = (
+    (
+        "own_filing",
+        lambda known, task: known["filed"] or known["member"],
+        _("You filed this application or act for its enterprise; somebody else has to handle it."),
+    ),
+    (
+        "conflict_of_interest",
+        lambda known, task: known["interest"],
+        _("A link of yours to the enterprise or to its agent is on record; somebody else has to handle it."),
+    ),
+    (
+        "separate_decider",
+        lambda known, task: task.kind == "decision" and known["prechecked"],
+        _("You pre-checked this application, so somebody else has to take the final decision."),
+    ),
+    (
+        "two_persons",
+        lambda known, task: task.kind in STAGES and known["other_stage"] and task.application.definition.two_persons,
+        _("You decided an earlier stage of this application, so somebody else has to decide this one."),
+    ),
+    (
+        "fresh_eyes",
+        lambda known, task: (
+            (task.kind == "objection" and known["took_part"]) or (task.kind in STAGES and known["set_aside"])
+        ),
+        _("You had a part in the decision that was objected to, so somebody else has to look at it again."),
+    ),
+)
 
 
 def check_not_involved(user: User, application: Application) -> None:
-    """Nobody decides what they filed, or what was filed for an enterprise they act for."""
-    if application.applicant_id == user.pk or is_member(user, application):
+    """Nobody decides what they filed, or what was filed for an enterprise they act for or have an interest in."""
+    interest = Interest.objects.filter(user=user, ended_at=None).filter(
+        Q(person=application.applicant_id) | Q(enterprise__isnull=False, enterprise=application.enterprise_id)
+    )
+    if application.applicant_id == user.pk or is_member(user, application) or interest.exists():
         raise Refused(
-            "own_filing", _("You filed this application or act for its enterprise; somebody else has to handle it.")
+            "own_filing",
+            _("You filed this application or act for its enterprise; somebody else has to handle it."),
+            user,
         )
 
 
-def check_release(user: User, task: Task) -> Official:
-    official = posting(user, task)
-    if task.claimed_by_id != user.pk and official.role != Official.Role.SUPERVISOR:
-        raise Refused("own_claim", _("Only the one who claimed a task, or a supervisor, can release it."))
-    return official
+def check_release(user: User, task: Task) -> Post:
+    post = posting(user, task)
+    if task.claimed_by_id not in post.people and not post.is_supervisor:
+        raise Refused("own_claim", _("Only the one who claimed a task, or a supervisor, can release it."), user)
+    return post
 
 
 def check_applicant(user: User, application: Application) -> None:
     if application.applicant_id != user.pk and not is_member(user, application):
-        raise Refused("own_application", _("This application belongs to somebody else."))
+        raise Refused("own_application", _("This application belongs to somebody else."), user)
 
 
-def check_supervisor(user: User, department_ids: list[int]) -> Official:
-    official = Official.objects.filter(
-        user=user, active=True, role=Official.Role.SUPERVISOR, department__in=department_ids
-    ).first()
-    if official is None:
-        raise Refused("supervisor", _("Only a supervisor of the department can do this."))
-    return official
+def check_supervisor(user: User, department_ids: list[int]) -> Post:
+    """A supervisor of one of the departments, or who stands in for one."""
+    for department_id in dict.fromkeys(department_ids):
+        if post := post_in(user, department_id, supervisor=True):
+            return post
+    raise Refused("supervisor", _("Only a supervisor of the department can do this."), user)
+
+
+def check_advises(user: User, task: Task) -> None:
+    """A question put to one person is answered by that person."""
+    if task.kind == "advice" and task.advice.expert_id not in (None, user.pk):
+        raise Refused(
+            "asked_person", _("%(name)s was asked; nobody else answers.") % {"name": task.advice.expert}, user
+        )
 
 
 def is_member(user: User, application: Application) -> bool:
     if application.enterprise_id is None:
         return False
     return user.memberships.filter(enterprise=application.enterprise_id, active=True).exists()
-
-
-def _prechecked(user: User, application: Application) -> bool:
-    return Decision.objects.filter(task__application=application, task__kind="precheck", official=user).exists()
 
 
 def _clock(at: Any) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from permits.codes import regions
-from permits.definition import Stage, expression
+from permits.definition import expression
+from permits.definition_process import Stage
 from reviews.models import Department
 
 
@@ -33,12 +34,22 @@ def departments_for(stage: Stage, *, region: str, values: Mapping[str, Any]) -> 
             kinds.append(handler.department)
     if not kinds:
         raise NobodyHandles(stage.key, region)
+    return nearest(kinds, region)
+
+
+def office(kind: str, region: str) -> Department:
+    """The department of a kind for a region; raise ``NobodyHandles`` when none is registered."""
+    return nearest([kind], region)[0]
+
+
+def nearest(kinds: list[str], region: str) -> list[Department]:
+    """For each kind the department of the region itself, or of the nearest one above it. One query."""
     above = [region, *(place.code for place in reversed(regions.path(region)))]
     offices = Department.objects.filter(kind__in=kinds, region__in=above, active=True)
-    nearest: dict[str, Department] = {}
-    for office in sorted(offices, key=lambda office: above.index(office.region)):
-        nearest.setdefault(office.kind, office)
+    found: dict[str, Department] = {}
+    for one in sorted(offices, key=lambda one: above.index(one.region)):
+        found.setdefault(one.kind, one)
     for kind in kinds:
-        if kind not in nearest:
+        if kind not in found:
             raise NobodyHandles(kind, region)
-    return [nearest[kind] for kind in dict.fromkeys(kinds)]
+    return [found[kind] for kind in dict.fromkeys(kinds)]

@@ -1,54 +1,89 @@
-"""Who is told what of a step: the applicant's side, a department, its supervisors."""
+"""Who is told what of a step: the applicant's side, a department, its supervisors, one official.
+
+Each function gives the notices; the step that it belongs to writes them with everything else.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from permits.models import Application, Membership, User
-from reviews.models import CorrectionNotice, Department, Event, Official, Task
+from permits.models import Application, Membership
+from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Notice, Official, Task
 from reviews.notices import outbox
 
 
-def applicant(event: Event, kind: str, *, reason: str = "") -> None:
+def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list[Notice]:
     """The one who filed, and the enterprise's owners."""
     application = _application(event)
-    outbox.tell(event, _applicants(application), kind, _params(application, reason=reason))
+    return outbox.compose(event, _applicants(application), kind, _params(application, reason=reason) | more)
 
 
-def corrections(event: Event, notice: CorrectionNotice, reason: str) -> None:
+def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Notice]:
     application = _application(event)
-    params = _params(application, reason=reason)
-    params["items"] = [{"title": item_title(application, item.kind, item.key), "message": item.message}
-                       for item in notice.items.all()]  # fmt: skip
-    params["deadline_at"] = notice.deadline.isoformat()
-    params["path"] = f"{application.get_absolute_url()}corrections/"
-    outbox.tell(event, _applicants(application), "corrections_requested", params)
+    told = [
+        {"title": item_title(application, item.kind, item.key, item.row), "message": item.message} for item in items
+    ]
+    return applicant(
+        event, "corrections_requested", reason=reason, items=told, deadline_at=notice.deadline.isoformat(),
+        path=f"{application.get_absolute_url()}corrections/",
+    )  # fmt: skip
 
 
-def department(event: Event, task: Task) -> None:
-    """Everybody posted to the department that has a new task."""
-    people = User.objects.filter(postings__department=task.department, postings__active=True, is_active=True)
-    outbox.tell(event, people, "new_task", _task_params(task))
+def corrections_due(event: Event, notice: CorrectionNotice) -> list[Notice]:
+    path = f"{_application(event).get_absolute_url()}corrections/"
+    return applicant(event, "corrections_due_soon", deadline_at=notice.deadline.isoformat(), path=path)
 
 
-def supervisors(event: Event, office: Department, kind: str) -> None:
-    people = User.objects.filter(
-        postings__department=office, postings__active=True, postings__role=Official.Role.SUPERVISOR, is_active=True
+def departments(event: Event, tasks: list[Task]) -> list[Notice]:
+    """Everybody who acts for a department that has a new task."""
+    people = _acting_for([task.department_id for task in tasks], event)
+    return [
+        notice
+        for task in tasks
+        for notice in outbox.compose(event, people[task.department_id], "new_task", _task_params(task))
+    ]
+
+
+def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Notice]:
+    """The one who has the task in hand; everybody in its department while nobody has."""
+    people = (
+        [task.claimed_by_id] if task.claimed_by_id else _acting_for([task.department_id], event)[task.department_id]
     )
-    application = _application(event)
-    params = _params(application) | {"department": office.names, "path": "/admin/reviews/task/"}
-    outbox.tell(event, people, kind, params)
+    return official(event, task, people, kind, reason=reason, **more)
 
 
-def item_title(application: Application, kind: str, key: str) -> dict[str, str]:
+def official(
+    event: Event, task: Task, people: Iterable[int | None], kind: str, *, reason: str = "", **more: Any
+) -> list[Notice]:
+    found = [person for person in people if person]
+    return outbox.compose(event, found, kind, _task_params(task) | {"reason": reason} | more)
+
+
+def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Notice]:
+    people = Official.objects.filter(
+        department=office, active=True, role=Official.Role.SUPERVISOR, user__is_active=True
+    ).values_list("user_id", flat=True)
+    params = _params(_application(event), reason=reason)
+    params |= {"department": office.names, "path": path or "/admin/reviews/task/"}
+    return outbox.compose(event, people, kind, params)
+
+
+def task_path(task: Task) -> str:
+    return f"/admin/reviews/task/{task.pk}/review/"
+
+
+def item_title(application: Application, kind: str, key: str, row: int | None = None) -> dict[str, str]:
     """What a correction is about, in both languages."""
     definition = application.definition
-    part: Any = (
-        definition.field(key) if kind == "field" else definition.requirement(key) if kind == "material" else None
-    )
-    if part is None:
+    field = definition.field(key) if kind in ("field", "row") else None
+    material = definition.requirement(key) if kind in ("material", "row") else None
+    text = field.label if field else material.title if material else None
+    if text is None:
         return {"zh": "其他", "en": "Other"}
-    text = part.label if kind == "field" else part.title
+    if row:
+        return {"zh": f"{text.zh}第{row}行", "en": f"{text.en}, row {row}"}
     return {"zh": text.zh, "en": text.en}
 
 
@@ -58,16 +93,25 @@ def _application(event: Event) -> Application:
     return event.application
 
 
-def _applicants(application: Application) -> list[User]:
-    owners: list[User] = []
+def _applicants(application: Application) -> list[int]:
+    people = [application.applicant_id] if application.applicant.is_active else []
     if application.enterprise_id:
-        owners = list(
-            User.objects.filter(
-                memberships__enterprise=application.enterprise_id, memberships__active=True,
-                memberships__role=Membership.Role.OWNER,
-            )
-        )  # fmt: skip
-    return [application.applicant, *owners]
+        owners = Membership.objects.filter(
+            enterprise=application.enterprise_id, active=True, role=Membership.Role.OWNER, user__is_active=True
+        )
+        people += owners.values_list("user_id", flat=True)
+    return people
+
+
+def _acting_for(department_ids: list[int], event: Event) -> dict[int, list[int]]:
+    """By department: who is posted there, and who stands in for one of them. One query."""
+    posted = Official.objects.filter(department__in=department_ids, active=True, user__is_active=True)
+    lent = Delegation.objects.in_force(event.at).filter(official__department__in=department_ids)
+    rows = posted.order_by().values_list("department_id", "user_id")
+    people: dict[int, list[int]] = defaultdict(list)
+    for department, user in rows.union(lent.order_by().values_list("official__department_id", "delegate_id")):
+        people[department].append(user)
+    return people
 
 
 def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
@@ -87,8 +131,14 @@ def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
 def _task_params(task: Task) -> dict[str, Any]:
     stage = task.application.definition.stage(task.stage)
     return _params(task.application) | {
-        "stage": {"zh": stage.title.zh, "en": stage.title.en} if stage else {"zh": task.stage, "en": task.stage},
+        "stage": {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task),
         "department": task.department.names,
         "due_at": task.due_at.isoformat(),
-        "path": f"/admin/reviews/task/{task.pk}/review/",
+        "path": task_path(task),
     }
+
+
+def _beside(task: Task) -> dict[str, str]:
+    if task.kind == "aftercheck":
+        return {"zh": "承诺事项核查", "en": "Check of a pledge"}
+    return {"zh": task.stage, "en": task.stage}

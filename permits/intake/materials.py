@@ -29,7 +29,7 @@ from permits.intake.inspect import MB, MEDIA_TYPES, Inspection, Refused, inspect
 from permits.intake.roster import RosterRefused
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
-from permits.models import Application, Material, Permit, Status, User
+from permits.models import Application, Material, Permit, Promise, Status, User
 
 __all__ = [
     "Refused",
@@ -188,10 +188,11 @@ class RequirementState:
     required: bool
     files: list[Material]
     on_record: bool  # the enterprise's record has it, so it isn't asked for again
+    promise: Promise | None = None  # it comes later, or a pledge stands in its place
 
     @property
     def satisfied(self) -> bool:
-        return bool(self.files) or self.on_record or not self.required
+        return bool(self.files) or self.on_record or self.promise is not None or not self.required
 
     @property
     def rows(self) -> int:
@@ -200,12 +201,13 @@ class RequirementState:
 
 
 def requirement_state(application: Application, values: Mapping[str, Any]) -> list[RequirementState]:
-    """What is asked for with these answers, and what of it is there; two queries however many there are."""
+    """What is asked for with these answers, and what of it is there; three queries however many there are."""
     requirements = application.definition.materials
     files: dict[str, list[Material]] = {requirement.key: [] for requirement in requirements}
     for material in application.materials.current():
         material.application = application
         files.setdefault(material.requirement, []).append(material)
+    promises = {promise.requirement: promise for promise in application.promises.all()}
     record = _record(application, [r for r in requirements if r.on_record and not files[r.key]])
     return [
         RequirementState(
@@ -213,6 +215,7 @@ def requirement_state(application: Application, values: Mapping[str, Any]) -> li
             required=_is_required(requirement, values),
             files=files[requirement.key],
             on_record=requirement.key in record,
+            promise=promises.get(requirement.key),
         )
         for requirement in requirements
     ]

@@ -2,7 +2,8 @@ from permits.models.account import User
 from permits.models.application import Application, Status
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
 from permits.models.material import Material
-from permits.models.permit import Permit, Serial, next_serial
+from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
+from permits.models.promise import Promise
 from permits.models.service import Service, ServiceVersion
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "Material",
     "Membership",
     "Permit",
+    "PermitCorrection",
+    "Promise",
     "Serial",
     "Service",
     "ServiceVersion",

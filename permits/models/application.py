@@ -31,6 +31,13 @@ class Status(models.TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
     LAPSED = "lapsed", _("Lapsed")
     RECORDED = "recorded", _("Recorded")
+    SUSPENDED = "suspended", _("Special procedure: the clock stands still")
+    TERMINATED = "terminated", _("Terminated")
+    OBJECTED = "objected", _("Objection under review")
+
+
+# An application that ended so renewed nothing: another one may try.
+CLOSED_UNRENEWED = ["declined", "lapsed", "rejected", "terminated", "withdrawn"]
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -63,6 +70,15 @@ class Application(models.Model):
     due_at = models.DateTimeField(_("Promised by"), null=True)
     statutory_due_at = models.DateTimeField(_("Statutory limit"), null=True)
     closed_at = models.DateTimeField(_("Closed"), null=True)
+    extended_at = models.DateTimeField(_("Statutory limit extended"), null=True)
+    # How often it came to its stages: a return to an earlier one begins another round.
+    round = models.PositiveSmallIntegerField(default=1)
+    # The permit that this application is to renew.
+    renews = models.ForeignKey("permits.Permit", models.PROTECT, null=True, related_name="renewals")
+    # Where its chain of events has got to: read and written under this row's lock, so that no step looks it up. The
+    # chain itself is proved from the events.
+    last_seq = models.PositiveIntegerField(default=0, editable=False)
+    last_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -76,6 +92,9 @@ class Application(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="application_status_known"),
+            models.UniqueConstraint(
+                fields=["renews"], condition=~Q(status__in=CLOSED_UNRENEWED), name="one_renewal_under_way"
+            ),
             models.CheckConstraint(
                 condition=Q(status="draft", number=None, submitted_at=None)
                 | (~Q(status="draft") & Q(number__isnull=False, submitted_at__isnull=False)),

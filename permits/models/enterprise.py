@@ -37,6 +37,9 @@ class Enterprise(models.Model):
     legal_name = models.CharField(_("Legal representative"), max_length=80)
     legal_id_number = EncryptedTextField(_("Legal representative's ID number"))
     legal_mobile = EncryptedTextField(_("Legal representative's mobile"))
+    bad_credit = models.BooleanField(
+        _("Bad credit"), default=False, help_text=_("No material may be handed in later or be pledged")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = EnterpriseQuerySet.as_manager()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ class Permit(models.Model):
     class State(models.TextChoices):
         VALID = "valid", _("Valid")
         REVOKED = "revoked", _("Revoked")
+        SUPERSEDED = "superseded", _("Superseded by a renewed one")
 
     application = models.OneToOneField(Application, models.PROTECT, related_name="permit")
     number = models.CharField(_("Number"), max_length=40, unique=True)
@@ -26,6 +28,8 @@ class Permit(models.Model):
     issued_at = models.DateTimeField(_("Issued"))
     valid_until = models.DateField(_("Valid until"), null=True)
     revoked_at = models.DateTimeField(null=True)
+    superseded_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="supersedes")
+    corrected_at = models.DateTimeField(_("Corrected"), null=True)
 
     class Meta:
         verbose_name = _("permit")
@@ -34,6 +38,25 @@ class Permit(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class PermitCorrection(models.Model):
+    """勘误: what a permit said, signed, before a slip in it was put right. Its number stays; earlier prints are void."""
+
+    permit = models.ForeignKey(Permit, models.PROTECT, related_name="corrections")
+    content = models.JSONField()
+    signature = models.CharField(max_length=100)
+    key_id = models.CharField(max_length=16)
+    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    corrected_at = models.DateTimeField(_("Corrected"))
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name = _("correction of a permit")
+        verbose_name_plural = _("corrections of permits")
+
+    def __str__(self) -> str:
+        return f"{self.permit} · {self.corrected_at:%Y-%m-%d}"
 
 
 class Serial(models.Model):

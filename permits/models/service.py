@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from permits.definition import Definition, from_json
+from permits.definition import Definition, of_edition
 
 
 class Service(models.Model):
@@ -62,4 +62,4 @@ class ServiceVersion(models.Model):
 
     @cached_property
     def definition(self) -> Definition:
-        return from_json(self.digest, self.document)
+        return of_edition(self.digest, lambda: self.document)

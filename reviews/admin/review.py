@@ -29,6 +29,7 @@ REFUSALS = (
     policy.Refused,
     lifecycle.NotPossible,
     workflow.ReasonNeeded,
+    workflow.NotSensible,
     NobodyHandles,
 )
 
@@ -165,7 +166,7 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
         return {"outcomes": [], "can_claim": False, "can_release": False, "refused": ""}
     possible = [
         {"value": row.action, "label": lifecycle.ACTIONS[row.action], "needs_reason": row.needs_reason}
-        for row in lifecycle.outcomes(task.application.status, task.kind)
+        for row in lifecycle.outcomes(task.application.status, _stage_kind(task), task.kind)
     ]
     refused = _refusal(policy.check_decide, request, task)
     return {
@@ -174,6 +175,11 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
         "can_claim": task.claimed_by_id is None and not refused,
         "can_release": bool(task.claimed_by_id) and not _refusal(policy.check_release, request, task),
     }
+
+
+def _stage_kind(task: Task) -> str:
+    stage = task.application.definition.stage(task.application.stage)
+    return stage.kind if stage else "none"
 
 
 def _refusal(check: Any, request: HttpRequest, task: Task) -> str:

@@ -8,7 +8,9 @@ a unique constraint on (stream, seq) stands behind that.
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +48,37 @@ ACTIONS = {
     "access_granted": _("Access granted"),
     "access_refused": _("Access refused"),
     "enterprise_registered": _("Enterprise registered"),
+    "refused": _("Refused by a rule"),
+    "lease_expired": _("Left alone: back in the queue"),
+    "reassigned": _("Given to somebody else"),
+    "delegated": _("Somebody stands in during leave"),
+    "delegation_ended": _("Nobody stands in any more"),
+    "advice_asked": _("Opinion asked for"),
+    "advised": _("Opinion given"),
+    "returned": _("Returned to an earlier stage"),
+    "deemed_agreed": _("Deemed to agree: no answer in time"),
+    "reminded": _("Reminded"),
+    "second_round_asked": _("Second notice of corrections asked for"),
+    "second_round_allowed": _("Second notice of corrections allowed"),
+    "suspended": _("Special procedure begun: the clock stands still"),
+    "resumed": _("Special procedure ended: the clock goes on"),
+    "extended": _("Statutory limit extended"),
+    "promised": _("Material promised"),
+    "promise_dropped": _("Promise taken back"),
+    "promise_met": _("Owed material handed in"),
+    "owed_escalated": _("Owed material at risk: escalated"),
+    "terminated": _("Terminated: an owed material did not come"),
+    "aftercheck_opened": _("Check of a pledge opened"),
+    "pledge_confirmed": _("The pledge holds"),
+    "pledge_false": _("The pledge is false"),
+    "permit_corrected": _("Permit corrected"),
+    "permit_superseded": _("Permit superseded by a renewed one"),
+    "objected": _("Objection filed"),
+    "upheld": _("Decision upheld"),
+    "overturned": _("Decision set aside"),
+    "interest_declared": _("Conflict of interest declared"),
+    "interest_ended": _("Conflict of interest ended"),
+    "due_times_recomputed": _("Due times computed again"),
 }
 
 
@@ -53,31 +86,35 @@ def stream_of(application: Application) -> str:
     return f"application:{application.public_id}"
 
 
-def record(
+@dataclass(frozen=True)
+class Entry:
+    """An event that isn't written yet, and the words that go with it."""
+
+    event: Event
+    note: EventNote | None
+
+
+def compose(
     *,
     action: str,
     actor: User | None,
     role: str,
     at: datetime,
+    stream: str,
+    seq: int,
+    prev_hash: str,
     application: Application | None = None,
-    stream: str | None = None,
     before: str = "",
     after: str = "",
     reason: str = "",
     data: dict[str, Any] | None = None,
-) -> Event:
-    """Append an event. Inside the transaction, and under the row lock, of the step that it records.
+) -> Entry:
+    """Event ``seq`` of ``stream``, which follows the one whose hash is ``prev_hash``.
 
     ``data`` holds plain JSON values and no personal data; ``reason`` goes into the log as a salted digest only.
     """
     if action not in ACTIONS:
         raise ValueError(f"'{action}' is not a registered audit action")
-    if stream is None:
-        if application is None:
-            raise ValueError("an event belongs to an application or names its stream")
-        stream = stream_of(application)
-    last = Event.objects.filter(stream=stream).order_by("-seq").values_list("seq", "hash").first()
-    seq, prev_hash = (last[0] + 1, last[1]) if last else (1, "")
     salt = secrets.token_hex(16) if reason else ""
     body: dict[str, Any] = {
         "stream": stream,
@@ -99,14 +136,51 @@ def record(
         before=before, after=after, payload=payload.decode(), prev_hash=prev_hash,
         hash=hashlib.sha256(payload).hexdigest(),
     )  # fmt: skip
-    event.save(force_insert=True)
-    if reason:
-        EventNote.objects.create(event=event, salt=salt, text=reason)
-    return event
+    return Entry(event, EventNote(event=event, salt=salt, text=reason) if reason else None)
+
+
+def write(entries: list[Entry]) -> None:
+    """Write events in one statement, and their words in another."""
+    Event.objects.bulk_create([entry.event for entry in entries])
+    if notes := [entry.note for entry in entries if entry.note]:
+        EventNote.objects.bulk_create(notes)
+
+
+def record(
+    *,
+    action: str,
+    actor: User | None,
+    role: str,
+    at: datetime,
+    stream: str,
+    before: str = "",
+    after: str = "",
+    reason: str = "",
+    data: dict[str, Any] | None = None,
+) -> Event:
+    """Append an event to the stream of something that is no application: a service, an account, an enterprise.
+
+    Inside the transaction of what it records, and under the lock of its row. An application's events are written by
+    ``reviews.workflow`` alone, which holds the application and knows where its chain has got to.
+    """
+    last = Event.objects.filter(stream=stream).order_by("-seq").values_list("seq", "hash").first()
+    seq, prev_hash = (last[0] + 1, last[1]) if last else (1, "")
+    entry = compose(
+        action=action, actor=actor, role=role, at=at, stream=stream, seq=seq, prev_hash=prev_hash, before=before,
+        after=after, reason=reason, data=data,
+    )  # fmt: skip
+    write([entry])
+    return entry.event
 
 
 def digest(salt: str, text: str) -> str:
     return hashlib.sha256(f"{salt}\0{text}".encode()).hexdigest()
+
+
+def data_of(event: Event) -> dict[str, Any]:
+    """What an event says beside its columns."""
+    data: dict[str, Any] = json.loads(event.payload)["data"]
+    return data
 
 
 def label(action: str) -> str:

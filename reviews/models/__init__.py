@@ -1,24 +1,32 @@
+from reviews.models.advice import Advice
 from reviews.models.calendar import CalendarDay
 from reviews.models.correction import CorrectionItem, CorrectionNotice
-from reviews.models.department import Department, Official
+from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.notice import Attempt, Notice
+from reviews.models.objection import Objection
+from reviews.models.pause import Pause
 from reviews.models.rating import Rating
 from reviews.models.task import Decision, Task
 
 __all__ = [
+    "Advice",
     "Attempt",
     "CalendarDay",
     "CorrectionItem",
     "CorrectionNotice",
     "Decision",
+    "Delegation",
     "Department",
     "Event",
     "EventNote",
     "Heartbeat",
+    "Interest",
     "Notice",
+    "Objection",
     "Official",
+    "Pause",
     "Rating",
     "Task",
 ]

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+
+class DepartmentQuerySet(models.QuerySet["Department"]):
+    def ids_of(self, user: Any, at: datetime | None = None) -> list[int]:
+        """Ids of the departments that ``user`` acts for: by posting, or in somebody's place during their leave."""
+        posted = Official.objects.filter(user=user, active=True).order_by()
+        lent = Delegation.objects.in_force(at or timezone.now()).filter(delegate=user).order_by()
+        return list(
+            posted.values_list("department", flat=True).union(lent.values_list("official__department", flat=True))
+        )
 
 
 class Department(models.Model):
@@ -16,6 +31,8 @@ class Department(models.Model):
     name_zh = models.CharField(_("Name in Chinese"), max_length=100)
     name_en = models.CharField(_("Name in English"), max_length=150)
     active = models.BooleanField(_("Active"), default=True)
+
+    objects = DepartmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("department")
@@ -51,3 +68,71 @@ class Official(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.department}"
+
+
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def in_force(self, at: datetime) -> DelegationQuerySet:
+        return self.filter(
+            starts_at__lte=at, ends_at__gt=at, ended_at=None, official__active=True, delegate__is_active=True
+        )
+
+
+class Delegation(models.Model):
+    """Somebody acts in an official's place while they are on leave: from, to, by whom. It is never passed on further."""
+
+    official = models.ForeignKey(Official, models.PROTECT, related_name="delegations", verbose_name=_("official"))
+    delegate = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="delegated", verbose_name=_("stands in")
+    )
+    starts_at = models.DateTimeField(_("From"))
+    ends_at = models.DateTimeField(_("Until"))
+    reason = models.CharField(_("Reason"), max_length=200)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("made by"))
+    ended_at = models.DateTimeField(_("Ended early"), null=True)
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delegation")
+        verbose_name_plural = _("delegations")
+        constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="delegation_ends_later")]
+        indexes = [models.Index(fields=["delegate", "ends_at"], name="delegation_by_delegate")]
+
+    def __str__(self) -> str:
+        return f"{self.official} → {self.delegate}"
+
+
+class Interest(models.Model):
+    """利害关系: an official is linked to an enterprise, or is a relative of somebody who files; they decide nothing there."""
+
+    class Relation(models.TextChoices):
+        LINKED = "linked", _("Linked to the enterprise")
+        RELATIVE = "relative", _("Relative of the person")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="interests", verbose_name=_("official")
+    )
+    relation = models.CharField(_("Relation"), max_length=10, choices=Relation.choices)
+    enterprise = models.ForeignKey(
+        "permits.Enterprise", models.PROTECT, null=True, blank=True, verbose_name=_("enterprise")
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("person")
+    )
+    note = models.CharField(_("Note"), max_length=200, blank=True)
+    declared_at = models.DateTimeField(_("Declared"), default=timezone.now)
+    ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("conflict of interest")
+        verbose_name_plural = _("conflicts of interest")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(relation="linked", enterprise__isnull=False, person=None)
+                | Q(relation="relative", enterprise=None, person__isnull=False),
+                name="interest_names_its_other_side",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.get_relation_display()}: {self.enterprise or self.person}"

@@ -15,8 +15,11 @@ from reviews.models.department import Department
 
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user) -> TaskQuerySet:
-        """Those of the departments that ``user`` is posted to."""
-        return self.filter(department__officials__user=user, department__officials__active=True)
+        """Those of the departments that ``user`` is posted to, or stands in for somebody of just now.
+
+        The departments are looked up at once, in one query: a list of ids is what an index serves.
+        """
+        return self.filter(department__in=Department.objects.ids_of(user))
 
     def open(self) -> TaskQuerySet:
         return self.filter(state=Task.State.OPEN)
@@ -41,7 +44,19 @@ class Task(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("claimed by")
     )
     claimed_at = models.DateTimeField(null=True)
+    # A claim is a lease: left alone until then, the task goes back to the queue.
+    lease_until = models.DateTimeField(null=True)
+    # The next reminder: at half of its time, then at four fifths; at the whole it is escalated.
+    remind_at = models.DateTimeField(null=True)
+    reminded = models.PositiveSmallIntegerField(default=0, help_text="Per cent of the time at the last reminder")
     escalated_at = models.DateTimeField(null=True)
+    # 默认同意: when its department's silence counts as agreement.
+    silent_at = models.DateTimeField(null=True)
+    returned = models.BooleanField(_("Returned"), default=False)
+    round = models.PositiveSmallIntegerField(default=1)
+    # A second notice of corrections needs a supervisor's word: asked for, and given.
+    second_round_asked_at = models.DateTimeField(null=True)
+    second_round_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
     objects = TaskQuerySet.as_manager()
 
@@ -51,11 +66,14 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["department", "state", "due_at"], name="task_queue"),
             models.Index(fields=["state", "due_at"], name="task_by_due_time"),
+            models.Index(fields=["remind_at"], condition=Q(state="open"), name="task_to_remind"),
+            models.Index(fields=["lease_until"], condition=Q(state="open"), name="task_claimed_until"),
+            models.Index(fields=["silent_at"], condition=Q(state="open"), name="task_silent"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["application", "stage", "department"],
-                condition=Q(state="open"),
+                condition=Q(state="open") & ~Q(kind="advice"),
                 name="one_open_task_per_stage_and_department",
             ),
             models.CheckConstraint(
@@ -69,8 +87,17 @@ class Task(models.Model):
 
     @property
     def stage_label(self) -> str:
+        """The stage's title; for a task beside the stages, what it is."""
+        if self.kind == "aftercheck":
+            material = self.application.definition.requirement(self.stage.removeprefix("aftercheck:"))
+            return f"{BESIDE[self.kind]}: {material.title}" if material else str(BESIDE[self.kind])
         stage = self.application.definition.stage(self.stage)
-        return str(stage.title) if stage else self.stage
+        title = str(stage.title) if stage else self.stage
+        return f"{BESIDE[self.kind]}: {title}" if self.kind in BESIDE else title
+
+
+# Tasks that are no stage of the process.
+BESIDE = {"advice": _("Opinion"), "objection": _("Objection"), "aftercheck": _("Check of a pledge")}
 
 
 class Decision(models.Model):
@@ -85,9 +112,18 @@ class Decision(models.Model):
         APPROVE = "approve", _("Approve")
         REJECT = "reject", _("Reject")
         ACKNOWLEDGE = "acknowledge", _("Seen to")
+        RETURN = "return", _("Return to an earlier stage")
+        SILENT = "silent", _("Deemed to agree")
+        ADVISE = "advise", _("Give an opinion")
+        UPHOLD = "uphold", _("Uphold the decision")
+        OVERTURN = "overturn", _("Set the decision aside")
+        CONFIRM = "confirm", _("The pledge holds")
+        FOUND_FALSE = "found_false", _("The pledge is false")
 
     task = models.OneToOneField(Task, models.PROTECT, related_name="decision")
-    official = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    # Nobody, when a department's silence counted as its agreement.
+    official = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="decisions")
+    on_behalf_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     outcome = models.CharField(_("Outcome"), max_length=12, choices=Outcome.choices)
     reason = models.TextField(_("Reason"), blank=True)
     decided_at = models.DateTimeField(_("Decided"))
@@ -95,8 +131,20 @@ class Decision(models.Model):
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
-        constraints = [models.CheckConstraint(condition=Q(outcome__in=[
-            "accept", "correct", "decline", "agree", "disagree", "approve", "reject", "acknowledge"]), name="decision_outcome_known")]  # fmt: skip
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    outcome__in=[
+                        "accept", "correct", "decline", "agree", "disagree", "approve", "reject", "acknowledge",
+                        "return", "silent", "advise", "uphold", "overturn", "confirm", "found_false",
+                    ]
+                ),
+                name="decision_outcome_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(official__isnull=False) | Q(outcome="silent"), name="decision_has_its_official"
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.task}: {self.get_outcome_display()}"

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from permits.models import User
 from reviews.models import Attempt, Event, Notice
-from reviews.notices import channels, kick
+from reviews.notices import channels as ways
+from reviews.notices import kick
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=3)  # longer than any channel's time-out
@@ -27,21 +27,31 @@ MAX_ATTEMPTS = 10
 GRACE = timedelta(seconds=5)  # how long the sweep leaves a fresh notice to its own kick
 
 
-def tell(event: Event, recipients: Iterable[User], kind: str, params: dict[str, Any]) -> list[Notice]:
-    """Write a notice for each recipient and channel, and kick the workers once the transaction is through."""
-    people = {user.pk: user for user in recipients if user.is_active}
-    notices = Notice.objects.bulk_create([
+# What an official sees soon enough at work; a mail for each would be too many.
+INBOX_ONLY = frozenset({"reminder", "lease_expired", "promise_met"})
+
+
+def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str, Any]) -> list[Notice]:
+    """The notices of an event, one for each recipient (ids of active accounts) and channel; not written yet."""
+    channels = [Notice.Channel.INBOX] if kind in INBOX_ONLY else Notice.Channel.values
+    return [
         Notice(
-            event=event, application=event.application, recipient=user, channel=channel, kind=kind, params=params,
-            created_at=event.at, next_attempt_at=event.at,
+            event=event, application=event.application, recipient_id=recipient, channel=channel, kind=kind,
+            params=params, created_at=event.at, next_attempt_at=event.at,
         )
-        for user in people.values()
-        for channel in Notice.Channel.values
-    ])  # fmt: skip
+        for recipient in dict.fromkeys(recipients)
+        for channel in channels
+    ]  # fmt: skip
+
+
+def write(notices: list[Notice]) -> None:
+    """Put notices into the outbox, and kick the workers once the transaction is through."""
+    if not notices:
+        return
+    Notice.objects.bulk_create(notices)
     ids = [notice.pk for notice in notices]
     # robust: a broker that is down never turns a decision into an error; the sweep finds these notices.
     transaction.on_commit(lambda: kick.deliver(ids), robust=True)
-    return notices
 
 
 def waiting() -> Q:
@@ -60,7 +70,7 @@ def deliver(notice_id: int) -> bool:
     notice = Notice.objects.select_related("recipient", "application").get(pk=notice_id)
     started = time.monotonic()
     try:
-        detail = channels.send(notice)
+        detail = ways.send(notice)
     except Exception as error:
         log.warning("notice %s by %s failed: %s", notice.pk, notice.channel, error)
         _failed(notice, f"{type(error).__name__}: {error}"[:500], time.monotonic() - started)

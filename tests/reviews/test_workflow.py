@@ -236,11 +236,11 @@ def test_answered_corrections_go_back_to_the_official_who_asked(cast):
     workflow.decide(task.pk, official=cast.street, outcome="accept")
 
 
-def test_a_second_round_of_corrections_is_not_possible(cast):
+def test_a_second_round_of_corrections_needs_a_supervisors_word(cast):
     application = corrected(cast)
     words = {str(item.public_id): "已核对，无误" for item in CorrectionItem.objects.all()}
     workflow.answer_corrections(application.pk, applicant=cast.owner, answers=words)
-    with pytest.raises(lifecycle.NotPossible):
+    with pytest.raises(policy.Refused, match="once"):
         workflow.decide(
             task_of(application, "street").pk, official=cast.street, outcome="correct",
             corrections=[workflow.Correction("other", "", "还差一份")],

@@ -1,0 +1,66 @@
+"""The only writers of a status: each function is one step of the process, one transaction, safe to call twice.
+
+Each locks the application's row first, asks ``policy`` who may, asks ``lifecycle`` whether it is possible, writes the
+decision, moves the application, opens the next tasks, appends the event and puts the notices into the outbox. All of
+that is committed together, or none of it is. Views, admin, commands and Celery tasks only call these.
+"""
+
+from reviews.workflow.advising import ask_advice
+from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
+from reviews.workflow.countersigning import deem_agreed
+from reviews.workflow.deciding import decide
+from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
+from reviews.workflow.filing import carry_draft, submit, withdraw
+from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
+from reviews.workflow.issuing import correct_permit, revoke_permit, start_renewal
+from reviews.workflow.objections import object_to
+from reviews.workflow.pauses import extend, resume, suspend
+from reviews.workflow.promises import drop_promise, material_arrived, promise_material, remind_owing, terminate
+from reviews.workflow.ratings import follow_up_rating, rate
+from reviews.workflow.step import APPLICANT_ROLE, SYSTEM_ROLE
+from reviews.workflow.timers import deem_accepted, escalate, lapse, remind, warn_of_lapse
+
+__all__ = [
+    "APPLICANT_ROLE",
+    "SYSTEM_ROLE",
+    "AlreadyDecided",
+    "Correction",
+    "Incomplete",
+    "NotSensible",
+    "ReasonNeeded",
+    "allow_second_round",
+    "answer_corrections",
+    "ask_advice",
+    "ask_second_round",
+    "carry_draft",
+    "claim",
+    "correct_permit",
+    "decide",
+    "deem_accepted",
+    "deem_agreed",
+    "delegate",
+    "drop_promise",
+    "end_delegation",
+    "escalate",
+    "expire_claim",
+    "extend",
+    "follow_up_rating",
+    "keep_claim",
+    "lapse",
+    "material_arrived",
+    "object_to",
+    "promise_material",
+    "rate",
+    "reassign",
+    "release",
+    "remind",
+    "remind_owing",
+    "resume",
+    "revoke_permit",
+    "start_renewal",
+    "submit",
+    "suspend",
+    "terminate",
+    "warn_of_lapse",
+    "withdraw",
+]

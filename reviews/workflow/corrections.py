@@ -1,0 +1,173 @@
+"""The one-time notice of corrections (一次性告知补正): the clock stops, the applicant answers item by item, it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from permits import checks
+from permits.models import Application, Status, User
+from reviews import clock, lifecycle, policy, told
+from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
+from reviews.workflow.errors import Incomplete, ReasonNeeded
+from reviews.workflow.step import (
+    APPLICANT_ROLE,
+    Step,
+    after_seconds,
+    check_open,
+    on_application,
+    on_task,
+    working_seconds,
+)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One thing to be corrected, tied to a field, a material, a row of a list (from 1), or nothing of these."""
+
+    kind: str
+    key: str
+    message: str
+    row: int | None = None
+
+
+def answer_corrections(
+    application_id: int, *, applicant: User, answers: dict[str, str], now: datetime | None = None
+) -> Application:
+    """Send the answers to a notice of corrections: ``answers`` maps an item's public id to the words that go with it.
+
+    The corrected fields and files are on the application already. Raise ``Incomplete`` when the application as
+    corrected has faults, or an item was left without a change and without a word.
+    """
+    with on_application(application_id, doing="answer_corrections", now=now) as step:
+        application, now = step.application, step.now
+        policy.check_applicant(applicant, application)
+        if application.status == Status.CORRECTED:
+            return application
+        step.by(applicant, APPLICANT_ROLE)
+        row = lifecycle.transition("answer_corrections", application.status, step.stage_kind)
+        notice = application.correction_notices.filter(answered_at=None).latest("issued_at")
+        items = list(notice.items.all())
+        for item in items:
+            item.answer = answers.get(str(item.public_id), "").strip()
+        problems = [*_unanswered(application, items), *checks.problems(application)]
+        if problems:
+            raise Incomplete(problems)
+        for item in items:
+            item.answered_at = now
+        CorrectionItem.objects.bulk_update(items, ["answer", "answered_at"])
+        notice.answered_at, notice.remind_at = now, None
+        notice.save(update_fields=["answered_at", "remind_at"])
+        application.due_at = after_seconds(now, notice.promised_left, step.calendar)
+        application.statutory_due_at = after_seconds(now, notice.statutory_left, step.calendar)
+        event = step.move(row, "corrections_answered", data={"items": len(items)})
+        step.tell(told.applicant(event, "corrections_answered"))
+        _back_to_the_one_who_asked(step, notice.task)
+        return application
+
+
+def _back_to_the_one_who_asked(step: Step, earlier: Task) -> None:
+    """It goes back to the office that asked, and to the official who did, if they still hold the post."""
+    stage = step.stage
+    due = step.limit(stage.limit) if stage.limit else step.application.due_at or step.now
+    task = step.new_task(stage.key, stage.kind, earlier.department, due)
+    asker = earlier.claimed_by
+    if asker and earlier.department_id in Department.objects.ids_of(asker, step.now):
+        task.claimed_by, task.claimed_at = asker, step.now
+        task.lease_until = step.limit(step.application.definition.limits.claim)
+    step.open_tasks([task])
+
+
+def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, list[CorrectionItem]]:
+    """Issue the notice: everything at once. The time until it is answered doesn't count."""
+    application, calendar = step.application, step.calendar
+    deadline = step.limit(application.definition.limits.correction)
+    notice = CorrectionNotice.objects.create(
+        application=application, task=step.task, issued_at=step.now, deadline=deadline,
+        remind_at=_a_day_before(deadline, step.now, calendar),
+        promised_left=working_seconds(step.now, application.due_at, calendar),
+        statutory_left=working_seconds(step.now, application.statutory_due_at, calendar),
+    )  # fmt: skip
+    made = [
+        CorrectionItem(
+            notice=notice, kind=item.kind, key=item.key, row=item.row, message=item.message.strip(),
+            previous=_standing(application, item.kind, item.key, item.row),
+        )
+        for item in items
+    ]  # fmt: skip
+    return notice, CorrectionItem.objects.bulk_create(made)
+
+
+def _a_day_before(deadline: datetime, now: datetime, calendar: clock.WorkCalendar) -> datetime:
+    """One working day before the deadline, or at once when there is less left than that."""
+    left = clock.working_time_between(now, deadline, calendar)
+    return clock.add_working_time(now, max(left - clock.DAY_LENGTH, timedelta()), calendar)
+
+
+def ask_second_round(task_id: int, *, official: User, reason: str, now: datetime | None = None) -> Task:
+    """Ask the supervisors to allow a second notice of corrections. A second call changes nothing."""
+    with on_task(task_id, doing="ask_second_round", now=now) as step:
+        task = step.task
+        check_open(task)
+        post = policy.check_decide(official, task)
+        if task.second_round_asked_at or task.second_round_by_id:
+            return task
+        if not reason.strip():
+            raise ReasonNeeded(_("Say what is still to be corrected, and why it was not told the first time."))
+        lifecycle.transition("correct", step.application.status, step.stage_kind, task=task.kind)
+        step.by(official, post)
+        task.second_round_asked_at = step.now
+        task.save(update_fields=["second_round_asked_at"])
+        event = step.record("second_round_asked", reason=reason.strip(), data={"stage": task.stage} | post.data)
+        told_to = told.supervisors(
+            event, task.department, "second_round_asked", reason=reason.strip(), path=told.task_path(task)
+        )
+        step.tell(told_to)
+        return task
+
+
+def allow_second_round(task_id: int, *, official: User, reason: str, now: datetime | None = None) -> Task:
+    """A supervisor's word: corrections may be asked for once more. A second call changes nothing."""
+    with on_task(task_id, doing="allow_second_round", now=now) as step:
+        task = step.task
+        check_open(task)
+        post = policy.check_supervisor(official, [task.department_id])
+        policy.check_not_involved(official, step.application)
+        if task.second_round_by_id:
+            return task
+        if not reason.strip():
+            raise ReasonNeeded(_("Say why corrections may be asked for a second time."))
+        lifecycle.transition("correct", step.application.status, step.stage_kind, task=task.kind)
+        step.by(official, post)
+        task.second_round_by = official
+        task.save(update_fields=["second_round_by"])
+        event = step.record("second_round_allowed", reason=reason.strip(), data={"stage": task.stage} | post.data)
+        step.tell(told.holder(event, task, "second_round_allowed", reason=reason.strip()))
+        return task
+
+
+def _standing(application: Application, kind: str, key: str, row: int | None = None) -> Any:
+    """What stands there now, to be compared when it is answered: an answer, a row, or the digests of files."""
+    answer = application.answers.get(key)
+    if kind == CorrectionItem.Kind.FIELD:
+        return answer
+    if kind == CorrectionItem.Kind.ROW and application.definition.field(key):
+        return answer[row - 1] if row and isinstance(answer, list) and len(answer) >= row else None
+    if kind in (CorrectionItem.Kind.MATERIAL, CorrectionItem.Kind.ROW):
+        files = application.materials.current().filter(requirement=key)
+        return sorted(files.values_list("sha256", flat=True))
+    return None
+
+
+def _unanswered(application: Application, items: list[CorrectionItem]) -> list[checks.Problem]:
+    found = []
+    for item in items:
+        standing = _standing(application, item.kind, item.key, item.row)
+        changed = item.kind != CorrectionItem.Kind.OTHER and standing != item.previous
+        if not changed and not item.answer:
+            message = str(_("Change it as asked, or write why it stays as it is."))
+            found.append(checks.Problem("correction", str(item.public_id), item.key, item.message, message))
+    return found

@@ -1,0 +1,189 @@
+"""An official decides a task, and what follows from it: one function an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from permits.definition_process import Stage
+from permits.models import User
+from reviews import lifecycle, policy, told
+from reviews.models import CorrectionItem, Decision, Event, Task
+from reviews.workflow import corrections as correcting
+from reviews.workflow import countersigning, issuing, objections, promises
+from reviews.workflow.corrections import Correction
+from reviews.workflow.errors import AlreadyDecided, NotSensible, ReasonNeeded
+from reviews.workflow.step import Step, on_task
+
+EVENT_OF = {
+    "accept": "accepted", "correct": "corrections_requested", "decline": "declined", "agree": "agreed",
+    "disagree": "disagreed", "approve": "approved", "reject": "rejected", "acknowledge": "acknowledged",
+    "return": "returned", "advise": "advised", "uphold": "upheld", "overturn": "overturned",
+    "confirm": "pledge_confirmed", "found_false": "pledge_false",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the official said with the decision."""
+
+    outcome: str
+    reason: str = ""
+    corrections: list[Correction] = field(default_factory=list)
+    to_stage: str = ""
+
+
+def decide(
+    task_id: int,
+    *,
+    official: User,
+    outcome: str,
+    reason: str = "",
+    corrections: Iterable[Correction] = (),
+    to_stage: str = "",
+    now: datetime | None = None,
+) -> Decision:
+    """Decide a task. The same decision again by the same official gives the decision that stands (a double click).
+
+    ``to_stage`` is the key of the stage that a return goes back to. Raise ``AlreadyDecided`` when somebody else was
+    first, ``Refused`` when a rule of ``policy`` stands against it, ``NotPossible`` when the process has no such step
+    here, ``ReasonNeeded`` when words are missing.
+    """
+    said = Said(outcome, reason.strip(), list(corrections), to_stage)
+    with on_task(task_id, doing=outcome, now=now) as step:
+        task, application = step.task, step.application
+        if task.state != Task.State.OPEN:
+            standing = Decision.objects.filter(task=task).select_related("official").first()
+            if standing and (standing.official_id, standing.outcome) == (official.pk, outcome):
+                return standing
+            raise AlreadyDecided(task, standing)
+        post = policy.check_decide(official, task, outcome)
+        policy.check_advises(official, task)
+        back = _earlier_stage(step, to_stage) if outcome == "return" else None
+        row = lifecycle.transition(
+            outcome, application.status, step.stage_kind, task=task.kind, to=back.kind if back else None
+        )
+        _check_words(step, row, said)
+        if outcome == "approve":
+            countersigning.check_agreed(application, official)
+            promises.check_nothing_owed(application, official)
+        step.by(official, post)
+        if task.claimed_by_id != official.pk:
+            task.claimed_by, task.claimed_at = official, step.now
+        step.end_task(task, Task.State.DONE)
+        decision = Decision.objects.create(
+            task=task, official=official, on_behalf_of=post.on_behalf_of, outcome=outcome, reason=said.reason,
+            decided_at=step.now,
+        )  # fmt: skip
+        # A question that was asked for this task is of no use any more.
+        step.cancel_tasks(kind="advice", advice__asked_for=task)
+        data = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
+        event = step.move(row, EVENT_OF[outcome], reason=said.reason, data=data)
+        FOLLOWS[outcome](step, event, said)
+        return decision
+
+
+def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
+    if row.action == "correct":
+        if not said.corrections or not all(item.message.strip() for item in said.corrections):
+            raise ReasonNeeded(_("List at least one thing to be corrected, and say for each what is to be done."))
+        if any((item.kind == CorrectionItem.Kind.ROW) != bool(item.row) for item in said.corrections):
+            raise NotSensible(_("Name the row by its number, from 1."))
+    elif row.needs_reason and not said.reason:
+        raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
+    if row.action == "approve" and not said.reason:
+        against = Decision.objects.filter(
+            task__application=step.application, task__round=step.application.round, outcome=Decision.Outcome.DISAGREE
+        )
+        if against.exists():
+            raise ReasonNeeded(_("A department disagreed. Say why it is approved all the same."))
+
+
+def _earlier_stage(step: Step, key: str) -> Stage:
+    stages = step.application.definition.stages
+    before = stages[: [stage.key for stage in stages].index(step.application.stage)]
+    found = next((stage for stage in before if stage.key == key), None)
+    if found is None:
+        raise NotSensible(_("Choose the earlier stage that it goes back to."))
+    return found
+
+
+# --- what follows ----------------------------------------------------------------------------------------------------
+
+
+def _accepted(step: Step, event: Event, said: Said) -> None:
+    # Returned to the pre-check and accepted again: it has been accepted since the first time.
+    step.application.accepted_at = step.application.accepted_at or step.now
+    if owed := promises.owe(step):
+        words = promises.owed_words(step.application, owed)
+        step.tell(told.applicant(event, "accepted_owing", reason=said.reason, **words))
+    else:
+        step.tell(told.applicant(event, "accepted", reason=said.reason))
+    step.next_stage()
+
+
+def _corrected(step: Step, event: Event, said: Said) -> None:
+    notice, items = correcting.stop_clock(step, said.corrections)
+    step.tell(told.corrections(event, notice, items, said.reason))
+
+
+def _heard(step: Step, event: Event, said: Said) -> None:
+    countersigning.heard(step)
+
+
+def _approved(step: Step, event: Event, said: Said) -> None:
+    step.close()
+    issuing.issue(step, office=step.task.department.names)
+    step.tell(told.applicant(event, "approved", reason=said.reason))
+    promises.open_aftercheck(step)
+
+
+def _refused(step: Step, event: Event, said: Said) -> None:
+    step.close()
+    step.tell(told.applicant(event, EVENT_OF[said.outcome], reason=said.reason))
+
+
+def _returned(step: Step, event: Event, said: Said) -> None:
+    step.cancel_tasks()
+    step.application.round += 1
+    step.open_stage(_earlier_stage(step, said.to_stage), returned=True)
+
+
+def _advised(step: Step, event: Event, said: Said) -> None:
+    advice = step.task.advice
+    asked_for = advice.asked_for
+    asked_for.application = step.application
+    step.tell(told.official(event, asked_for, [advice.asked_by_id], "advised", reason=said.reason))
+
+
+def _upheld(step: Step, event: Event, said: Said) -> None:
+    step.close()
+    step.tell(told.applicant(event, "upheld", reason=said.reason))
+
+
+def _overturned(step: Step, event: Event, said: Said) -> None:
+    step.tell(told.applicant(event, "overturned", reason=said.reason))
+    objections.after_overturning(step)
+
+
+def _found_false(step: Step, event: Event, said: Said) -> None:
+    """A false pledge is a ground to revoke; the department that decided is told, and its supervisor does it."""
+    deciding = step.application.tasks.filter(kind="decision", state=Task.State.DONE).select_related("department")
+    if last := deciding.order_by("-pk").first():
+        step.tell(
+            told.supervisors(event, last.department, "pledge_false", reason=said.reason, path="/admin/permits/permit/")
+        )
+
+
+def _nothing(step: Step, event: Event, said: Said) -> None:
+    """It is on record, and that is all."""
+
+
+FOLLOWS: dict[str, Callable[[Step, Event, Said], None]] = {
+    "accept": _accepted, "correct": _corrected, "decline": _refused, "agree": _heard, "disagree": _heard,
+    "approve": _approved, "reject": _refused, "acknowledge": _nothing, "return": _returned, "advise": _advised,
+    "uphold": _upheld, "overturn": _overturned, "confirm": _nothing, "found_false": _found_false,
+}  # fmt: skip

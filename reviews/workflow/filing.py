@@ -1,0 +1,102 @@
+"""The applicant sends a draft, carries it over to a newer edition, takes an application back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from django.utils import timezone
+
+from permits import checks, comparing, numbers
+from permits.forms import values_of
+from permits.intake.materials import take_from_record
+from permits.models import Application, Service, Status, User, next_serial
+from reviews import lifecycle, policy, told
+from reviews.workflow.errors import Incomplete
+from reviews.workflow.step import APPLICANT_ROLE, on_application
+
+
+def submit(application_id: int, *, applicant: User, now: datetime | None = None) -> Application:
+    """Send a draft. A second call gives the same application with the same number.
+
+    Raise ``Incomplete`` with everything that is missing, ``NobodyHandles`` when no office is registered for it.
+    """
+    with on_application(application_id, doing="submit", now=now) as step:
+        application, now = step.application, step.now
+        policy.check_applicant(applicant, application)
+        if application.status != Status.DRAFT:
+            return application
+        step.by(applicant, APPLICANT_ROLE)
+        take_from_record(application)
+        if problems := checks.problems(application):
+            raise Incomplete(problems)
+        definition = application.definition
+        first = definition.stages[0] if definition.stages else None
+        row = lifecycle.transition("submit", application.status, first.kind if first else "none")
+        values = values_of(definition, application.answers)
+        # Hidden answers aren't kept; what is kept is what the form showed.
+        application.answers = {key: application.answers[key] for key, value in values.items() if value is not None}
+        application.region = str(values[definition.region_field] or "")
+        application.industry = str(values.get(definition.industry_field or "") or "")
+        day = timezone.localdate(now)
+        serial = next_serial(f"case:{application.region}:{day:%Y%m%d}")
+        application.number = numbers.case_number(application.region, now, serial)
+        application.submitted_at = now
+        application.due_at = step.limit(definition.limits.promised)
+        application.statutory_due_at = step.limit(definition.limits.statutory)
+        if row.target == Status.IN_REVIEW:
+            application.accepted_at = now
+        event = step.move(row, "submitted", data=_promised(application))
+        application.save()  # the answers and all; what its tasks add to it is written at the end
+        step.tell(told.applicant(event, "submitted"))
+        if first:
+            step.open_stage(first)
+        if row.target == Status.RECORDED:
+            step.close()
+        return application
+
+
+def _promised(application: Application) -> dict[str, list[str]]:
+    """What of the materials is promised instead of handed in, for the record."""
+    promised: dict[str, list[str]] = {}
+    for promise in application.promises.all():
+        promised.setdefault(promise.kind, []).append(promise.requirement)
+    return promised
+
+
+def carry_draft(application_id: int, *, applicant: User) -> Application:
+    """Carry a draft over to the edition in force. What no longer fits is put aside to be shown, not dropped.
+
+    A second call changes nothing; what was sent stays on its edition for ever (``NotPossible``). A draft is its
+    owner's own affair and may be thrown away, so it has no events yet.
+    """
+    with on_application(application_id, doing="carry_draft") as step:
+        application = step.application
+        policy.check_applicant(applicant, application)
+        if application.status != Status.DRAFT:
+            raise lifecycle.NotPossible("submit", application.status)
+        service = Service.objects.select_related("current").get(pk=application.version.service_id)
+        if service.current is None or service.current_id == application.version_id:
+            return application
+        kept, left = comparing.carry(application.answers, application.definition, service.current.definition)
+        application.version, application.answers = service.current, kept
+        application.left_over = [*application.left_over, *(asdict(each) for each in left)]
+        application.save(update_fields=["version", "answers", "left_over", "updated_at"])
+        return application
+
+
+def withdraw(application_id: int, *, applicant: User, reason: str = "", now: datetime | None = None) -> Application:
+    """Take an application back before it is decided. A second call changes nothing."""
+    with on_application(application_id, doing="withdraw", now=now) as step:
+        application = step.application
+        policy.check_applicant(applicant, application)
+        if application.status == Status.WITHDRAWN:
+            return application
+        step.by(applicant, APPLICANT_ROLE)
+        row = lifecycle.transition("withdraw", application.status, step.stage_kind)
+        step.cancel_tasks()
+        application.pauses.filter(ended_at=None).update(ended_at=step.now, ended_by=applicant)
+        event = step.move(row, "withdrawn", reason=reason)
+        step.close()
+        step.tell(told.applicant(event, "withdrawn"))
+        return application

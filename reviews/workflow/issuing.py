@@ -1,0 +1,178 @@
+"""The outcome: numbered and signed with the approval; corrected, revoked, renewed afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from permits import comparing, credentials, numbers
+from permits.forms import as_data, section_form
+from permits.models import Application, Permit, PermitCorrection, Service, User, next_serial
+from permits.models.application import CLOSED_UNRENEWED
+from reviews import policy, told
+from reviews.notices import kick
+from reviews.workflow.errors import NotSensible, ReasonNeeded
+from reviews.workflow.step import Step, on_application
+
+
+def issue(step: Step, *, office: dict[str, str]) -> None:
+    """Number and sign the outcome now; the PDF is printed by a worker."""
+    application, now = step.application, step.now
+    outcome = application.definition.outcome
+    if outcome.kind != "permit":
+        return
+    earlier = Permit.objects.filter(pk=application.renews_id).first() if application.renews_id else None
+    serial = next_serial(f"permit:{application.region}:{outcome.number_prefix}:{timezone.localdate(now).year}")
+    number = numbers.permit_number(application.region, outcome.number_prefix, now, serial)
+    valid_until = _valid_until(outcome.valid_days, now, earlier)
+    content = credentials.content_of(application, number=number, issued_at=now, valid_until=valid_until, office=office)
+    signature, key_id = credentials.sign(content)
+    permit = Permit.objects.create(
+        application=application, number=number, content=content, signature=signature, key_id=key_id, issued_at=now,
+        valid_until=valid_until,
+    )  # fmt: skip
+    if earlier and earlier.state == Permit.State.VALID:
+        earlier.state, earlier.superseded_by = Permit.State.SUPERSEDED, permit
+        earlier.save(update_fields=["state", "superseded_by"])
+        step.record(
+            "permit_superseded", before=Permit.State.VALID, after=Permit.State.SUPERSEDED,
+            data={"permit": earlier.number, "by": number},
+        )  # fmt: skip
+    _print(permit)
+
+
+def _valid_until(days: int | None, now: datetime, earlier: Permit | None) -> date | None:
+    """A renewed permit goes on where the earlier one ends."""
+    if not days:
+        return None
+    begin = timezone.localdate(now)
+    if earlier and earlier.valid_until:
+        begin = max(begin, earlier.valid_until)
+    return begin + timedelta(days=days)
+
+
+def _print(permit: Permit) -> None:
+    transaction.on_commit(lambda: kick.print_permit(permit.pk), robust=True)
+
+
+def revoke_permit(permit_id: int, *, official: User, reason: str, now: datetime | None = None) -> Permit:
+    """Revoke an issued permit: by a supervisor of the department that decided, never without a reason."""
+    if not reason.strip():
+        raise ReasonNeeded(_("Say why the permit is revoked."))
+    with on_application(_application_of(permit_id), doing="revoke_permit", now=now) as step:
+        permit = Permit.objects.get(pk=permit_id)
+        if permit.state == Permit.State.REVOKED:
+            return permit
+        _by_a_supervisor_of_the_deciders(step, official)
+        before = permit.state
+        permit.state, permit.revoked_at = Permit.State.REVOKED, step.now
+        permit.save(update_fields=["state", "revoked_at"])
+        event = step.record(
+            "permit_revoked", before=before, after=permit.state, reason=reason, data={"permit": permit.number}
+        )
+        step.tell(told.applicant(event, "permit_revoked", reason=reason))
+        return permit
+
+
+def correct_permit(
+    permit_id: int, *, official: User, changes: Mapping[str, Any], reason: str, now: datetime | None = None
+) -> Permit:
+    """勘误: put a slip in a permit right. Its number stays, what it said before is kept, earlier prints are void.
+
+    ``changes`` maps fields that are printed on it to what they should say; with none, the enterprise's name and
+    address are taken anew from its record. Raise ``NotSensible`` for a field that isn't printed, for a value that the
+    form itself would refuse, or when nothing would change.
+    """
+    if not reason.strip():
+        raise ReasonNeeded(_("Say what the slip was."))
+    with on_application(_application_of(permit_id), doing="correct_permit", now=now) as step:
+        permit, application = Permit.objects.get(pk=permit_id), step.application
+        if permit.state != Permit.State.VALID:
+            raise NotSensible(_("Only a permit that is in force can be corrected."))
+        _by_a_supervisor_of_the_deciders(step, official)
+        application.answers = _corrected_answers(application, changes)
+        earlier = permit.content
+        content = credentials.content_of(
+            application, number=permit.number, issued_at=permit.issued_at, valid_until=permit.valid_until,
+            office=earlier["office"],
+        )  # fmt: skip
+        if content == earlier:
+            raise NotSensible(_("Nothing would change: the permit says so already."))
+        PermitCorrection.objects.create(
+            permit=permit, content=earlier, signature=permit.signature, key_id=permit.key_id,
+            pdf_sha256=permit.pdf_sha256, corrected_at=step.now, corrected_by=official,
+        )  # fmt: skip
+        permit.signature, permit.key_id = credentials.sign(content)
+        permit.content, permit.corrected_at, permit.pdf_sha256, permit.pdf_size = content, step.now, "", 0
+        permit.save()
+        application.save(update_fields=["answers", "updated_at"])
+        event = step.record(
+            "permit_corrected", reason=reason.strip(), data={"permit": permit.number, "fields": sorted(changes)}
+        )
+        step.tell(told.applicant(event, "permit_corrected", reason=reason.strip()))
+        _print(permit)
+        return permit
+
+
+def _corrected_answers(application: Application, changes: Mapping[str, Any]) -> dict[str, Any]:
+    definition = application.definition
+    if unprinted := sorted(set(changes) - set(definition.outcome.shown_fields)):
+        raise NotSensible(_("“%(key)s” is not printed on the permit.") % {"key": unprinted[0]})
+    answers = dict(application.answers)
+    data = as_data(definition, {**answers, **changes})
+    for section in definition.sections:
+        if not any(field.key in changes for field in section.fields):
+            continue
+        form = section_form(definition, section, answers, data)
+        for key in changes:
+            if key in form.errors:
+                label = definition.field(key)
+                raise NotSensible(f"{label.label if label else key}: {form.errors[key][0]}")
+        typed = form.answers()
+        answers |= {key: typed[key] for key in changes if key in typed}
+    return answers
+
+
+def start_renewal(permit_id: int, *, applicant: User, now: datetime | None = None) -> Application:
+    """Begin an application that is to renew a permit, filled in with what the last one said. A second call gives the
+    same one. Raise ``NotSensible`` when the permit can't be renewed, or not yet."""
+    with on_application(_application_of(permit_id), doing="start_renewal", now=now) as step:
+        earlier = step.application
+        policy.check_applicant(applicant, earlier)
+        permit = Permit.objects.get(pk=permit_id)
+        if begun := permit.renewals.exclude(status__in=CLOSED_UNRENEWED).order_by("pk").last():
+            return begun
+        service = Service.objects.select_related("current").get(pk=earlier.version.service_id)
+        if service.current is None or not service.open:
+            raise NotSensible(_("This service takes no applications at the moment."))
+        _check_renewable(permit, service.current.definition.outcome.renewable_days, step.now)
+        kept, left = comparing.carry(earlier.answers, earlier.definition, service.current.definition)
+        return Application.objects.create(
+            version=service.current, enterprise=earlier.enterprise, applicant=applicant, answers=kept,
+            left_over=[asdict(each) for each in left], renews=permit,
+        )  # fmt: skip
+
+
+def _check_renewable(permit: Permit, days: int | None, now: datetime) -> None:
+    if permit.state != Permit.State.VALID or permit.valid_until is None or not days:
+        raise NotSensible(_("This permit can't be renewed: apply anew instead."))
+    opens = permit.valid_until - timedelta(days=days)
+    if timezone.localdate(now) < opens:
+        raise NotSensible(_("This permit can be renewed from %(day)s on.") % {"day": opens.isoformat()})
+
+
+def _application_of(permit_id: int) -> int:
+    return Permit.objects.values_list("application_id", flat=True).get(pk=permit_id)
+
+
+def _by_a_supervisor_of_the_deciders(step: Step, official: User) -> None:
+    deciding = step.application.tasks.filter(kind="decision").order_by("-pk").values_list("department_id", flat=True)
+    post = policy.check_supervisor(official, list(deciding))
+    policy.check_not_involved(official, step.application)
+    step.by(official, post)

@@ -1,0 +1,70 @@
+"""异议: the applicant objects to a refusal, once; somebody who had no part in it upholds it or sets it aside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from permits.models import Status, User
+from reviews import clock, lifecycle, policy, told
+from reviews.models import Decision, Objection
+from reviews.workflow.errors import NotSensible, ReasonNeeded
+from reviews.workflow.step import APPLICANT_ROLE, Step, on_application
+
+REFUSALS = ("reject", "decline")
+
+
+def object_to(application_id: int, *, applicant: User, text: str, now: datetime | None = None) -> Objection:
+    """Object to the refusal of an application. A second call gives the objection that stands.
+
+    Raise ``NotSensible`` when it is too late, or this refusal was objected to already.
+    """
+    with on_application(application_id, doing="object", now=now) as step:
+        application = step.application
+        policy.check_applicant(applicant, application)
+        if application.status == Status.OBJECTED:
+            return application.objections.latest("filed_at")
+        row = lifecycle.transition("object", application.status, step.stage_kind)
+        if not text.strip():
+            raise ReasonNeeded(_("Say what you object to, and why."))
+        refusal = latest_refusal(step)
+        if Objection.objects.filter(application=application).exists():
+            raise NotSensible(_("An objection was decided already. You can go to court or ask for reconsideration."))
+        if refusal is None or application.closed_at is None or step.now > objection_deadline(step):
+            raise NotSensible(_("The time for objections is over. You can still go to court or apply anew."))
+        step.by(applicant, APPLICANT_ROLE)
+        event = step.move(row, "objected", reason=text.strip())
+        application.closed_at = None
+        due = step.limit(application.definition.limits.objection_review)
+        task = step.new_task(application.stage, "objection", refusal.task.department, due)
+        step.tell(told.applicant(event, "objected"))
+        step.open_tasks([task])
+        return Objection.objects.create(
+            application=application,
+            against=refusal,
+            task=task,
+            text=text.strip(),
+            filed_by=applicant,
+            filed_at=step.now,
+        )
+
+
+def objection_deadline(step: Step) -> datetime:
+    application = step.application
+    limit = clock.Limit.parse(application.definition.limits.objection)
+    return clock.due(application.closed_at or step.now, limit, step.calendar)
+
+
+def latest_refusal(step: Step) -> Decision | None:
+    refusals = Decision.objects.filter(task__application=step.application, outcome__in=REFUSALS)
+    return refusals.select_related("task__department").order_by("-decided_at", "-pk").first()
+
+
+def after_overturning(step: Step) -> None:
+    """The stage at which it was refused begins again, with other people and with its time."""
+    limits = step.application.definition.limits
+    step.application.due_at = step.limit(limits.promised)
+    step.application.statutory_due_at = step.limit(limits.statutory)
+    step.application.round += 1
+    step.open_stage(step.stage, returned=True)

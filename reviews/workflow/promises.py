@@ -1,0 +1,174 @@
+"""容缺受理 and 告知承诺: a material is handed in later, or a signed pledge stands in its place and is checked afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from permits.definition import Requirement
+from permits.models import Application, Promise, Status, User
+from reviews import clock, lifecycle, policy, routing, told
+from reviews.models import Task
+from reviews.workflow.errors import NotSensible
+from reviews.workflow.step import APPLICANT_ROLE, HALF, MOST, Step, at_share, on_application
+
+
+def promise_material(
+    application_id: int, *, applicant: User, requirement: str, kind: str, now: datetime | None = None
+) -> Promise:
+    """In a draft: say that a material comes later, or pledge in its place. A second call gives the same one.
+
+    ``kind`` is a ``Promise.Kind``. Raise ``NotSensible`` when the service doesn't allow it for this material.
+    """
+    with on_application(application_id, doing="promise_material", now=now) as step:
+        application = step.application
+        policy.check_applicant(applicant, application)
+        _check_draft(application)
+        asked = application.definition.requirement(requirement)
+        text = _checked(application, asked, kind)
+        made, _new = Promise.objects.update_or_create(
+            application=application, requirement=requirement,
+            defaults={"kind": kind, "text": text, "made_by": applicant, "made_at": step.now},
+        )  # fmt: skip
+        return made
+
+
+def drop_promise(application_id: int, *, applicant: User, requirement: str) -> None:
+    """In a draft: take a promise back, and hand the material in after all."""
+    with on_application(application_id, doing="drop_promise") as step:
+        policy.check_applicant(applicant, step.application)
+        _check_draft(step.application)
+        step.application.promises.filter(requirement=requirement).delete()
+
+
+def _check_draft(application: Application) -> None:
+    if application.status != Status.DRAFT:
+        raise NotSensible(_("This application was sent; what was promised in it stands."))
+
+
+def _checked(application: Application, asked: Requirement | None, kind: str) -> str:
+    """The words of the pledge; nothing for a material that comes later."""
+    if asked is None:
+        raise NotSensible(_("This service doesn't ask for such a material. Reload the page."))
+    if application.enterprise and application.enterprise.bad_credit:
+        raise NotSensible(_("The enterprise's credit record doesn't allow this: please upload the material."))
+    if kind == Promise.Kind.LATER and asked.deferrable:
+        return ""
+    if kind == Promise.Kind.PLEDGE and asked.pledge:
+        return asked.pledge.text.zh if (get_language() or "zh").startswith("zh") else asked.pledge.text.en
+    raise NotSensible(_("“%(title)s” has to be uploaded.") % {"title": asked.title})
+
+
+def owe(step: Step) -> list[Promise]:
+    """At acceptance: from now on, what was promised for later is owed by a date."""
+    application = step.application
+    later = [p for p in application.promises.filter(kind=Promise.Kind.LATER, met_at=None) if p.due_at is None]
+    if not later:
+        return []
+    due = step.limit(application.definition.limits.owed)
+    for promise in later:
+        promise.due_at, promise.remind_at = due, at_share(step.now, due, HALF, step.calendar)
+    Promise.objects.bulk_update(later, ["due_at", "remind_at"])
+    return later
+
+
+def titles(application: Application, promises: list[Promise]) -> list[dict[str, str]]:
+    """What is owed, in both languages, for a notice."""
+    found = [application.definition.requirement(promise.requirement) for promise in promises]
+    return [{"zh": asked.title.zh, "en": asked.title.en} for asked in found if asked]
+
+
+def owed_words(application: Application, promises: list[Promise]) -> dict[str, Any]:
+    """What is owed, and by when, for a notice."""
+    until = min(promise.due_at for promise in promises if promise.due_at)
+    return {"items": titles(application, promises), "deadline_at": until.isoformat()}
+
+
+def material_arrived(application_id: int, *, applicant: User, now: datetime | None = None) -> int:
+    """Owed materials that are there now are owed no more. Return how many; a second call finds none."""
+    with on_application(application_id, doing="material_arrived", now=now) as step:
+        application = step.application
+        policy.check_applicant(applicant, application)
+        step.by(applicant, APPLICANT_ROLE)
+        there = set(application.materials.current().values_list("requirement", flat=True))
+        met = [promise for promise in application.promises.owed() if promise.requirement in there]
+        for promise in met:
+            promise.met_at, promise.remind_at = step.now, None
+            promise.save(update_fields=["met_at", "remind_at"])
+            event = step.record("promise_met", data={"requirement": promise.requirement})
+            for task in application.tasks.open().select_related("department", "claimed_by"):
+                task.application = application
+                step.tell(told.holder(event, task, "promise_met", items=titles(application, [promise])))
+        return len(met)
+
+
+def check_nothing_owed(application: Application, user: User) -> None:
+    """The result is issued only after completion."""
+    if application.promises.owed().exists():
+        raise policy.Refused(
+            "owed_material",
+            _("A material that was accepted as missing has not come yet; the application can't be approved before."),
+            user,
+        )
+
+
+def remind_owing(promise_id: int, *, now: datetime | None = None) -> bool:
+    """At half of its time the applicant is reminded, at four fifths the office's supervisors are told too."""
+    application_id = Promise.objects.values_list("application_id", flat=True).get(pk=promise_id)
+    with on_application(application_id, doing="remind_owing", now=now) as step:
+        application = step.application
+        promise = application.promises.owed().filter(pk=promise_id, remind_at__lte=step.now).first()
+        if promise is None or promise.due_at is None or application.status in lifecycle.FINAL:
+            return False
+        start = application.accepted_at or promise.made_at
+        most = at_share(start, promise.due_at, MOST, step.calendar)
+        promise.reminded = MOST if step.now >= most else HALF
+        promise.remind_at = None if promise.reminded == MOST else most
+        promise.save(update_fields=["reminded", "remind_at"])
+        action = "owed_escalated" if promise.reminded == MOST else "reminded"
+        event = step.record(action, data={"requirement": promise.requirement, "per_cent": promise.reminded})
+        step.tell(told.applicant(event, "owed_reminder", **owed_words(application, [promise])))
+        if promise.reminded == MOST and (task := application.tasks.order_by("pk").select_related("department").first()):
+            step.tell(told.supervisors(event, task.department, "owed_at_risk"))
+        return True
+
+
+def terminate(application_id: int, *, now: datetime | None = None) -> bool:
+    """End an application whose owed material did not come in time. Return whether it did."""
+    with on_application(application_id, doing="terminate", now=now) as step:
+        application = step.application
+        missed = application.promises.owed().filter(due_at__lte=step.now)
+        if application.status in lifecycle.FINAL or not missed.exists():
+            return False
+        row = lifecycle.transition("terminate", application.status, step.stage_kind)
+        offices = [task.department for task in application.tasks.open().select_related("department")]
+        step.cancel_tasks()
+        application.pauses.filter(ended_at=None).update(ended_at=step.now)
+        event = step.move(row, "terminated", data={"requirements": [promise.requirement for promise in missed]})
+        step.close()
+        step.tell(told.applicant(event, "terminated", items=titles(application, list(missed))))
+        for office in offices:
+            step.tell(told.supervisors(event, office, "terminated_office"))
+        return True
+
+
+def open_aftercheck(step: Step) -> None:
+    """On approval: each pledge becomes a task of the department that checks it."""
+    application = step.application
+    pledged = application.promises.filter(kind=Promise.Kind.PLEDGE)
+    tasks: list[Task] = []
+    for promise in pledged:
+        asked = application.definition.requirement(promise.requirement)
+        if asked is None or asked.pledge is None:
+            continue
+        office = routing.office(asked.pledge.department, application.region)
+        due = clock.due(step.now, clock.Limit.parse(asked.pledge.within), step.calendar)
+        tasks.append(step.new_task(f"aftercheck:{promise.requirement}", "aftercheck", office, due))
+    if tasks:
+        step.record(
+            "aftercheck_opened", by_system=True, data={"requirements": [t.stage.partition(":")[2] for t in tasks]}
+        )
+        step.open_tasks(tasks)

@@ -1,0 +1,234 @@
+"""What every step is made of: the lock it begins with, the moves it makes, and one writing of it all at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from permits.definition_process import Stage
+from permits.forms import values_of
+from permits.models import Application, User
+from reviews import calendars, clock, lifecycle, policy, routing, told
+from reviews.audit import log
+from reviews.models import Decision, Department, Event, Notice, Task
+from reviews.notices import outbox
+from reviews.workflow.errors import AlreadyDecided
+
+APPLICANT_ROLE = "applicant"
+SYSTEM_ROLE = "system"
+HALF, MOST = 50, 80  # per cent of its time after which a task's holder is reminded
+WRITTEN = (
+    "status", "stage", "round", "number", "region", "industry", "submitted_at", "accepted_at", "due_at",
+    "statutory_due_at", "closed_at", "extended_at", "last_seq", "last_hash",
+)  # fmt: skip
+
+
+class Step:
+    """One step under way. It holds its application locked; what it says is written by ``finish``, or not at all."""
+
+    def __init__(self, application: Application, now: datetime, *, task: Task | None = None) -> None:
+        self.application = application
+        self.now = now
+        self.actor: User | None = None
+        self.role = SYSTEM_ROLE
+        self._task = task
+        self._entries: list[log.Entry] = []
+        self._notices: list[Notice] = []
+
+    def by(self, actor: User, role: str | policy.Post) -> None:
+        """Who takes the step, and as what."""
+        self.actor = actor
+        self.role = role if isinstance(role, str) else role.words
+
+    @property
+    def task(self) -> Task:
+        if self._task is None:
+            raise LookupError("this step is about an application, not about one task")
+        return self._task
+
+    @cached_property
+    def calendar(self) -> clock.WorkCalendar:
+        return calendars.current()
+
+    @property
+    def stage(self) -> Stage:
+        stage = self.application.definition.stage(self.application.stage)
+        if stage is None:
+            raise LookupError(
+                f"{self.application} stands at '{self.application.stage}', which its edition doesn't have"
+            )
+        return stage
+
+    @property
+    def stage_kind(self) -> str:
+        return self.stage.kind if self.application.stage else "none"
+
+    def limit(self, text: str, start: datetime | None = None) -> datetime:
+        return clock.due(start or self.now, clock.Limit.parse(text), self.calendar)
+
+    # --- the record -------------------------------------------------------------------------------------------------
+
+    def record(
+        self, action: str, *, before: str = "", after: str = "", reason: str = "", data: dict[str, Any] | None = None,
+        by_system: bool = False, anonymous: bool = False,
+    ) -> Event:  # fmt: skip
+        application = self.application
+        entry = log.compose(
+            action=action, actor=None if by_system or anonymous else self.actor,
+            role=SYSTEM_ROLE if by_system else self.role, at=self.now, stream=log.stream_of(application),
+            seq=application.last_seq + 1, prev_hash=application.last_hash, application=application, before=before,
+            after=after, reason=reason, data=data,
+        )  # fmt: skip
+        application.last_seq, application.last_hash = entry.event.seq, entry.event.hash
+        self._entries.append(entry)
+        return entry.event
+
+    def move(
+        self, row: lifecycle.Transition, action: str, *, reason: str = "", data: dict[str, Any] | None = None
+    ) -> Event:
+        """Move the application along a row of the table, and record it."""
+        before, self.application.status = self.application.status, row.target
+        return self.record(action, before=before, after=row.target, reason=reason, data=data)
+
+    def tell(self, notices: Iterable[Notice]) -> None:
+        self._notices.extend(notices)
+
+    def finish(self) -> None:
+        """Write the application, the events and the notices. Nothing was said: nothing is written."""
+        if not self._entries:
+            return
+        changed = {name: getattr(self.application, name) for name in WRITTEN}
+        Application.objects.filter(pk=self.application.pk).update(**changed, updated_at=self.now)
+        log.write(self._entries)
+        # Somebody whom two sentences of one event concern is told the first.
+        once = {(id(n.event), n.recipient_id, n.channel): n for n in reversed(self._notices)}
+        outbox.write(list(reversed(once.values())))
+
+    # --- tasks ------------------------------------------------------------------------------------------------------
+
+    def end_task(self, task: Task, state: str) -> None:
+        # Two machines' clocks may be apart: a task is never closed before it was opened.
+        task.state, task.closed_at = state, max(self.now, task.opened_at)
+        task.lease_until = task.remind_at = task.silent_at = None
+        task.save(
+            update_fields=["state", "closed_at", "claimed_by", "claimed_at", "lease_until", "remind_at", "silent_at"]
+        )
+
+    def cancel_tasks(self, **which: Any) -> int:
+        """End what is open and isn't needed any more."""
+        ended = self.application.tasks.open().filter(**which)
+        count = 0
+        for task in ended:
+            self.end_task(task, Task.State.CANCELLED)
+            count += 1
+        return count
+
+    def close(self) -> None:
+        self.application.closed_at = self.now
+
+    def open_stage(self, stage: Stage, *, returned: bool = False) -> None:
+        application = self.application
+        values = values_of(application.definition, application.answers)
+        offices = routing.departments_for(stage, region=application.region, values=values)
+        before, application.stage = application.stage, stage.key
+        if before:
+            self.record(
+                "stage_opened", before=before, after=stage.key, by_system=True,
+                data={"departments": [office.kind for office in offices]},
+            )  # fmt: skip
+        due = self.limit(stage.limit) if stage.limit else application.due_at or self.now
+        tasks = [self.new_task(stage.key, stage.kind, office, due) for office in offices]
+        for task in tasks:
+            task.returned = returned
+            task.silent_at = due if stage.silence == "agrees" else None
+        self.open_tasks(tasks)
+
+    def next_stage(self) -> None:
+        following = self.application.definition.stage_after(self.application.stage)
+        if following is None:
+            raise LookupError(f"{self.application}: nothing follows '{self.application.stage}'")
+        self.open_stage(following)
+
+    def new_task(self, stage: str, kind: str, department: Department, due: datetime) -> Task:
+        """A task that ``open_tasks`` is going to write."""
+        return Task(
+            application=self.application, stage=stage, kind=kind, department=department, opened_at=self.now, due_at=due,
+            remind_at=at_share(self.now, due, HALF, self.calendar), round=self.application.round,
+        )  # fmt: skip
+
+    def open_tasks(self, tasks: list[Task]) -> None:
+        """Write new tasks, and tell their departments with the words of the last event."""
+        Task.objects.bulk_create(tasks)
+        self.tell(told.departments(self._entries[-1].event, tasks))
+
+
+def at_share(start: datetime, due: datetime, per_cent: int, calendar: clock.WorkCalendar) -> datetime:
+    """When so much of the working time from ``start`` to ``due`` is gone."""
+    whole = clock.working_time_between(start, due, calendar)
+    return clock.add_working_time(start, whole * per_cent / 100, calendar)
+
+
+def working_seconds(start: datetime, end: datetime | None, calendar: clock.WorkCalendar) -> int:
+    """The working time from ``start`` to ``end``; none when there is no end or it is past."""
+    return calendars.seconds(clock.working_time_between(start, end, calendar)) if end else 0
+
+
+def after_seconds(start: datetime, seconds: int, calendar: clock.WorkCalendar) -> datetime:
+    return clock.add_working_time(start, timedelta(seconds=seconds), calendar)
+
+
+@contextmanager
+def on_application(application_id: int, *, doing: str, now: datetime | None = None) -> Iterator[Step]:
+    """A step on an application: one transaction, its row locked first. A refusal by a rule is an event of its own."""
+    try:
+        with transaction.atomic():
+            step = Step(_locked(application_id), now or timezone.now())
+            yield step
+            step.finish()
+    except policy.Refused as refusal:
+        _record_refusal(application_id, refusal, doing, now or timezone.now())
+        raise
+
+
+@contextmanager
+def on_task(task_id: int, *, doing: str, now: datetime | None = None) -> Iterator[Step]:
+    """A step on a task, as it is once its application's row is locked."""
+    application_id = Task.objects.values_list("application_id", flat=True).get(pk=task_id)
+    with on_application(application_id, doing=doing, now=now) as step:
+        task = Task.objects.select_related("department", "claimed_by").get(pk=task_id)
+        task.application = step.application
+        step._task = task
+        yield step
+
+
+def _locked(application_id: int) -> Application:
+    """The application, with its row locked until the transaction ends: every step begins here."""
+    rows = Application.objects.select_related("version", "enterprise", "applicant")
+    rows = rows.defer("version__source", "version__document", "left_over")
+    return rows.select_for_update(of=("self",)).get(pk=application_id)
+
+
+def _record_refusal(application_id: int, refusal: policy.Refused, doing: str, now: datetime) -> None:
+    """Who tried what, and which rule stood against it; said once, however often it is tried in a row."""
+    if refusal.user is None:
+        return
+    with transaction.atomic():
+        step = Step(_locked(application_id), now)
+        step.by(refusal.user, "official" if refusal.user.is_staff else APPLICANT_ROLE)
+        data = {"rule": refusal.rule, "step": doing}
+        last = Event.objects.filter(stream=log.stream_of(step.application)).order_by("-seq").first()
+        if last and last.action == "refused" and last.actor_id == refusal.user.pk and log.data_of(last) == data:
+            return
+        step.record("refused", data=data)
+        step.finish()
+
+
+def check_open(task: Task) -> None:
+    if task.state != Task.State.OPEN:
+        raise AlreadyDecided(task, Decision.objects.filter(task=task).select_related("official").first())
