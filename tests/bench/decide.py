@@ -25,6 +25,7 @@ from tests.bench.prepared import Copies, settled, the_cast
 from tests.cast import filled
 
 TARGETS = {1: "≥ 0.35", 8: "≥ 0.20"}
+EACH = {1: (400, 150), 8: (150, 30)}  # a round's transactions of each client: pgbench's, the portal's
 ENCRYPTED = {"answers", "left_over"}  # encrypted anew by each save; that they did not change is the ORM's to know
 
 
@@ -34,27 +35,26 @@ def measure(rounds: int, folder: Path) -> list[Result]:
     copies = Copies(sample)
     script = folder / "decide.pgbench"
     script.write_text(_script(copies, cast.street.pk))
-    results = []
-    for clients, target in TARGETS.items():
-        each = {1: (400, 150), 8: (150, 30)}[clients] if rounds > 1 else (2, 2)
-        with Clients(clients) as processes:
+    return [_beside(clients, rounds, copies, script, cast.street.pk) for clients in TARGETS]
 
-            def portal() -> float:
-                jobs = [[[pk, cast.street.pk, "accept"] for pk in copies.more(each[1])] for _client in range(clients)]
-                settled()
-                return processes.per_second("tests.bench.calls.decide", jobs)
 
-            def raw() -> float:
-                first = copies.more(each[0] * clients)[0]
-                settled()
-                return _pgbench(script, clients, each[0], first)
+def _beside(clients: int, rounds: int, copies: Copies, script: Path, official: int) -> Result:
+    raw_each, each = EACH[clients] if rounds > 1 else (2, 2)
 
-            figures = in_turn({"pgbench": raw, "portal": portal}, rounds)
-        word = "client" if clients == 1 else "clients"
-        results.append(
-            Result(f"decide, {clients} {word}", figures["portal"], "decisions/s", figures["pgbench"], target)
-        )
-    return results
+    def portal() -> float:
+        jobs = [[[pk, official, "accept"] for pk in copies.more(each)] for _client in range(clients)]
+        settled()
+        return processes.per_second("tests.bench.calls.decide", jobs)
+
+    def raw() -> float:
+        first = copies.more(raw_each * clients)[0]
+        settled()
+        return _pgbench(script, clients, raw_each, first)
+
+    with Clients(clients) as processes:
+        figures = in_turn({"pgbench": raw, "portal": portal}, rounds)
+    word = "client" if clients == 1 else "clients"
+    return Result(f"decide, {clients} {word}", figures["portal"], "decisions/s", figures["pgbench"], TARGETS[clients])
 
 
 def pgbench() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ SETTINGS = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers",
 def begin() -> str:
     """Make the database, and say how it is set."""
     django.setup()
+    logging.disable(logging.WARNING)  # pages that are meant to be refused are not news
     from django.core.management import call_command
     from django.db import connection
 
