@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens lint messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lint messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,14 @@ journeys: setup-dev services browser  ## the ways through the portal in Chromium
 
 screens: setup-dev browser  ## the pictures of the README, from a running portal
 	@$(PY) -m tests.journeys.screens
+
+# What the portal is measured against has a folder of its own, which the portal never sees.
+$(VENV)/.bench: tests/bench/requirements.txt $(VENV)/.dev
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/bench -r $<
+	@touch $@
+
+bench: folders services $(VENV)/.bench  ## how fast it is, beside a reference, on a real PostgreSQL; ONLY=forms, roster, decide or flow
+	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lint: setup-dev  ## ruff, mypy, the direction of imports
 	@$(VENV)/bin/ruff check .

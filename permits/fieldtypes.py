@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import formats, timezone
+from django.utils.choices import flatten_choices, normalize_choices
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from permits.codes import bank_account, industries, mobile, regions, resident_id, uscc
@@ -33,6 +37,46 @@ class CodeField(forms.CharField):
     def clean(self, value: Any) -> str:
         text = super().clean(value)
         return self.clean_code(text) if text else text
+
+
+class ChoiceField(forms.ChoiceField):
+    """One of its choices, found without walking through all of them, nor copied with each form: there are 3,000
+    counties. Nobody changes the list of choices; a field is given another one."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ChoiceField:
+        made: ChoiceField = forms.Field.__deepcopy__(self, memo)
+        return made
+
+    @property
+    def choices(self) -> Any:
+        return self._choices
+
+    @choices.setter
+    def choices(self, value: Any) -> None:
+        self._choices: Any = normalize_choices(value)
+        self.widget.choices = self._choices
+        self.__dict__.pop("_values", None)
+
+    def valid_value(self, value: Any) -> bool:
+        return str(value) in self._values
+
+    @cached_property
+    def _values(self) -> frozenset[str]:
+        flat: Any = flatten_choices(self.choices)
+        return frozenset(str(value) for value, _label in flat)
+
+
+class DateField(forms.DateField):
+    """A day; as browsers and sheets write it, 2020-02-10, without trying the formats one after another."""
+
+    def to_python(self, value: Any) -> date | None:
+        if isinstance(value, str) and _ISO_DAY.fullmatch(value):
+            with suppress(ValueError):  # no such day: let Django say so
+                return date.fromisoformat(value)
+        return super().to_python(value)
+
+
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class YesNoField(forms.TypedChoiceField):
@@ -54,9 +98,28 @@ class DateTimeField(forms.DateTimeField):
     widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
 
 
-def form_field(field: FormField, **common: Any) -> forms.Field:
-    """The Django form field for ``field``; ``common`` has label, help_text, required."""
-    made = _bare_field(field, common)
+_made: dict[tuple[int, str | None], tuple[FormField, forms.Field]] = {}
+MADE_AT_MOST = 3000
+
+
+def form_field(field: FormField) -> forms.Field:
+    """The Django form field for ``field``, in the reader's language. None is required: what has to be answered hangs
+    on the other answers, and is asked by those who see them all.
+
+    Made once for a language and copied for each form, as Django does with the fields of a form class.
+    """
+    key = (id(field), get_language())
+    found = _made.get(key)
+    if found is None or found[0] is not field:  # another question once stood at that address
+        if len(_made) >= MADE_AT_MOST:
+            _made.clear()
+        found = _made[key] = (field, _form_field(field))
+    return copy.deepcopy(found[1])
+
+
+def _form_field(field: FormField) -> forms.Field:
+    label = f"{field.label} ({field.unit})" if field.unit else str(field.label)
+    made = _bare_field(field, {"label": label, "help_text": str(field.help or ""), "required": False})
     if field.error:
         # The service's own words, whatever it was that the answer broke.
         made.error_messages = dict.fromkeys(made.error_messages, str(field.error))
@@ -82,11 +145,11 @@ def _bare_field(field: FormField, common: dict[str, Any]) -> forms.Field:
             return _number_field(field, common)
         case "date":
             day_widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"} | _bounds(field))
-            return forms.DateField(widget=day_widget, validators=_day_validators(field), **common)
+            return DateField(widget=day_widget, validators=_day_validators(field), **common)
         case "datetime":
             return DateTimeField(validators=_day_validators(field), **common)
         case "choice":
-            return forms.ChoiceField(choices=_options(field), widget=forms.RadioSelect, **common)
+            return ChoiceField(choices=_options(field), widget=forms.RadioSelect, **common)
         case "multichoice":
             return forms.MultipleChoiceField(choices=_options(field), widget=forms.CheckboxSelectMultiple, **common)
         case "yesno":
@@ -198,7 +261,7 @@ class GroupWidget(forms.Widget):
     def __init__(self, field: FormField) -> None:
         super().__init__()
         self.field = field
-        self.parts = {column.key: form_field(column, required=False).widget for column in field.fields}
+        self.parts = {column.key: form_field(column).widget for column in field.fields}
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         if isinstance(found := data.get(name), list):
@@ -240,11 +303,11 @@ def _code_input(size: str) -> forms.TextInput:
 
 def region_field(within: str | None, **common: Any) -> forms.ChoiceField:
     """A county, chosen from a list grouped by city."""
-    return forms.ChoiceField(choices=[("", "———"), *_counties(within)], **common)
+    return ChoiceField(choices=[("", "———"), *_counties(within)], **common)
 
 
 def industry_field(**common: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(choices=[("", "———"), *industries.choices()], **common)
+    return ChoiceField(choices=[("", "———"), *industries.choices()], **common)
 
 
 def _counties(within: str | None) -> list[tuple[str, list[tuple[str, str]]]]:

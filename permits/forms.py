@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -95,15 +96,11 @@ class DefinedForm(forms.Form):
         initial = {key: fieldtypes.to_form(field, answers.get(key)) for key, field in self.defined.items()}
         super().__init__(data, initial=initial)
         for field in fields:
-            self.fields[field.key] = fieldtypes.form_field(
-                field,
-                label=f"{field.label} ({field.unit})" if field.unit else str(field.label),
-                help_text=str(field.help or ""),
-                required=False,
-            )
-        self.helper = self._helper()
+            self.fields[field.key] = fieldtypes.form_field(field)
 
-    def _helper(self) -> FormHelper:
+    @cached_property
+    def helper(self) -> FormHelper:
+        """The layout; only a form that is shown needs it."""
         helper = FormHelper()
         helper.form_tag = False
         helper.disable_csrf = True

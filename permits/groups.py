@@ -80,40 +80,58 @@ def _miscounted(group: FormField, count: int) -> list[str]:
     return []
 
 
+REMEMBERED = 500  # different answers of a column that were found good, which need no second look
+
+
 class RowChecker:
     """Checks rows one by one with one set of form fields; remembers what has to be unique."""
 
     def __init__(self, group: FormField, values: Mapping[str, Any]) -> None:
         self.group = group
         self.values = values
-        self.fields = {
-            column.key: fieldtypes.form_field(column, label=str(column.label), required=False)
-            for column in group.fields
-        }
+        self.fields = {column.key: fieldtypes.form_field(column) for column in group.fields}
+        self.conditional = any(column.shown_if or column.required_if for column in group.fields)
+        self.good: dict[str, dict[str, Any]] = {column.key: {} for column in group.fields}
         self.seen: dict[tuple[str, Any], int] = {}
 
     def row(self, number: int, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[CellFault]]:
         kept: dict[str, Any] = {}
         wrong: dict[str, str] = {}
         for column in self.group.fields:
-            value = fieldtypes.to_form(column, raw.get(column.key))
+            key = column.key
             try:
-                kept[column.key] = fieldtypes.to_json(self.fields[column.key].clean(value))
+                kept[key] = self._cleaned(column, raw.get(key))
             except ValidationError as error:
-                wrong[column.key] = " ".join(error.messages)
-                kept[column.key] = _as_typed(raw.get(column.key))
-        seen = dict(self.values) | {
-            column.key: None if column.key in wrong else fieldtypes.from_json(column, kept[column.key])
-            for column in self.group.fields
-        }
+                wrong[key] = " ".join(error.messages)
+                kept[key] = _as_typed(raw.get(key))
+        seen = self._as_seen(kept, wrong)
         faults = []
         for column in self.group.fields:
-            if not _holds(column.shown_if, seen, default=True):
+            if column.shown_if and not _holds(column.shown_if, seen, default=True):
                 kept[column.key] = seen[column.key] = None
                 continue
             if message := wrong.get(column.key) or self._fault(column, kept[column.key], seen, number):
                 faults.append(CellFault(number, column, message))
         return {key: value for key, value in kept.items() if value not in (None, "", [])}, faults
+
+    def _cleaned(self, column: FormField, raw: Any) -> Any:
+        """As it is stored. Raise ``ValidationError``. Thousands of rows often say the same, such as a region."""
+        good = self.good[column.key]
+        if isinstance(raw, str) and raw in good:
+            return good[raw]
+        value = fieldtypes.to_json(self.fields[column.key].clean(fieldtypes.to_form(column, raw)))
+        if len(good) < REMEMBERED and isinstance(raw, str) and not isinstance(value, list):
+            good[raw] = value
+        return value
+
+    def _as_seen(self, kept: Mapping[str, Any], wrong: Mapping[str, str]) -> dict[str, Any]:
+        """The row as its conditions see it, above the answers of the form."""
+        if not self.conditional:
+            return {}
+        return dict(self.values) | {
+            column.key: None if column.key in wrong else fieldtypes.from_json(column, kept[column.key])
+            for column in self.group.fields
+        }
 
     def _fault(self, column: FormField, value: Any, seen: Mapping[str, Any], number: int) -> str:
         if value in (None, "", []):
@@ -155,8 +173,7 @@ class RowForm(forms.Form):
     def __init__(self, group: FormField, prefix: str, row: Mapping[str, Any], faults: Sequence[CellFault]) -> None:
         super().__init__(initial={c.key: fieldtypes.to_form(c, row.get(c.key)) for c in group.fields}, prefix=prefix)
         for column in group.fields:
-            label = f"{column.label} ({column.unit})" if column.unit else str(column.label)
-            made = fieldtypes.form_field(column, label=label, help_text=str(column.help or ""), required=False)
+            made = fieldtypes.form_field(column)
             made.widget.attrs["class"] = _css(made.widget)
             self.fields[column.key] = made
         self.wrong = {fault.column.key: fault.message for fault in faults}

@@ -46,17 +46,21 @@ def redis(folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
+HASTE = ("fsync", "synchronous_commit", "full_page_writes")  # what a test's database does without
+
+
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
+def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """With ``durable`` as production has it: what is committed is on the disk."""
     if not importlib.util.find_spec("pgserver"):
-        with debian_postgres(folder / "pg") as url:
+        with debian_postgres(folder / "pg", durable=durable) as url:
             yield url
         return
     import pgserver
 
     server = pgserver.get_server(folder / "pg", cleanup_mode="stop")
     try:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in () if durable else HASTE:
             server.psql(f"ALTER SYSTEM SET {setting} = off;")
         server.psql("SELECT pg_reload_conf();")
         yield server.get_uri()
@@ -65,7 +69,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def debian_postgres(folder: Path) -> Iterator[str]:
+def debian_postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
     """PostgreSQL does not run as root: for root it runs as nobody, in a folder of nobody's."""
     binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda file: int(file.parts[4]))
     if not binaries:
@@ -83,8 +87,8 @@ def debian_postgres(folder: Path) -> Iterator[str]:
         [initdb, "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "utf8"], check=True, **options
     )
     process = subprocess.Popen(
-        [binaries[-1], "-D", folder / "data", "-k", folder, "-h", "", "-F", "-c", "full_page_writes=off",
-         "-c", "synchronous_commit=off", "-c", "logging_collector=off"],
+        [binaries[-1], "-D", folder / "data", "-k", folder, "-h", "", "-c", "logging_collector=off",
+         *(part for setting in (() if durable else HASTE) for part in ("-c", f"{setting}=off"))],
         stderr=(folder.parent / "postgres.log").open("w"), **options,
     )  # fmt: skip
     try:

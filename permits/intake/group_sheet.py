@@ -46,14 +46,12 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
         if best is None or missing:
             return done
         checker = RowChecker(group, values)
+        columns = [(column, places[column.key]) for column in group.fields if column.key in places]
         try:
             for number, cells in roster.filled_rows(best):
                 if len(done.rows) >= group.max_rows:
                     raise TooMany(number)
-                _take(done, checker, number, {
-                    column.key: (column, roster.cell_at(cells, places[column.key]))
-                    for column in group.fields if column.key in places
-                })  # fmt: skip
+                _take(done, checker, number, [(column, roster.cell_at(cells, place)) for column, place in columns])
         except TooMany as stop:
             done.add(stop.row, "", roster.too_many_rows(group.max_rows))
     if len(done.rows) < max(group.min_rows, 1) and not done.faults:
@@ -62,18 +60,20 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
     return done
 
 
-def _take(done: Imported, checker: RowChecker, number: int, cells: dict[str, tuple[FormField, Any]]) -> None:
+def _take(done: Imported, checker: RowChecker, number: int, cells: list[tuple[FormField, Any]]) -> None:
     raw: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    for key, (column, cell) in cells.items():
+    for column, cell in cells:
         try:
-            raw[key] = as_typed(column, cell)
+            raw[column.key] = as_typed(column, cell)
         except ValidationError as error:
-            raw[key], wrong[key] = roster.shown(cell), " ".join(error.messages)
+            raw[column.key], wrong[column.key] = roster.shown(cell), " ".join(error.messages)
     if is_blank(raw):
         return
     row, faults = checker.row(number - 1, raw)
     done.rows.append(row)
+    if not wrong and not faults:
+        return
     told = wrong | {fault.column.key: fault.message for fault in faults if fault.column.key not in wrong}
     for key, message in told.items():
         done.add(number, str(checker.group.column(key).label), message)  # type: ignore[union-attr]  # its own key
@@ -85,9 +85,7 @@ def as_typed(column: FormField, cell: Any) -> Any:
     if not text:
         return None
     match column.type:
-        case "resident_id":
-            return roster.as_resident_id(cell)
-        case "bank_account" if isinstance(cell, int | float) and abs(cell) >= 10**15:
+        case "resident_id" | "bank_account" if isinstance(cell, int | float) and abs(cell) >= 10**15:
             raise ValidationError(
                 _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
             )

@@ -26,6 +26,7 @@ from permits.intake.inspect import Refused
 MAX_ROWS = 20_000  # filled in
 MAX_SHEET_ROWS = 100_000  # empty ones counted, which some programs write by the hundred thousand
 MAX_FAULTS = 200
+REMEMBERED = 500  # different values of a column that were found good, which need no second look
 HEADER_WITHIN = 10  # rows; a title often stands above
 
 
@@ -152,11 +153,16 @@ def _header(value: Any) -> str:
 
 def filled_rows(found: Found) -> sheets.Rows:
     """The rows below the header in which any of the columns says something; raise ``TooMany`` past the limits."""
+    places = list(found.places.values())
     for number, cells in found.rows():
         if number > MAX_SHEET_ROWS:
             raise TooMany(number)
-        if number > found.header_row and any(shown(cell_at(cells, place)) for place in found.places.values()):
-            yield number, cells
+        if number <= found.header_row:
+            continue
+        for place in places:
+            if shown(cell_at(cells, place)):
+                yield number, cells
+                break
 
 
 class TooMany(Exception):
@@ -178,7 +184,7 @@ def _check_rows(found: Found, checks: list[_ColumnCheck], roster: Roster) -> Non
                 raise TooMany(number)
             roster.rows += 1
             for check in checks:
-                if message := check.fault(number, check.value(cells)):
+                if message := check.fault(number, cell_at(cells, check.place)):
                     roster.add(number, check.column.header, message)
     except TooMany as stop:
         roster.add(stop.row, "", too_many_rows())
@@ -195,11 +201,11 @@ class _ColumnCheck:
         self.place = place
         self.clean = CLEAN[column.type]
         self.seen: dict[str, int] = {}
-
-    def value(self, cells: Sequence[Any]) -> Any:
-        return cell_at(cells, self.place)
+        self.good: set[Any] = set()  # of a column that says the same again and again, such as a region
 
     def fault(self, number: int, value: Any) -> str:
+        if value in self.good:
+            return ""
         if not shown(value):
             return _("This has to be filled in.") if self.column.required else ""
         try:
@@ -210,6 +216,8 @@ class _ColumnCheck:
             first = self.seen.setdefault(cleaned, number)
             if first != number:
                 return _("This stands in row %(row)d already.") % {"row": first}
+        elif len(self.good) < REMEMBERED and isinstance(value, str | date):
+            self.good.add(value)
         return ""
 
 
@@ -218,6 +226,8 @@ class _ColumnCheck:
 
 def shown(value: Any) -> str:
     """What a cell shows, without blanks around it and the invisible marks that come along from chats."""
+    if isinstance(value, str):
+        return _without_marks(value)
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -226,7 +236,12 @@ def shown(value: Any) -> str:
         return str(int(value))  # Excel makes 13800001234.0 of a number
     if isinstance(value, datetime | date):
         return value.isoformat()
-    text = "".join(character for character in str(value) if unicodedata.category(character) != "Cf")
+    return _without_marks(str(value))
+
+
+def _without_marks(text: str) -> str:
+    if not text.isprintable():  # those marks never are, and few texts hold one
+        text = "".join(character for character in text if unicodedata.category(character) != "Cf")
     return text.strip()
 
 

@@ -1,0 +1,1 @@
+"""How fast it is, as ratios against a reference that runs beside it: ``make bench [ONLY=name]``."""
