@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import allauth.account.admin  # noqa: F401
+import allauth.account.admin
 import allauth.mfa.admin  # noqa: F401
 import django.contrib.auth.admin  # noqa: F401
 from allauth.account.models import EmailAddress
