@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from permits.intake.materials import add_material
 from permits.models import Application, Enterprise, Membership, Service, User
-from reviews import workflow
+from reviews import accounts, roles, workflow
 from reviews.models import Department, Official, Task
 
 PASSWORD = "Demo-2020-yifeng"  # noqa: S105 (printed at every start of the demonstration)
@@ -51,7 +51,17 @@ CAST: dict[str, tuple[str, str, str, str | None, bool]] = {
     "grid": ("社区网格员 grid worker", "grid@demo.invalid", "周禾", "grid", False),
     "decider": ("审批局 bureau decider", "decider@demo.invalid", "林平", "bureau", False),
     "supervisor": ("审批局领导 supervisor", "supervisor@demo.invalid", "方远", "bureau", True),
-    "ops": ("运维 ops", "ops@demo.invalid", "运维", None, False),
+    "ops": ("系统管理员 ops (system administrator)", "ops@demo.invalid", "运维", None, False),
+    "security": ("安全管理员 security administrator", "security@demo.invalid", "安管", None, False),
+    "audit": ("审计管理员 audit administrator", "audit@demo.invalid", "审计", None, False),
+    "service": ("事项管理员 service owner", "service@demo.invalid", "章程", None, False),
+}
+# Ops look after the demonstration's services too, which no administrator but theirs may.
+GRANTS: dict[str, tuple[str, ...]] = {
+    "ops": (roles.Role.SYSTEM_ADMIN, roles.Role.SERVICE_OWNER),
+    "security": (roles.Role.SECURITY_ADMIN,),
+    "audit": (roles.Role.AUDIT_ADMIN,),
+    "service": (roles.Role.SERVICE_OWNER,),
 }
 
 
@@ -69,15 +79,19 @@ def ensure_cast() -> dict[str, User]:
     people = {}
     for key, (_role, email, name, department, supervisor) in CAST.items():
         user = User.objects.filter(email=email).first()
+        new = user is None
         if user is None:
-            ops = key == "ops"
-            user = User.objects.create_user(
-                email, PASSWORD, name=name, is_staff=ops or department is not None, is_superuser=ops
-            )
+            staff = key in GRANTS or department is not None
+            user = User.objects.create_user(email, PASSWORD, name=name, is_staff=staff)
             EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-        if department:
+        if department and not user.postings.exists():
             role = Official.Role.SUPERVISOR if supervisor else Official.Role.REVIEWER
-            Official.objects.get_or_create(user=user, department=offices[department], defaults={"role": role})
+            roles.post(user, offices[department], role, by=None)
+        # A demonstration of before there were roles has a superuser for ops.
+        if new or user.is_superuser:
+            for granted in GRANTS.get(key, ()):
+                roles.grant(user, granted, by=None)
+            accounts.revoke_superuser(user)
         people[key] = user
     return people
 

@@ -312,7 +312,12 @@ UNFOLD = {
             {
                 "title": _("My work"),
                 "items": [
-                    {"title": _("Queue"), "icon": "inbox", "link": reverse_lazy("admin:reviews_task_changelist")},
+                    {
+                        "title": _("Queue"),
+                        "icon": "inbox",
+                        "link": reverse_lazy("admin:reviews_task_changelist"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
                     {
                         "title": _("Applications"),
                         "icon": "folder_open",
@@ -341,43 +346,67 @@ UNFOLD = {
                         "title": _("Services"),
                         "icon": "description",
                         "link": reverse_lazy("admin:permits_service_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
+                        "permission": "reviews.roles.is_services_request",
                     },
                     {
                         "title": _("Departments"),
                         "icon": "account_balance",
                         "link": reverse_lazy("admin:reviews_department_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
+                        "permission": "reviews.roles.is_system_admin_request",
                     },
                     {
-                        "title": _("Officials"),
-                        "icon": "badge",
-                        "link": reverse_lazy("admin:reviews_official_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
+                        "title": _("Working calendar"),
+                        "icon": "calendar_month",
+                        "link": reverse_lazy("admin:reviews_calendarday_changelist"),
+                        "permission": "reviews.roles.is_system_admin_request",
                     },
                     {
                         "title": _("Notices"),
                         "icon": "outgoing_mail",
                         "link": reverse_lazy("admin:reviews_notice_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
-                    },
-                    {
-                        "title": _("Audit log"),
-                        "icon": "history",
-                        "link": reverse_lazy("admin:reviews_event_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
-                    },
-                    {
-                        "title": _("Accounts"),
-                        "icon": "group",
-                        "link": reverse_lazy("admin:permits_user_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
+                        "permission": "reviews.roles.is_system_admin_request",
                     },
                     {
                         "title": _("Enterprises"),
                         "icon": "factory",
                         "link": reverse_lazy("admin:permits_enterprise_changelist"),
-                        "permission": "reviews.policy.is_ops_request",
+                        "permission": "reviews.roles.is_system_admin_request",
+                    },
+                ],
+            },
+            {
+                "title": _("Accounts and rights"),
+                "collapsible": True,
+                "items": [
+                    {
+                        "title": _("Accounts"),
+                        "icon": "group",
+                        "link": reverse_lazy("admin:permits_user_changelist"),
+                        "permission": "reviews.roles.is_accounts_request",
+                    },
+                    {
+                        "title": _("Officials"),
+                        "icon": "badge",
+                        "link": reverse_lazy("admin:reviews_official_changelist"),
+                        "permission": "reviews.roles.is_security_admin_request",
+                    },
+                    {
+                        "title": _("Roles"),
+                        "icon": "shield_person",
+                        "link": reverse_lazy("admin:reviews_rolegrant_changelist"),
+                        "permission": "reviews.roles.is_security_admin_request",
+                    },
+                ],
+            },
+            {
+                "title": _("Audit"),
+                "collapsible": True,
+                "items": [
+                    {
+                        "title": _("Audit log"),
+                        "icon": "history",
+                        "link": reverse_lazy("admin:reviews_event_changelist"),
+                        "permission": "reviews.roles.is_audit_admin_request",
                     },
                 ],
             },

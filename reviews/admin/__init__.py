@@ -1,5 +1,6 @@
+from reviews.admin.accounts import OfficialAdmin, RoleGrantAdmin, UserAdmin
 from reviews.admin.applications import ApplicationAdmin, PermitAdmin, RatingAdmin
-from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EventAdmin, NoticeAdmin, OfficialAdmin
+from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin, EventAdmin, NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
 
@@ -7,12 +8,15 @@ __all__ = [
     "ApplicationAdmin",
     "CalendarDayAdmin",
     "DepartmentAdmin",
+    "EnterpriseAdmin",
     "EventAdmin",
     "NoticeAdmin",
     "OfficialAdmin",
     "PermitAdmin",
     "RatingAdmin",
+    "RoleGrantAdmin",
     "ServiceAdmin",
     "ServiceVersionAdmin",
     "TaskAdmin",
+    "UserAdmin",
 ]

@@ -1,4 +1,4 @@
-"""Who sees what in the admin: by posting, not by Django's permission rows; and nothing here is added or deleted."""
+"""Who sees what in the admin: by posting and role, not by Django's permission rows; and nothing is deleted here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from permits.models import User
-from reviews import policy
+from reviews import policy, roles, settings_log
 
 
 def who(request: HttpRequest) -> User:
@@ -25,7 +25,8 @@ def is_supervisor(request: HttpRequest) -> bool:
 
 
 def is_ops(request: HttpRequest) -> bool:
-    return policy.is_ops_request(request)
+    """The system administrator."""
+    return roles.is_system_admin_request(request)
 
 
 def _once(request: HttpRequest, name: str, ask: Any) -> bool:
@@ -60,21 +61,30 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class OpsAdmin(ModelAdmin):
-    """Kept by ops (superusers); nothing is deleted, what is past is made inactive."""
+    """Kept by the system administrator, each change with its event; nothing is deleted, what is past is made inactive.
 
+    Those whom ``may_look`` lets in see it.
+    """
+
+    may_look = staticmethod(is_ops)
+    actions = None
     show_full_result_count = False
     list_per_page = 50
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_ops(request)
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_ops(request)
+        return is_ops(request) or self.may_look(request)
 
-    has_change_permission = has_view_permission
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_ops(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_ops(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        settings_log.save(obj, by=who(request))

@@ -25,16 +25,16 @@ def handled_by(request: HttpRequest, outer: str) -> Exists:
     return Exists(Task.objects.visible_to(who(request)).filter(application=OuterRef(outer)))
 
 
-def _words_page(
+def words_page(
     model_admin: Any, request: HttpRequest, *, title: str, facts: list[tuple[Any, Any]], label: str, button: str,
-    act: Any, done: str, back: str,
+    act: Any, done: str, back: str, refusals: tuple[type[Exception], ...] = (policy.Refused, workflow.ReasonNeeded),
 ) -> HttpResponse:  # fmt: skip
     """A page that asks for words and does one thing with them; what was typed comes back with a refusal."""
     text, error = request.POST.get("text", ""), ""
     if request.method == "POST":
         try:
             act(text)
-        except (policy.Refused, workflow.ReasonNeeded) as refusal:
+        except refusals as refusal:
             error = str(refusal)
         else:
             messages.success(request, done)
@@ -113,7 +113,7 @@ class PermitAdmin(ReadOnlyAdmin):
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         permit = get_object_or_404(self.get_queryset(request), pk=pk, may_revoke=True)
-        return _words_page(
+        return words_page(
             self, request, title=gettext("Revoke %(number)s") % {"number": permit.number},
             facts=[(_("Enterprise"), self.enterprise(permit)), (_("State"), permit.get_state_display())],
             label=gettext("Reason"), button=gettext("Revoke"),
@@ -160,7 +160,7 @@ class RatingAdmin(ReadOnlyAdmin):
 
     def follow_up_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         rating = get_object_or_404(self.get_queryset(request), pk=pk, followed_up_at=None)
-        return _words_page(
+        return words_page(
             self, request, title=gettext("Follow up a rating"),
             facts=[(_("Score"), rating.get_score_display()), (_("Comment"), rating.comment or "—")],
             label=gettext("What was done about it"), button=gettext("Record the follow-up"),

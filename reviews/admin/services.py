@@ -17,8 +17,8 @@ from unfold.admin import TabularInline
 from permits import comparing
 from permits.forms import section_form
 from permits.models import Service, ServiceVersion
-from reviews import publishing
-from reviews.admin.access import ReadOnlyAdmin, is_ops
+from reviews import publishing, roles
+from reviews.admin.access import ReadOnlyAdmin
 
 
 class EditionInline(TabularInline):
@@ -30,7 +30,7 @@ class EditionInline(TabularInline):
     ordering = ("-edition",)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return is_ops(request)
+        return roles.is_services_request(request)
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -40,6 +40,7 @@ class EditionInline(TabularInline):
 
 @admin.register(Service)
 class ServiceAdmin(ReadOnlyAdmin):
+    may_see = staticmethod(roles.is_services_request)
     list_display = ("slug", "name", "edition", "open")
     list_select_related = ("current",)
     inlines = (EditionInline,)
@@ -60,6 +61,7 @@ class RollBackForm(forms.Form):
 
 @admin.register(ServiceVersion)
 class ServiceVersionAdmin(ReadOnlyAdmin):
+    may_see = staticmethod(roles.is_services_request)
     list_display = ("service", "edition", "published_at", "published_by", "in_force")
     list_select_related = ("service", "published_by")
     ordering = ("service__slug", "-edition")
@@ -98,7 +100,7 @@ def _address(name: str, version: ServiceVersion) -> str:
 
 
 def _edition(request: HttpRequest, pk: int) -> ServiceVersion:
-    if not is_ops(request):
+    if not roles.is_services_request(request):
         raise Http404
     return get_object_or_404(ServiceVersion.objects.select_related("service__current"), pk=pk)
 
@@ -122,6 +124,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
 
 def roll_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for a reason, show what changes for new applications, and put the edition in force."""
+    if not roles.is_service_owner_request(request):
+        raise Http404
     version = _edition(request, pk)
     service = version.service
     form = RollBackForm(request.POST if request.method == "POST" else None)

@@ -79,6 +79,18 @@ ACTIONS = {
     "interest_declared": _("Conflict of interest declared"),
     "interest_ended": _("Conflict of interest ended"),
     "due_times_recomputed": _("Due times computed again"),
+    "role_granted": _("Role granted"),
+    "role_revoked": _("Role taken back"),
+    "posted": _("Posted to a department"),
+    "posting_changed": _("Role of a posting changed"),
+    "posting_ended": _("Posting ended"),
+    "account_made": _("Account made"),
+    "account_activated": _("Account activated"),
+    "account_deactivated": _("Account deactivated"),
+    "desk_opened": _("Let in to the review desk"),
+    "desk_closed": _("Shut out of the review desk"),
+    "superuser_revoked": _("No superuser any more"),
+    "settings_changed": _("Settings changed"),
 }
 
 

@@ -8,6 +8,7 @@ from reviews.models.notice import Attempt, Notice
 from reviews.models.objection import Objection
 from reviews.models.pause import Pause
 from reviews.models.rating import Rating
+from reviews.models.role import RoleGrant
 from reviews.models.task import Decision, Task
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "Official",
     "Pause",
     "Rating",
+    "RoleGrant",
     "Task",
 ]

@@ -248,7 +248,7 @@ def test_a_bad_rating_is_followed_up_and_its_rater_is_never_named(cast):
 @pytest.mark.parametrize(
     "model", ["permits.application", "permits.permit", "reviews.rating", "permits.service", "permits.serviceversion",
               "reviews.department", "reviews.official", "reviews.notice", "reviews.event", "permits.user",
-              "permits.enterprise", "reviews.calendarday"],
+              "permits.enterprise", "reviews.calendarday", "reviews.rolegrant"],
 )  # fmt: skip
 def test_ops_open_every_list_and_an_applicant_none(cast, model):
     submitted(cast)
@@ -290,14 +290,19 @@ def test_ops_open_each_record_and_personal_numbers_are_masked(cast, name):
     assert cast.enterprise.legal_id_number not in text_of(response)
 
 
-def test_ops_make_an_account_that_can_log_in(cast):
+def test_ops_make_an_account_that_can_log_in(cast, mailoutbox, django_capture_on_commit_callbacks):
     ops = desk_of(person("ops", is_staff=True, is_superuser=True))
-    password = "一个很长的口令-2020-x"
-    form = {"email": "New@test.invalid", "name": "新人", "is_staff": "on", "usable_password": "true",
-            "password1": password, "password2": password}  # fmt: skip
-    response = ops.post(reverse("admin:permits_user_add"), form)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = ops.post(reverse("admin:permits_user_add"), {"email": "New@test.invalid", "name": "新人"})
     assert response.status_code == 302, text_of(response)[-3000:]
+    [mail] = mailoutbox
+    assert mail.to == ["new@test.invalid"]
+    [link] = re.findall(r"http://[^/]+(/\S+)", mail.body)
+    theirs, password = Client(), "一个很长的口令-2020-x"
+    form = theirs.get(link, follow=True).redirect_chain[-1][0]
+    theirs.post(form, {"password1": password, "password2": password})
     assert Client().login(email="new@test.invalid", password=password)
+    assert "password1" not in text_of(Client().get(link, follow=True)), "the link opens once"
 
 
 def test_an_officials_search_finds_only_what_their_department_handled(cast):

@@ -30,4 +30,5 @@ class Command(BaseCommand):
             until = STAGES[number % len(STAGES)]
             if until != "draft":
                 demo.carry_through(application, people, until=until, say=lambda line: None)
-        self.stdout.write(f"{options['applications']} applications made, {Application.objects.count()} in all")
+        if options["verbosity"]:
+            self.stdout.write(f"{options['applications']} applications made, {Application.objects.count()} in all")

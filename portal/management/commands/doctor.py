@@ -16,8 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from permits.intake import storage
-from permits.models import Permit, Service
-from reviews import calendars
+from permits.models import Permit, Service, User
+from reviews import calendars, roles
 from reviews.audit import triggers
 from reviews.models import Heartbeat, Notice
 
@@ -147,8 +147,30 @@ def permits() -> str:
     return "all printed"
 
 
+def administrators() -> str:
+    """The three are there, apart, and no superuser stands above them; one machine for trying out may do without."""
+    posted = roles.posted_administrators()
+    if posted:
+        raise Unwell(f"{posted[0]} is an administrator and posted to a department",
+                     f"in the review desk, a security administrator ends the postings of {posted[0]} (Officials)")  # fmt: skip
+    missing = roles.missing_administrators()
+    superusers = list(
+        User.objects.filter(is_superuser=True, is_active=True).order_by("pk").values_list("email", flat=True)
+    )
+    if settings.EMBEDDED:
+        return "not all of the three; needed in production" if missing else "three, and apart"
+    if missing:
+        options = " ".join(f"--{role.removesuffix('_admin')} E-MAIL" for role in missing)
+        raise Unwell(f"nobody is {', '.join(missing)}", f"manage.py setup_roles {options}")
+    if superusers:
+        raise Unwell(f"{superusers[0]} is an active superuser ({len(superusers)} in all)",
+                     "manage.py setup_roles --revoke-superusers")  # fmt: skip
+    return "three, and apart"
+
+
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, broker, worker, files, mail, clock, calendar, services, outbox, permits,
+    database, migrations, audit_triggers, administrators, broker, worker, files, mail, clock, calendar, services,
+    outbox, permits,
 ]  # fmt: skip
 
 

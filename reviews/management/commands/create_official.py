@@ -6,14 +6,15 @@ import secrets
 from argparse import ArgumentParser
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils import translation
 
 from permits.codes import regions
 from permits.models import User
+from reviews import accounts, roles
 from reviews.models import Department, Official
 
 
@@ -49,14 +50,17 @@ class Command(BaseCommand):
                 )
             zh, en = options["department_name"]
             department = Department.objects.create(kind=options["department"], region=region, name_zh=zh, name_en=en)
-        user = User.objects.filter(email=email).first()
-        if user is None:
-            password = options["password"] or secrets.token_urlsafe(12)
-            user = User.objects.create_user(email, password, name=options["name"])
-            if not options["password"]:
-                self.stdout.write(f"password (shown this once): {password}")
-        User.objects.filter(pk=user.pk).update(is_staff=True)
-        EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
+        password = options["password"] or secrets.token_urlsafe(12)
         role = Official.Role.SUPERVISOR if options["supervisor"] else Official.Role.REVIEWER
-        Official.objects.update_or_create(user=user, department=department, defaults={"role": role, "active": True})
+        user, new = User.objects.filter(email=email).first(), False
+        try:
+            with translation.override("en"):
+                if user is None:
+                    user, new = accounts.create(email, name=options["name"], by=None, password=password), True
+                accounts.open_desk(user, by=None)
+                roles.post(user, department, role, by=None)
+        except roles.Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        if new and not options["password"]:
+            self.stdout.write(f"password (shown this once): {password}")
         self.stdout.write(f"{user.name} <{email}> is {role} of {department.name_zh} ({department.kind}, {region})")
