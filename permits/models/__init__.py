@@ -2,6 +2,7 @@ from permits.models.account import User
 from permits.models.application import Application, Status
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
 from permits.models.material import Material
+from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, Serial, next_serial
 from permits.models.service import Service, ServiceVersion
 
@@ -12,6 +13,7 @@ __all__ = [
     "EnterpriseSize",
     "Material",
     "Membership",
+    "MobileTag",
     "Permit",
     "Serial",
     "Service",

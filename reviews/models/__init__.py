@@ -5,6 +5,7 @@ from reviews.models.event import Event, EventNote
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.notice import Attempt, Notice
 from reviews.models.rating import Rating
+from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "Notice",
     "Official",
     "Rating",
+    "SavedFilter",
     "Task",
 ]

@@ -11,6 +11,7 @@ from reviews.workflow.errors import AlreadyDecided, Incomplete, ReasonNeeded
 from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, release
 from reviews.workflow.issuing import revoke_permit
+from reviews.workflow.queueing import claim_next
 from reviews.workflow.ratings import follow_up_rating, rate
 from reviews.workflow.step import APPLICANT_ROLE, SYSTEM_ROLE
 from reviews.workflow.timers import deem_accepted, escalate, lapse
@@ -25,6 +26,7 @@ __all__ = [
     "answer_corrections",
     "carry_draft",
     "claim",
+    "claim_next",
     "decide",
     "deem_accepted",
     "escalate",

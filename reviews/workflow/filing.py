@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from permits import checks, comparing, numbers
+from permits import checks, comparing, mobiles, numbers
 from permits.forms import values_of
 from permits.intake.materials import take_from_record
 from permits.models import Application, Service, Status, User, next_serial
@@ -50,6 +50,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
     if row.target == Status.IN_REVIEW:
         application.accepted_at = now
     event = step.move(application, row, "submitted", actor=applicant, role=step.APPLICANT_ROLE, now=now)
+    mobiles.index(application)
     told.applicant(event, "submitted")
     if first:
         step.open_stage(application, first, now=now)
