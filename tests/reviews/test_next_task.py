@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -151,10 +152,8 @@ def test_taking_the_next_task_while_others_decide_claim_and_withdraw_locks_nobod
 
     def each(step):
         for task in tasks:
-            try:
+            with contextlib.suppress(workflow.AlreadyDecided, policy.Refused, lifecycle.NotPossible):
                 step(task)
-            except (workflow.AlreadyDecided, policy.Refused, lifecycle.NotPossible):
-                pass
 
     def nexts(official):
         while task := workflow.claim_next(official=official):

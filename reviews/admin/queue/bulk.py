@@ -123,9 +123,7 @@ def _among(ids: list[int], condition: Any) -> set[int]:
 
 
 def _is_possible(outcome: str, status: str) -> bool:
-    return any(
-        row.action == outcome and row.source == status and not row.needs_reason for row in lifecycle.TRANSITIONS
-    )
+    return any(row.action == outcome and row.source == status and not row.needs_reason for row in lifecycle.TRANSITIONS)
 
 
 def _decided(task: Task, official: User) -> Row:

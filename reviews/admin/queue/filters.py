@@ -129,7 +129,11 @@ def options(choice: Choice, official: User) -> Options:
             for stage in service.definition.stages:
                 stages.setdefault(stage.key, str(stage.title))
     own = Department.objects.filter(pk__in=queueing.departments_of(official)).values_list("region", flat=True)
-    enterprise = Enterprise.objects.only("name", "public_id").filter(public_id=choice.enterprise).first() if choice.enterprise else None
+    enterprise = (
+        Enterprise.objects.only("name", "public_id").filter(public_id=choice.enterprise).first()
+        if choice.enterprise
+        else None
+    )
     return Options(
         services=[(service.slug, str(service.definition.title)) for service in services],
         stages=list(stages.items()),
