@@ -2,6 +2,7 @@ from permits.models.account import User
 from permits.models.application import Application, Status
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
 from permits.models.material import Material
+from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
 from permits.models.promise import Promise
 from permits.models.service import Service, ServiceVersion
@@ -13,6 +14,7 @@ __all__ = [
     "EnterpriseSize",
     "Material",
     "Membership",
+    "MobileTag",
     "Permit",
     "PermitCorrection",
     "Promise",

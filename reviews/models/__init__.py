@@ -9,6 +9,7 @@ from reviews.models.objection import Objection
 from reviews.models.pause import Pause
 from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
+from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "Pause",
     "Rating",
     "RoleGrant",
+    "SavedFilter",
     "Task",
 ]

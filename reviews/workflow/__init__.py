@@ -16,6 +16,7 @@ from reviews.workflow.issuing import correct_permit, revoke_permit, start_renewa
 from reviews.workflow.objections import object_to
 from reviews.workflow.pauses import extend, resume, suspend
 from reviews.workflow.promises import drop_promise, material_arrived, promise_material, remind_owing, terminate
+from reviews.workflow.queueing import claim_next
 from reviews.workflow.ratings import follow_up_rating, rate
 from reviews.workflow.step import APPLICANT_ROLE, SYSTEM_ROLE
 from reviews.workflow.timers import deem_accepted, escalate, lapse, remind, warn_of_lapse
@@ -34,6 +35,7 @@ __all__ = [
     "ask_second_round",
     "carry_draft",
     "claim",
+    "claim_next",
     "correct_permit",
     "decide",
     "deem_accepted",

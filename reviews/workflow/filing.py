@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from permits import checks, comparing, numbers
+from permits import checks, comparing, mobiles, numbers
 from permits.forms import values_of
 from permits.intake.materials import take_from_record
 from permits.models import Application, Service, Status, User, next_serial
@@ -47,6 +47,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         if row.target == Status.IN_REVIEW:
             application.accepted_at = now
         event = step.move(row, "submitted", data=_promised(application))
+        mobiles.index(application)
         application.save()  # the answers and all; what its tasks add to it is written at the end
         step.tell(told.applicant(event, "submitted"))
         if first:

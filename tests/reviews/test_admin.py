@@ -70,12 +70,12 @@ def test_an_ended_posting_shuts_the_desk(cast):
     assert desk.get(review(task)).status_code == 404
 
 
-@pytest.mark.parametrize("which", ["open", "mine", "unclaimed", "overdue", "closed"])
+@pytest.mark.parametrize("which", ["todo", "mine", "unclaimed", "closed"])
 def test_each_view_of_the_queue_opens(cast, which):
     task = task_of(submitted(cast), "street")
     workflow.claim(task.pk, official=cast.street)
     shown = task.application.number in text_of(desk_of(cast.street).get(QUEUE, {"which": which}))
-    assert shown == (which in {"open", "mine"})
+    assert shown == (which in {"todo", "mine"})
 
 
 def test_the_queue_asks_as_many_queries_for_many_rows_as_for_one(cast, django_assert_num_queries):

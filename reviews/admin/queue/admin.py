@@ -1,0 +1,68 @@
+"""The queue's addresses in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+
+from reviews.admin import review
+from reviews.admin.access import ReadOnlyAdmin, is_official
+from reviews.admin.queue import bulk, page, saved
+from reviews.models import Task
+
+
+@admin.register(Task)
+class TaskAdmin(ReadOnlyAdmin):
+    """Its list is a page of our own: Django's counts the rows, and skips over those of earlier pages."""
+
+    may_see = staticmethod(is_official)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self._check(request)
+        return page.show(request, {**self._context(request), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return redirect("admin:reviews_task_review", object_id)
+
+    def get_urls(self) -> list[URLPattern]:
+        def wrapped(view: Any) -> Any:
+            return self.admin_site.admin_view(view)
+
+        def checked(view: Any) -> Any:
+            def for_officials(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+                self._check(request)
+                return view(request, *args, **kwargs)
+
+            return wrapped(for_officials)
+
+        return [
+            path("find/", checked(page.find), name="reviews_task_find"),
+            path("next/", checked(page.next_task), name="reviews_task_next"),
+            path("many/", checked(self._many), name="reviews_task_many"),
+            path("filters/save/", checked(saved.save), name="reviews_savedfilter_save"),
+            path("filters/<int:pk>/remove/", checked(saved.remove), name="reviews_savedfilter_remove"),
+            path("<int:pk>/review/", wrapped(self._review), name="reviews_task_review"),
+            path("<int:pk>/claim/", wrapped(review.claim), name="reviews_task_claim"),
+            path("<int:pk>/release/", wrapped(review.release), name="reviews_task_release"),
+            *super().get_urls(),
+        ]
+
+    def _check(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _context(self, request: HttpRequest) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts}
+
+    def _many(self, request: HttpRequest) -> HttpResponse:
+        return bulk.many(request, self._context(request))
+
+    def _review(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return review.page(request, pk, self._context(request))
