@@ -55,7 +55,7 @@ def at(data: Any, path: Path) -> Any:
     for step in path:
         if not isinstance(data, list if isinstance(step, int) else dict):
             raise LookupError(path)
-        data = data[step]
+        data = data[step]  # type: ignore[index]
     return data
 
 
@@ -96,8 +96,7 @@ def move(source: str, path: Path, to: Path) -> str:
     """Move the item of a list; ``to`` is where it stands when it is no longer where it was."""
     wanted = read(source)
     item = at(wanted, path[:-1]).pop(path[-1])
-    target = at(wanted, to[:-2]) if len(to) > 2 else wanted
-    target.setdefault(to[-2], []).insert(to[-1], item)
+    at(wanted, to[:-2]).setdefault(str(to[-2]), []).insert(to[-1], item)
     taken, rest = _take(_cut(source), path)
     return _proven(_insert(rest, taken, to), _without_empty(wanted, path[:-1]))
 
@@ -105,7 +104,7 @@ def move(source: str, path: Path, to: Path) -> str:
 def add(source: str, to: Path, item: Mapping[str, Any]) -> str:
     """Write a new item into a list, where ``to`` says."""
     wanted = read(source)
-    at(wanted, to[:-2]).setdefault(to[-2], []).insert(to[-1], copy.deepcopy(dict(item)))
+    at(wanted, to[:-2]).setdefault(str(to[-2]), []).insert(to[-1], copy.deepcopy(dict(item)))
     names = [str(step) for step in to if isinstance(step, str)]
     return _proven(_insert(_cut(source), _written(names, item), to), wanted)
 
@@ -246,11 +245,11 @@ def _with(body: str, changes: Mapping[str, Any]) -> str:
             pairs.pop(key, None)
         elif isinstance(value, dict) and isinstance(pairs.get(key), dict):
             table = pairs[key]
-            for gone in [name for name in table if name not in value]:  # type: ignore[union-attr]
-                del table[gone]  # type: ignore[union-attr]
+            for gone in [name for name in table if name not in value]:
+                del table[gone]
             for name, inner in value.items():
-                if table.get(name) != inner:  # type: ignore[union-attr]
-                    table[name] = tomlkit.value(literal(inner))  # type: ignore[index]
+                if table.get(name) != inner:
+                    table[name] = tomlkit.value(literal(inner))
         elif pairs.get(key) != value or type(pairs[key].unwrap()) is not type(value):
             pairs[key] = tomlkit.value(literal(value))
     text = pairs.as_string()

@@ -101,3 +101,23 @@ def is_supervisor_request(request: Any) -> bool:
 
 def is_ops_request(request: Any) -> bool:
     return request.user.is_active and request.user.is_superuser
+
+
+SERVICE_OWNERS = "service_owner"  # the Django group of those who write and publish editions
+
+
+def is_service_owner(user: User) -> bool:
+    """May write, publish and roll back editions of services: ops, and the group of service owners."""
+    return user.is_active and (user.is_superuser or user.groups.filter(name=SERVICE_OWNERS).exists())
+
+
+def service_role(user: User | None) -> str:
+    """In which role somebody publishes, for the audit log."""
+    return "ops" if user is None or user.is_superuser else SERVICE_OWNERS
+
+
+def is_service_owner_request(request: Any) -> bool:
+    """Asked of the database once a request: the menu asks it of several entries."""
+    if not hasattr(request, "_is_service_owner"):
+        request._is_service_owner = request.user.is_authenticated and is_service_owner(request.user)
+    return bool(request._is_service_owner)

@@ -1,5 +1,6 @@
 from permits.models.account import User
 from permits.models.application import Application, Status
+from permits.models.edition_draft import EditionDraft
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
 from permits.models.material import Material
 from permits.models.permit import Permit, Serial, next_serial
@@ -8,6 +9,7 @@ from permits.models.service import Service, ServiceVersion
 __all__ = [
     "AccessRequest",
     "Application",
+    "EditionDraft",
     "Enterprise",
     "EnterpriseSize",
     "Material",

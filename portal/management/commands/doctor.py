@@ -16,8 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from permits.intake import storage
-from permits.models import Permit, Service
-from reviews import calendars
+from permits.models import EditionDraft, Permit, Service
+from reviews import calendars, editions
 from reviews.audit import triggers
 from reviews.models import Heartbeat, Notice
 
@@ -147,8 +147,18 @@ def permits() -> str:
     return "all printed"
 
 
+def scheduled_editions() -> str:
+    late = list(editions.due(timezone.now() - editions.LATE).values_list("pk", flat=True)[:20])
+    if late:
+        raise Unwell(f"{len(late)} editions were to be published more than 5 minutes ago (drafts {late})",
+                     "manage.py publish_due_editions, and start the Celery worker and beat")  # fmt: skip
+    count = EditionDraft.objects.filter(published_version=None, publish_at__isnull=False).count()
+    return f"{count} to come"
+
+
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, broker, worker, files, mail, clock, calendar, services, outbox, permits,
+    database, migrations, audit_triggers, broker, worker, files, mail, clock, calendar, services, scheduled_editions,
+    outbox, permits,
 ]  # fmt: skip
 
 
