@@ -1,4 +1,5 @@
 from reviews.admin.applications import ApplicationAdmin, PermitAdmin, RatingAdmin
+from reviews.admin.drafts import EditionDraftAdmin
 from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EventAdmin, NoticeAdmin, OfficialAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
@@ -7,6 +8,7 @@ __all__ = [
     "ApplicationAdmin",
     "CalendarDayAdmin",
     "DepartmentAdmin",
+    "EditionDraftAdmin",
     "EventAdmin",
     "NoticeAdmin",
     "OfficialAdmin",

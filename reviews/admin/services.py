@@ -18,7 +18,7 @@ from permits import comparing
 from permits.forms import section_form
 from permits.models import Service, ServiceVersion
 from reviews import publishing
-from reviews.admin.access import ReadOnlyAdmin, is_ops
+from reviews.admin.access import ReadOnlyAdmin, is_service_owner
 
 
 class EditionInline(TabularInline):
@@ -30,7 +30,7 @@ class EditionInline(TabularInline):
     ordering = ("-edition",)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return is_ops(request)
+        return is_service_owner(request)
 
     def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
@@ -40,6 +40,7 @@ class EditionInline(TabularInline):
 
 @admin.register(Service)
 class ServiceAdmin(ReadOnlyAdmin):
+    may_see = staticmethod(is_service_owner)
     list_display = ("slug", "name", "edition", "open")
     list_select_related = ("current",)
     inlines = (EditionInline,)
@@ -60,6 +61,7 @@ class RollBackForm(forms.Form):
 
 @admin.register(ServiceVersion)
 class ServiceVersionAdmin(ReadOnlyAdmin):
+    may_see = staticmethod(is_service_owner)
     list_display = ("service", "edition", "published_at", "published_by", "in_force")
     list_select_related = ("service", "published_by")
     ordering = ("service__slug", "-edition")
@@ -73,10 +75,11 @@ class ServiceVersionAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("What can be done"))
     def pages(self, version: ServiceVersion) -> str:
         return format_html(
-            '<a href="{}">{}</a> · <a href="{}">{}</a> · <a href="{}">{}</a>',
+            '<a href="{}">{}</a> · <a href="{}">{}</a> · <a href="{}">{}</a> · <a href="{}?edition={}">{}</a>',
             _address("preview", version), _("See it as an applicant does"),
             _address("export", version), _("Take it out as TOML"),
             _address("roll_back", version), _("Put this edition in force"),
+            reverse("admin:permits_editiondraft_add"), version.pk, _("Begin a draft with it"),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("Source"))
@@ -98,7 +101,7 @@ def _address(name: str, version: ServiceVersion) -> str:
 
 
 def _edition(request: HttpRequest, pk: int) -> ServiceVersion:
-    if not is_ops(request):
+    if not is_service_owner(request):
         raise Http404
     return get_object_or_404(ServiceVersion.objects.select_related("service__current"), pk=pk)
 
