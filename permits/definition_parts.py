@@ -190,8 +190,8 @@ class PartForm(forms.Form):
     def folds(self) -> list[tuple[str, Any, list[list[forms.BoundField]], bool]]:
         """What the template shows, in folds: key, heading, rows of controls, and whether something is set there."""
         rows: dict[str, list[list[forms.BoundField]]] = {fold: [] for fold in FOLD_WORDS}
-        for name in dict.fromkeys(_base(name) for name in self.fields):
-            rows[FOLDS.get(name, "")].append([self[each] for each in self.fields if _base(each) == name])
+        for name in dict.fromkeys(_row(name) for name in self.fields):
+            rows[FOLDS.get(name, "")].append([self[each] for each in self.fields if _row(each) == name])
         return [
             (fold, heading, rows[fold], any(control.value() for row in rows[fold] for control in row))
             for fold, heading in FOLD_WORDS.items() if rows[fold]
@@ -206,6 +206,7 @@ class PartForm(forms.Form):
         return {name: _value(name, typed, self.part) for name in dict.fromkeys(changed)}
 
 
+BESIDE = {"maximum": "minimum", "max_length": "min_length", "max_rows": "min_rows", "type": "key", "level": "key"}
 FOLDS = {"error": "words", "unit": "words", "required_if": "when", "shown_if": "when", "minimum": "limits",
          "maximum": "limits", "min_length": "limits", "max_length": "limits", "pattern": "limits", "min_rows": "limits",
          "max_rows": "limits"}  # fmt: skip
@@ -217,10 +218,17 @@ def _base(name: str) -> str:
     return re.sub(r"_(zh|en)$", "", name)
 
 
+def _row(name: str) -> str:
+    """The name of the row of controls in which this one stands."""
+    return BESIDE.get(name, _base(name))
+
+
 def _controls(part: Part, questions: list[Part]) -> dict[str, forms.Field]:
     found: dict[str, forms.Field] = {}
     if part.kind != "head":
-        found["key"] = _line(_("Key"), help_text=_("Small letters, digits and _; answers and expressions go by it."))
+        found["key"] = _line(
+            _("Identifier"), help_text=_("Small letters, digits and _; answers and expressions go by it.")
+        )
     if part.kind in ("field", "column"):
         words = {name: TYPE_WORDS[name] for name in get_args(FieldType)}
         if part.kind == "column":

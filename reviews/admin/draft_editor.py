@@ -25,6 +25,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from permits import definition_parts, definition_preview, definition_text
 from permits.definition_file import DefinitionError, Fault, parse
 from permits.definition_parts import Part, PartForm
+from permits.definition_words import in_words
 from permits.models import EditionDraft
 from reviews import drafting
 from reviews.admin.access import is_service_owner, who
@@ -94,6 +95,12 @@ def edit(request: HttpRequest, draft: EditionDraft) -> HttpResponse:
     if by_itself:
         return _show_saved(request, draft, typed, error=error, conflict=not error, status=status)
     return _show(request, draft, at, typed, error=error, conflict=status == 409 and not error, status=status)
+
+
+def name_of(draft: EditionDraft) -> str:
+    version = draft.base or (draft.service.current if draft.service else None)
+    title = str(version.definition.title) if version else _("New service")
+    return f"{title} · {draft.pk}"
 
 
 def _address(draft: EditionDraft) -> str:
@@ -198,7 +205,7 @@ def _show(
     conflict: bool = False, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     context: dict[str, Any] = {
-        **admin.site.each_context(request), "draft": draft, "opts": EditionDraft._meta, "error": error,
+        **admin.site.each_context(request), "draft": draft, "opts": EditionDraft._meta, "name": name_of(draft), "error": error,
         "conflict": conflict, "title": _("Draft edition"), "outline": [], "rules": [], "part": None, "typed": [],
         "state": draft.revision, "text": draft.source, **_faults(draft), **_standing(draft),
     }  # fmt: skip
@@ -269,7 +276,10 @@ def _faults(draft: EditionDraft) -> dict[str, Any]:
         found: list[Fault] = []
     except DefinitionError as error:
         found = error.found
-    shown = [{"fault": fault, "words": fault.message, "address": _mended_at(fault)} for fault in found[:SHOWN_FAULTS]]
+    shown = [
+        {"fault": fault, "words": in_words(fault.message), "address": _mended_at(fault)}
+        for fault in found[:SHOWN_FAULTS]
+    ]
     return {"faults": shown, "more_faults": max(0, len(found) - SHOWN_FAULTS),
             "faulty": {each["address"] for each in shown}}  # fmt: skip
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from permits.definition_file import DefinitionError
+from permits.definition_words import in_words
 from permits.models import EditionDraft, Service, ServiceVersion
 from reviews import drafting, editions, publishing
 from reviews.admin import draft_editor
@@ -45,7 +46,7 @@ class EditionDraftAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("Draft edition"))
     def name(self, draft: EditionDraft) -> str:
-        return name_of(draft)
+        return draft_editor.name_of(draft)
 
     @admin.display(description=gettext_lazy("State"))
     def state(self, draft: EditionDraft) -> str:
@@ -71,12 +72,6 @@ class EditionDraftAdmin(ReadOnlyAdmin):
         changed = [path("<path:object_id>/change/", draft_editor.signed_in(view(self.change_view)),
                         name="permits_editiondraft_change")]  # fmt: skip
         return own + changed + super().get_urls()
-
-
-def name_of(draft: EditionDraft) -> str:
-    version = draft.base or (draft.service.current if draft.service else None)
-    title = str(version.definition.title) if version else _("New service")
-    return f"{title} · {draft.pk}"
 
 
 def state_of(draft: EditionDraft) -> str:
@@ -161,7 +156,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 class PublishForm(forms.Form):
     when = forms.ChoiceField(
-        choices=[("now", gettext_lazy("Now")), ("later", gettext_lazy("At a set time"))], widget=forms.RadioSelect,
+        choices=[("now", gettext_lazy("At once")), ("later", gettext_lazy("At a set time"))], widget=forms.RadioSelect,
         label=gettext_lazy("When"), initial="now",
     )  # fmt: skip
     at = forms.CharField(
@@ -214,9 +209,10 @@ def _publish_page(
     request: HttpRequest, draft: EditionDraft, form: PublishForm | None = None, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     try:
-        meaning, faults = publishing.preview(draft.source), []
+        meaning: publishing.Preview | None = publishing.preview(draft.source)
+        faults: list[Any] = []
     except DefinitionError as found:
-        meaning, faults = None, found.found
+        meaning, faults = None, [(fault, in_words(fault.message)) for fault in found.found[:20]]
     current = meaning.current if meaning else None
     seen = {"revision": draft.revision, "against": current.pk if current else ""}
     # What is confirmed next is what this page shows, and not what the page before it showed.
@@ -226,6 +222,7 @@ def _publish_page(
         "meaning": meaning, "losing": _losing(meaning), "title": _("Publish the draft"), "opts": EditionDraft._meta,
         "overtaken": bool(current and draft.base_id != current.pk), "current": current,
         "lines": _text_diff(current.source, draft.source) if current else [], "state": state_of(draft),
+        "name": draft_editor.name_of(draft),
     }  # fmt: skip
     return render(request, "admin/permits/editiondraft/publish.html", context, status=status)
 

@@ -7,6 +7,12 @@
     var preview = document.getElementById("preview");
     if (!form || !preview) return;
 
+    var here = document.querySelector(".ed-here");
+    if (here) {
+      var outline = here.closest(".ed-outline");
+      outline.scrollTop += here.getBoundingClientRect().top - outline.getBoundingClientRect().top - outline.clientHeight / 3;
+    }
+
     document.addEventListener("htmx:after:request", function (event) {
       var ctx = event.detail && event.detail.ctx;
       if (!ctx || !ctx.response || ctx.response.status !== 200) return;
