@@ -343,8 +343,9 @@ def _value(name: str, typed: Mapping[str, Any], part: Part) -> Any:
     value = typed[name]
     if name == "required":
         return None if value and "required" not in part.item else value
-    if name == "fields":
-        return value
+    if name == "fields":  # the message stands at the first that is shown, so their order stays
+        before = _keys(part.item.get("fields"))
+        return [*(key for key in before if key in value), *(key for key in value if key not in before)]
     if name == "choices":
         return [_choice(line) for line in value.split("\n") if line.strip()] or None
     if not value:

@@ -15,6 +15,7 @@ from crispy_forms.layout import Div, Field, Layout, LayoutObject
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from permits import fieldtypes, groups
@@ -98,7 +99,7 @@ class DefinedForm(forms.Form):
             self.fields[field.key] = fieldtypes.form_field(
                 field,
                 label=f"{field.label} ({field.unit})" if field.unit else str(field.label),
-                help_text=str(field.help or ""),
+                help_text=escape(str(field.help or "")),  # crispy takes a help text for HTML
                 required=False,
             )
         self.helper = self._helper()

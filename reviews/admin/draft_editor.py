@@ -149,6 +149,8 @@ def _do(source: str, here: str, typed: Typed) -> str:
         address, _colon, key = rest.partition(":")
         # The part itself may just have got another key; any other is found by the one that the page showed.
         part = definition_parts.find(data, address, None if address == here else key)
+        if not part.path:
+            raise LookupError(address)
     except (tomllib.TOMLDecodeError, LookupError, ValueError) as error:
         raise Gone(_("Somebody changed the order meanwhile. The page shows how it is now; try again.")) from error
     if verb == "remove":
@@ -216,6 +218,8 @@ def _show(
     if data is not None:
         context |= _outline(data, at, context["faulty"])
         context |= _part(data, at, typed)
+    if not draft.open:
+        context["typed"] = _typed_rows(typed)
     if context["part"] is None:
         context |= _as_toml(draft, at, typed)
     context |= {"is_toml": context["part"] is None, "is_head": context["part"] is not None and not context["part"].path}
@@ -229,10 +233,9 @@ def _part(data: dict[str, Any], at: str, typed: Typed | None) -> dict[str, Any]:
     try:
         part = definition_parts.find(data, at, typed.post.get("was") if typed else None)
     except LookupError:
-        gone = [(key, value) for key, values in (typed.post.lists() if typed else ()) for value in values
-                if key not in ("csrfmiddlewaretoken", "state", "was", "do", "autosave")]  # fmt: skip
-        return {"part": definition_parts.find(data, "head"), "typed": gone,
-                "form": PartForm(definition_parts.find(data, "head"), []), "state": ""}  # fmt: skip
+        head = definition_parts.find(data, "head")
+        return {"part": head, "form": PartForm(head, []), "state": head.state, "kind": definition_parts.KINDS["head"],
+                "typed": _typed_rows(typed)}  # fmt: skip
     form = PartForm(part, _questions(data), typed.post if typed else None)
     differ = []
     if typed is not None:
@@ -241,6 +244,14 @@ def _part(data: dict[str, Any], at: str, typed: Typed | None) -> dict[str, Any]:
                   if _said(saved[name].value()) != _said(form[name].value())]  # fmt: skip
     return {"part": part, "form": form, "state": part.state, "differ": differ, "kind": definition_parts.KINDS[part.kind],
             "lines": []}  # fmt: skip
+
+
+def _typed_rows(typed: Typed | None) -> list[tuple[str, str]]:
+    """Everything that was typed, to be read where there is no form for it any more."""
+    if typed is None:
+        return []
+    own = ("csrfmiddlewaretoken", "state", "was", "do", "autosave")
+    return [(name, str(value)) for name, values in typed.post.lists() if name not in own for value in values if value]
 
 
 def _said(value: Any) -> Any:
