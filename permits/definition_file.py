@@ -48,8 +48,25 @@ def parse(source: str, *, name: str = "definition") -> Definition:
         return Definition.model_validate(document)
     except ValidationError as error:
         lines = _lines(source)
-        faults = [fault for found in error.errors() for fault in _faults(name, lines, document, dict(found))]
+        faults = [fault for found in _told(error) for fault in _faults(name, lines, document, found)]
         raise DefinitionError(faults) from error
+
+
+def _told(error: ValidationError) -> Iterator[dict[str, Any]]:
+    """The faults worth telling: not that a list is empty because what is in it is wrong; of a number or date, one."""
+    found = [dict(each) for each in error.errors()]
+    deeper = {each["loc"][:n] for each in found for n in range(len(each["loc"]))}
+    seen = set()
+    for each in found:
+        if each["type"] == "too_short" and each["loc"] in deeper:
+            continue
+        *above, _kind = each["loc"] or ("",)
+        if above and above[-1] in ("minimum", "maximum", "default"):
+            each |= {"loc": tuple(above), "msg": "Input should be a number, or a date such as 2026-03-01"}
+            if each["loc"] in seen:
+                continue
+            seen.add(each["loc"])
+        yield each
 
 
 def _no_toml(name: str, source: str, message: str) -> Fault:

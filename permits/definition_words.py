@@ -19,6 +19,7 @@ _WORDS = [(re.compile(pattern + r"\Z", re.S), words) for pattern, words in (
     (r"Input should be (?P<v>'.+')", _("has to be one of %(v)s")),
     (r"Input should be greater than or equal to (?P<n>\S+)", _("is less than %(n)s")),
     (r"Input should be less than or equal to (?P<n>\S+)", _("is more than %(n)s")),
+    (r"Input should be a number, or a date such as 2026-03-01", _("has to be a number, or a date such as 2026-03-01")),
     (r"Input should be a valid string.*", _("has to be a text")),
     (r"Input should be a valid (?:integer|number).*", _("has to be a number")),
     (r"Input should be a valid date.*", _("has to be a date such as 2026-03-01")),

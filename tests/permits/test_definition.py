@@ -65,6 +65,15 @@ def test_each_fault_between_parts_is_told_on_its_own_with_the_line_of_its_part()
     assert f"test.toml:{field - 1}: sections.4.fields.1: two fields have the key 'masks': rename one" in told
 
 
+def test_one_wrong_value_is_told_once():
+    broken = SOURCE.replace("minimum = 0\nmaximum = 3650", 'minimum = "few"\nmaximum = 3650')
+    line = broken.splitlines().index('minimum = "few"') + 1
+    (told,) = faults(broken).splitlines()
+    assert (
+        told == f"test.toml:{line}: sections.4.fields.1.minimum: Input should be a number, or a date such as 2026-03-01"
+    )
+
+
 @pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000, "x = 'a", "\0"])
 def test_toml_made_to_break_the_reader_is_refused_like_any_other(text):
     assert "TOML" in faults(text)
