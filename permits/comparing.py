@@ -67,8 +67,12 @@ def _differences(before: Any, after: Any, where: str) -> Iterator[Change]:
 def _short(value: Any) -> str:
     if isinstance(value, dict) and {"zh", "en"} <= set(value):
         return f"{value['zh']} / {value['en']}"
-    if isinstance(value, dict) and isinstance(value.get("label") or value.get("title"), dict):
-        return _short(value.get("label") or value.get("title"))
+    if isinstance(value, dict) and isinstance(
+        words := value.get("label") or value.get("title") or value.get("message"), dict
+    ):
+        return _short(words)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
     text = str(value)
     return text if len(text) <= 120 else f"{text[:117]}…"
 

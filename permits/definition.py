@@ -140,6 +140,14 @@ class FormField(Part):
                 yield f"two fields of the group have the key '{twice[0]}': rename one"
 
 
+class Misfits(ValueError):
+    """The parts of a definition don't fit each other; ``faults`` says what is wrong, each naming its part first."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
 class Section(Part):
     key: Key
     title: Text
@@ -227,7 +235,7 @@ class Definition(Part):
     def _hangs_together(self) -> Definition:
         faults = [*self._twice(), *self._unknown_names(), *self._hidden_in_a_circle(), *self._stages_out_of_order()]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Misfits(faults)
         return self
 
     def _twice(self) -> Iterator[str]:

@@ -17,6 +17,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils import formats, timezone
 from django.utils.choices import flatten_choices, normalize_choices
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -119,7 +120,8 @@ def form_field(field: FormField) -> forms.Field:
 
 def _form_field(field: FormField) -> forms.Field:
     label = f"{field.label} ({field.unit})" if field.unit else str(field.label)
-    made = _bare_field(field, {"label": label, "help_text": str(field.help or ""), "required": False})
+    help_text = escape(str(field.help or ""))  # crispy takes a help text for HTML
+    made = _bare_field(field, {"label": label, "help_text": help_text, "required": False})
     if field.error:
         # The service's own words, whatever it was that the answer broke.
         made.error_messages = dict.fromkeys(made.error_messages, str(field.error))

@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "reviews.notices.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", default=15.0)},
     "keep-time-limits": {"task": "reviews.tasks.keep_time_limits", "schedule": 60.0},
+    "publish-due-editions": {"task": "reviews.tasks.publish_due_editions", "schedule": 20.0},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
@@ -347,6 +348,12 @@ UNFOLD = {
                         "icon": "description",
                         "link": reverse_lazy("admin:permits_service_changelist"),
                         "permission": "reviews.roles.is_services_request",
+                    },
+                    {
+                        "title": _("Draft editions"),
+                        "icon": "edit_document",
+                        "link": reverse_lazy("admin:permits_editiondraft_changelist"),
+                        "permission": "reviews.roles.is_service_owner_request",
                     },
                     {
                         "title": _("Departments"),

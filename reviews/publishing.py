@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits import comparing, definition_file
 from permits.models import Application, Service, ServiceVersion, Status, User
+from reviews import roles
 from reviews.audit import log
 
 
@@ -21,7 +22,7 @@ class Published:
 
 
 @transaction.atomic
-def publish(source: str, *, name: str = "definition", by: User | None = None) -> Published:
+def publish(source: str, *, name: str = "definition", by: User | None = None, role: str = "ops") -> Published:
     """Raise ``DefinitionError`` with every fault, its line and key, and publish nothing."""
     checked = definition_file.parse(source, name=name)
     digest = hashlib.sha256(source.encode()).hexdigest()
@@ -38,7 +39,7 @@ def publish(source: str, *, name: str = "definition", by: User | None = None) ->
     service.current = version
     service.save(update_fields=["current"])
     log.record(
-        action="service_published", actor=by, role="ops", at=timezone.now(), stream=f"service:{service.slug}",
+        action="service_published", actor=by, role=role, at=timezone.now(), stream=f"service:{service.slug}",
         before=str(latest or ""), after=str(version.edition), data={"digest": digest},
     )  # fmt: skip
     return Published(version, new=True)
@@ -60,7 +61,7 @@ def roll_back(service_id: int, *, edition: int, by: User | None, reason: str) ->
     service.current = version
     service.save(update_fields=["current"])
     log.record(
-        action="service_rolled_back", actor=by, role="ops", at=timezone.now(), stream=f"service:{service.slug}",
+        action="service_rolled_back", actor=by, role=roles.acting_as(by), at=timezone.now(), stream=f"service:{service.slug}",
         before=before, after=str(version.edition), reason=reason.strip(), data={"digest": version.digest},
     )  # fmt: skip
     return version

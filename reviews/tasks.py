@@ -7,13 +7,18 @@ from django.utils import timezone
 
 from permits import credentials
 from permits.models import Permit
-from reviews import limits
+from reviews import editions, limits
 from reviews.models import Heartbeat
 
 
 @shared_task(ignore_result=True)
 def keep_time_limits() -> dict[str, int]:
     return limits.keep()
+
+
+@shared_task(ignore_result=True)
+def publish_due_editions() -> dict[str, int]:
+    return editions.publish_due()
 
 
 @shared_task(ignore_result=True)

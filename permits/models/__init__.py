@@ -1,5 +1,6 @@
 from permits.models.account import User
 from permits.models.application import Application, Status
+from permits.models.edition_draft import EditionDraft
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
 from permits.models.material import Material
 from permits.models.mobile_tag import MobileTag
@@ -10,6 +11,7 @@ from permits.models.service import Service, ServiceVersion
 __all__ = [
     "AccessRequest",
     "Application",
+    "EditionDraft",
     "Enterprise",
     "EnterpriseSize",
     "Material",

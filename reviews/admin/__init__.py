@@ -1,5 +1,6 @@
 from reviews.admin.accounts import OfficialAdmin, RoleGrantAdmin, UserAdmin
 from reviews.admin.applications import ApplicationAdmin, PermitAdmin, RatingAdmin
+from reviews.admin.drafts import EditionDraftAdmin
 from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin, EventAdmin, NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
@@ -8,6 +9,7 @@ __all__ = [
     "ApplicationAdmin",
     "CalendarDayAdmin",
     "DepartmentAdmin",
+    "EditionDraftAdmin",
     "EnterpriseAdmin",
     "EventAdmin",
     "NoticeAdmin",

@@ -24,6 +24,10 @@ def is_supervisor(request: HttpRequest) -> bool:
     return _once(request, "_is_supervisor", policy.is_supervisor_request)
 
 
+def is_service_owner(request: HttpRequest) -> bool:
+    return roles.is_service_owner_request(request)
+
+
 def is_ops(request: HttpRequest) -> bool:
     """The system administrator."""
     return roles.is_system_admin_request(request)

@@ -75,10 +75,11 @@ class ServiceVersionAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("What can be done"))
     def pages(self, version: ServiceVersion) -> str:
         return format_html(
-            '<a href="{}">{}</a> · <a href="{}">{}</a> · <a href="{}">{}</a>',
+            '<a href="{}">{}</a> · <a href="{}">{}</a> · <a href="{}">{}</a> · <a href="{}?edition={}">{}</a>',
             _address("preview", version), _("See it as an applicant does"),
             _address("export", version), _("Take it out as TOML"),
             _address("roll_back", version), _("Put this edition in force"),
+            reverse("admin:permits_editiondraft_add"), version.pk, _("Begin a draft with it"),
         )  # fmt: skip
 
     @admin.display(description=gettext_lazy("Source"))

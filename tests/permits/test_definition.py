@@ -53,8 +53,34 @@ def test_a_stage_without_a_department_is_refused():
     assert "departments" in faults(SOURCE.replace('departments = [{ department = "bureau" }]', "departments = []"))
 
 
+def test_each_fault_between_parts_is_told_on_its_own_with_the_line_of_its_part():
+    broken = SOURCE.replace('== first_batch"', '== nobody"').replace('key = "mask_days"', 'key = "masks"')
+    lines = broken.splitlines()
+    rule = lines.index('key = "origins_add_up"') + 1
+    field = len(lines) - lines[::-1].index('key = "masks"')
+    told = faults(broken).splitlines()
+    assert (
+        f"test.toml:{rule - 1}: rules.1: rule 'origins_add_up' names 'nobody', which is not a field of the form" in told
+    )
+    assert f"test.toml:{field - 1}: sections.4.fields.1: two fields have the key 'masks': rename one" in told
+
+
+def test_one_wrong_value_is_told_once():
+    broken = SOURCE.replace("minimum = 0\nmaximum = 3650", 'minimum = "few"\nmaximum = 3650')
+    line = broken.splitlines().index('minimum = "few"') + 1
+    (told,) = faults(broken).splitlines()
+    assert (
+        told == f"test.toml:{line}: sections.4.fields.1.minimum: Input should be a number, or a date such as 2026-03-01"
+    )
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000, "x = 'a", "\0"])
+def test_toml_made_to_break_the_reader_is_refused_like_any_other(text):
+    assert "TOML" in faults(text)
+
+
 def test_text_that_is_not_toml_is_refused_with_its_line():
-    assert "line 2" in faults('slug = "x"\nthis is not toml\n')
+    assert "test.toml:2: TOML: " in faults('slug = "x"\nthis is not toml\n')
 
 
 @pytest.mark.parametrize(

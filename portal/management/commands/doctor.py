@@ -16,8 +16,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from permits.intake import storage
-from permits.models import Permit, Service, User
-from reviews import calendars, roles
+from permits.models import EditionDraft, Permit, Service, User
+from reviews import calendars, editions, roles
 from reviews.audit import triggers
 from reviews.models import Heartbeat, Notice
 
@@ -168,8 +168,18 @@ def administrators() -> str:
     return "three, and apart"
 
 
+def scheduled_editions() -> str:
+    late = list(editions.due(timezone.now() - editions.LATE).values_list("pk", flat=True)[:20])
+    if late:
+        raise Unwell(f"{len(late)} editions were to be published more than 5 minutes ago (drafts {late})",
+                     "manage.py publish_due_editions, and start the Celery worker and beat")  # fmt: skip
+    count = EditionDraft.objects.filter(published_version=None, publish_at__isnull=False).count()
+    return f"{count} to come"
+
+
 CHECKS: list[Callable[[], str]] = [
     database, migrations, audit_triggers, administrators, broker, worker, files, mail, clock, calendar, services,
+    scheduled_editions,
     outbox, permits,
 ]  # fmt: skip
 

@@ -1,0 +1,80 @@
+"""A form that is still being written, as an applicant would see it: what is right in it is shown, the rest is named."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from permits import definition_editing, definition_text
+from permits.definition import Definition, FormField, Section, Text
+from permits.forms import DefinedForm
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A section: its form, with the questions that can be shown, and the keys of those that can't yet."""
+
+    title: str
+    help: str
+    form: DefinedForm
+    broken: list[str]
+
+
+def sections(source: str, address: str) -> list[Shown]:
+    """The section that the address lies in, or that of a rule's first question; every section for any other address.
+
+    Empty when the text is not TOML or has no sections.
+    """
+    try:
+        data = definition_text.read(source)
+    except tomllib.TOMLDecodeError:
+        return []
+    every = [part for part in definition_editing.parts(data) if part.kind == "section"]
+    wanted = _wanted(data, address)
+    return [_shown(part.item) for part in every if wanted is None or part.path == wanted]
+
+
+def _wanted(data: Mapping[str, Any], address: str) -> definition_text.Path | None:
+    try:
+        part = definition_editing.find(data, address)
+    except LookupError:
+        return None
+    if part.kind == "rule":
+        named = part.item.get("fields")
+        keys = named if isinstance(named, list) else []
+        asked = [each for each in definition_editing.parts(data) if each.kind == "field" and each.key in keys]
+        return asked[0].path[:2] if asked else None
+    return part.path[:2] or None
+
+
+def _shown(item: Mapping[str, Any]) -> Shown:
+    fields, broken, seen = [], [], set()
+    listed = item.get("fields")
+    for asked in listed if isinstance(listed, list) else []:
+        key = str(asked.get("key", "?")) if isinstance(asked, Mapping) else "?"
+        try:
+            field = FormField.model_validate(asked)
+        except ValidationError:
+            broken.append(key)
+            continue
+        if field.key in seen:  # two of one name can't stand on one page
+            broken.append(key)
+        else:
+            seen.add(field.key)
+            fields.append(field)
+    # The rest of the definition may be wrong; an unbound form asks nothing of it.
+    part = Section.model_construct(key="section", title=Text(zh="-", en="-"), help=None, fields=tuple(fields))
+    whole: dict[str, Any] = {"sections": (part,)}
+    form = DefinedForm(Definition.model_construct(**whole), fields, {})
+    return Shown(_text(item.get("title")), _text(item.get("help")), form, broken)
+
+
+def _text(said: Any) -> str:
+    try:
+        return str(Text.model_validate(said)) if said is not None else ""
+    except ValidationError:
+        return ""
