@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -304,8 +305,17 @@ def _code_input(size: str) -> forms.TextInput:
 
 
 def region_field(within: str | None, **common: Any) -> forms.ChoiceField:
-    """A county, chosen from a list grouped by city."""
-    return ChoiceField(choices=[("", "———"), *_counties(within)], **common)
+    """A county, chosen from a list grouped by city; with script by province, city and county, or by typing."""
+    groups = _counties(within)
+    prefixes = dict.fromkeys(code[:2] for _city, counties in groups for code, _name in counties)
+    provinces = {prefix: regions.full_name(f"{prefix}0000") for prefix in prefixes}
+    words = {
+        "search": _("Type a part of the name, or the code"), "province": _("Province"), "city": _("City"),
+        "county": _("County"), "none": _("No such place. Choose it below."), "found": _("{n} places found"),
+    }  # fmt: skip
+    attrs = {"data-regions": json.dumps(provinces, ensure_ascii=False)}
+    attrs |= {f"data-text-{key}": str(text) for key, text in words.items()}
+    return ChoiceField(choices=[("", "———"), *groups], widget=forms.Select(attrs=attrs), **common)
 
 
 def industry_field(**common: Any) -> forms.ChoiceField:

@@ -299,3 +299,12 @@ def test_a_new_account_without_anything_finds_its_way(db: None) -> None:
     for address in ("/", "/applications/", "/inbox/", "/enterprises/", "/services/"):
         response = client.get(address)
         assert response.status_code == 200 and words(response) and not told(response)
+
+
+def test_the_review_desk_has_no_log_in_of_its_own(cast: Cast):
+    """It would have neither the limits nor the second factor of the portal's."""
+    client = at()
+    answer = client.post("/admin/login/?next=/admin/", {"username": cast.street.email, "password": PASSWORD})
+    assert answer.status_code == 302 and answer["Location"].startswith(LOGIN)
+    assert client.get("/admin/").status_code == 302
+    assert sign_in(client, cast.street, after=client.get("/admin/login/?next=/admin/reviews/task/")).status_code == 200
