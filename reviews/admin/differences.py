@@ -55,9 +55,9 @@ def words(before: str, now: str) -> list[Part]:
 def rows(group: FormField, before: Any, now: Any) -> list[RowChange]:
     """The rows of a group that changed, came or went, ``ROWS`` at most."""
     old, new = _rows(before), _rows(now)
-    keys = [[json.dumps(row, sort_keys=True, ensure_ascii=False) for row in each] for each in (old, new)]
+    a, b = ([json.dumps(row, sort_keys=True, ensure_ascii=False) for row in each] for each in (old, new))
     found: list[RowChange] = []
-    for kind, a1, a2, b1, b2 in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+    for kind, a1, a2, b1, b2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
         both = min(a2 - a1, b2 - b1)
@@ -73,7 +73,8 @@ def row(group: FormField, number: int, before: dict[str, Any] | None, now: dict[
     for column in group.fields:
         raw = [(each or {}).get(column.key) for each in (before, now)]
         if raw[0] != raw[1]:
-            cells.append((str(column.label), *(fieldtypes.display(column, value) for value in raw)))
+            had, has = (fieldtypes.display(column, value) for value in raw)
+            cells.append((str(column.label), had, has))
     kind: Literal["changed", "added", "removed"] = (
         "added" if before is None else "removed" if now is None else "changed"
     )

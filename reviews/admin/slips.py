@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,16 +21,17 @@ from reviews.admin.access import who
 BACK = "admin:permits_permit_changelist"
 
 
+@dataclass(frozen=True)
+class Printed:
+    bound: BoundField
+    typed: Any
+    changed: bool
+
+
 def page(model_admin: Any, request: HttpRequest, permit: Permit) -> HttpResponse:
     fields, error, reason = _fields(permit, request), "", request.POST.get("reason", "")
     if request.method == "POST":
-        changes = {
-            field.name: request.POST.getlist(field.html_name)
-            if isinstance(field.initial_data, list)
-            else request.POST.get(field.html_name, "")
-            for field in fields
-            if field.changed
-        }
+        changes = {field.bound.name: field.typed for field in fields if field.changed}
         try:
             workflow.correct_permit(permit.pk, official=who(request), changes=changes, reason=reason)
         except (policy.Refused, workflow.ReasonNeeded, workflow.NotSensible) as refusal:
@@ -44,7 +47,7 @@ def page(model_admin: Any, request: HttpRequest, permit: Permit) -> HttpResponse
     return render(request, "admin/reviews/task/slip.html", context, status=422 if error else 200)
 
 
-def _fields(permit: Permit, request: HttpRequest) -> list[Any]:
+def _fields(permit: Permit, request: HttpRequest) -> list[Printed]:
     """The printed fields, as the form itself asks for them; each knows whether something else was typed."""
     application = permit.application
     definition = application.definition
@@ -58,9 +61,8 @@ def _fields(permit: Permit, request: HttpRequest) -> list[Any]:
         for bound in form:
             if bound.name not in printed:
                 continue
-            bound.initial_data = stands.get(bound.name, "")
-            bound.changed = typed.get(bound.name, "") != bound.initial_data
-            found.append(bound)
+            stood = stands.get(bound.name, "")
+            found.append(Printed(bound, typed.get(bound.name, ""), typed.get(bound.name, "") != stood))
     return found
 
 

@@ -149,12 +149,15 @@ def test_a_slip_in_a_permit_is_put_right(cast):
     assert desk_of(cast.decider).get(url).status_code == 404
     desk = desk_of(cast.supervisor)
     page = text_of(desk.get(url))
-    key = "first_batch"
-    assert task.application.definition.field(key) and page
     printed = task.application.definition.outcome.shown_fields
     response = desk.post(url, {"reason": "笔误"})
     assert response.status_code == 422 and "笔误" in text_of(response)  # nothing would change
-    assert all(f'name="{each}"' in page for each in printed)
+    assert printed and all(f'name="{each}"' in page for each in printed)
+    key = next(k for k in printed if isinstance(task.application.answers.get(k), int))
+    wrong = task.application.answers[key]
+    assert desk.post(url, {"reason": "笔误", key: str(wrong + 1)}).status_code == 302
+    task.application.refresh_from_db()
+    assert task.application.answers[key] == wrong + 1 and permit.corrections.count() == 1
 
 
 def test_the_review_page_asks_as_many_queries_however_much_happened(cast):
