@@ -332,6 +332,18 @@ UNFOLD = {
                         "permission": "reviews.policy.is_official_request",
                     },
                     {
+                        "title": _("Stand-ins"),
+                        "icon": "event_available",
+                        "link": reverse_lazy("admin:reviews_delegation_changelist"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
+                        "title": _("Conflicts of interest"),
+                        "icon": "balance",
+                        "link": reverse_lazy("admin:reviews_interest_changelist"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
                         "title": _("Ratings"),
                         "icon": "star",
                         "link": reverse_lazy("admin:reviews_rating_changelist"),

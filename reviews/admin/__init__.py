@@ -4,14 +4,17 @@ from reviews.admin.drafts import EditionDraftAdmin
 from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin, EventAdmin, NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
+from reviews.admin.standing import DelegationAdmin, InterestAdmin
 
 __all__ = [
     "ApplicationAdmin",
     "CalendarDayAdmin",
+    "DelegationAdmin",
     "DepartmentAdmin",
     "EditionDraftAdmin",
     "EnterpriseAdmin",
     "EventAdmin",
+    "InterestAdmin",
     "NoticeAdmin",
     "OfficialAdmin",
     "PermitAdmin",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, Permit
 from reviews import policy, workflow
+from reviews.admin import slips
 from reviews.admin.access import ReadOnlyAdmin, is_official, is_supervisor, who
 from reviews.models import Official, Rating, Task
 
@@ -91,13 +92,13 @@ class ApplicationAdmin(ReadOnlyAdmin):
 @admin.register(Permit)
 class PermitAdmin(ReadOnlyAdmin):
     may_see = staticmethod(is_official)
-    list_display = ("number", "enterprise", "state", "issued_at", "valid_until", "revoke_link")
+    list_display = ("number", "enterprise", "state", "issued_at", "valid_until", "revoke_link", "correct_link")
     list_filter = ("state",)
     list_select_related = ("application__enterprise",)
     ordering = ("-issued_at", "-pk")
     search_fields = ("number", "application__number", "application__enterprise__name")
     fields = ("number", "application_link", "enterprise", "state", "issued_at", "valid_until", "revoked_at",
-              "key_id", "pdf_sha256")  # fmt: skip
+              "corrected_at", "superseded_by", "earlier_versions",              "key_id", "pdf_sha256")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Permit]:
         found = Permit.objects.filter(handled_by(request, "application")).defer("application__answers")
@@ -109,7 +110,16 @@ class PermitAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         revoke = self.admin_site.admin_view(self.revoke)
-        return [path("<int:pk>/revoke/", revoke, name="permits_permit_revoke"), *super().get_urls()]
+        correct = self.admin_site.admin_view(self.correct)
+        return [
+            path("<int:pk>/revoke/", revoke, name="permits_permit_revoke"),
+            path("<int:pk>/correct/", correct, name="permits_permit_correct"),
+            *super().get_urls(),
+        ]
+
+    def correct(self, request: HttpRequest, pk: int) -> HttpResponse:
+        permit = get_object_or_404(self.get_queryset(request), pk=pk, may_revoke=True, state=Permit.State.VALID)
+        return slips.page(self, request, permit)
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         permit = get_object_or_404(self.get_queryset(request), pk=pk, may_revoke=True)
@@ -129,6 +139,17 @@ class PermitAdmin(ReadOnlyAdmin):
     def application_link(self, permit: Permit) -> str:
         url = reverse("admin:permits_application_change", args=[permit.application_id])
         return format_html('<a class="rv-number" href="{}">{}</a>', url, permit.application)
+
+    @admin.display(description=_("Earlier versions"))
+    def earlier_versions(self, permit: Permit) -> str:
+        return slips.earlier_words(permit)
+
+    @admin.display(description=_("Correct"))
+    def correct_link(self, permit: Any) -> str:
+        if permit.state != Permit.State.VALID or not permit.may_revoke:
+            return "—"
+        url = reverse("admin:permits_permit_correct", args=[permit.pk])
+        return format_html('<a class="rv-link" href="{}">{}</a>', url, gettext("Correct"))
 
     @admin.display(description=_("Revoke"))
     def revoke_link(self, permit: Any) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement
 from permits.forms import is_shown, values_of
-from permits.models import Application, Material, User
-from reviews.audit import log
-from reviews.models import CorrectionItem, Department, Event, Official, Task
+from permits.models import Application, Material, Promise, User
+from reviews import policy
+from reviews.admin import differences, history
+from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,9 @@ class Corrected:
     now: str
     files_before: list[Material]
     files_now: list[Material]
-
-
-@dataclass(frozen=True)
-class Step:
-    event: Event
-    label: str
-    actor: str
-    role: str
-    reason: str
+    words: list[differences.Part] = field(default_factory=list)
+    rows: list[differences.RowChange] = field(default_factory=list)
+    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,39 +116,34 @@ def _corrected(
     application: Application, item: CorrectionItem, by_digest: dict[tuple[str, str], Material],
     current: dict[str, list[Material]],
 ) -> Corrected:  # fmt: skip
-    definition = application.definition
-    defined = definition.field(item.key) if item.kind == CorrectionItem.Kind.FIELD else None
+    definition, kinds = application.definition, CorrectionItem.Kind
+    by_field = item.kind in (kinds.FIELD, kinds.ROW)
+    defined = definition.field(item.key) if by_field else None
+    if defined and defined.fields:
+        changes = _changed_rows(application, item, defined)
+        return Corrected(item, _title(str(defined.label), item), "", "", [], [], rows=changes, is_list=True)
     if defined:
         before = fieldtypes.display(defined, item.previous)
         now = fieldtypes.display(defined, application.answer(item.key))
-        return Corrected(item, str(defined.label), before, now, [], [])
-    requirement = definition.requirement(item.key) if item.kind == CorrectionItem.Kind.MATERIAL else None
+        return Corrected(item, str(defined.label), before, now, [], [], differences.words(before, now))
+    requirement = definition.requirement(item.key) if item.kind in (kinds.MATERIAL, kinds.ROW) else None
     if requirement:
         had = [by_digest[item.key, sha] for sha in item.previous or [] if (item.key, sha) in by_digest]
-        return Corrected(item, str(requirement.title), "", "", had, current[item.key])
+        return Corrected(item, _title(str(requirement.title), item), "", "", had, current[item.key])
     return Corrected(item, _("Other"), "", "", [], [])
 
 
-def history(application: Application) -> list[Step]:
-    offices = {(office.kind, office.region): office for office in Department.objects.all()}
-    events = application.events.select_related("actor", "note").order_by("seq")
-    return [
-        Step(
-            event, log.label(event.action), str(event.actor) if event.actor else "", role_words(event.role, offices),
-            event.note.text if hasattr(event, "note") else "",
-        )
-        for event in events
-    ]  # fmt: skip
+def _title(title: str, item: CorrectionItem) -> str:
+    return _("%(title)s, row %(row)d") % {"title": title, "row": item.row} if item.row else title
 
 
-def role_words(role: str, offices: dict[tuple[str, str], Department]) -> str:
-    """``reviewer@street:360924`` in words."""
-    name, _at, office = role.partition("@")
-    if not office:
-        return {"applicant": _("Applicant"), "system": _("System")}.get(name, name)
-    kind, _colon, region = office.partition(":")
-    words = str(dict(Official.Role.choices).get(name, name))
-    return f"{words} · {offices.get((kind, region), office)}"
+def _changed_rows(application: Application, item: CorrectionItem, group: FormField) -> list[differences.RowChange]:
+    now = application.answers.get(group.key)
+    if not item.row:
+        return differences.rows(group, item.previous, now)
+    rows = now if isinstance(now, list) else []
+    stands = rows[item.row - 1] if len(rows) >= item.row else None
+    return [] if stands == item.previous else [differences.row(group, item.row, item.previous, stands)]
 
 
 def earlier_filings(application: Application, user: User) -> list[Earlier]:
@@ -170,21 +162,100 @@ def earlier_filings(application: Application, user: User) -> list[Earlier]:
     return [Earlier(other, other.seen_tasks[0] if other.seen_tasks else None) for other in others]
 
 
-def opinions(application: Application) -> list[Task]:
-    """The other departments' tasks with what they decided."""
-    return list(application.tasks.select_related("department", "decision__official").order_by("pk"))
+@dataclass(frozen=True)
+class Promised:
+    promise: Promise
+    title: str
+
+
+def promised(application: Application) -> list[Promised]:
+    found = []
+    for promise in application.promises.all():
+        asked = application.definition.requirement(promise.requirement)
+        found.append(Promised(promise, str(asked.title) if asked else promise.requirement))
+    return found
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a department said, or hasn't said yet."""
+
+    task: Task
+    decision: Decision | None
+    late: bool
+    advice: Advice | None
+
+
+@dataclass(frozen=True)
+class Round:
+    """A stage where departments are heard together: its rule in words."""
+
+    title: str
+    rule: str
+    silence: str
+
+
+def opinions(application: Application, now: datetime) -> list[Opinion]:
+    """Every department's tasks with what they decided, in one query."""
+    related = ("department", "decision__official", "decision__on_behalf_of", "advice__expert", "advice__asked_by",
+               "objection", "claimed_by")  # fmt: skip
+    found = []
+    for task in application.tasks.select_related(*related).order_by("pk"):
+        task.application = application
+        ended = task.closed_at or now
+        late = task.state != Task.State.CANCELLED and ended > task.due_at
+        found.append(Opinion(task, getattr(task, "decision", None), late, getattr(task, "advice", None)))
+    return found
+
+
+def countersign_rule(task: Task) -> Round | None:
+    """The rule of the stage that the application stands at, when departments are heard together there."""
+    stage = task.application.definition.stage(task.application.stage)
+    if stage is None or stage.kind != "countersign":
+        return None
+    n, of = stage.quorum or 0, len(stage.departments)
+    rule = {
+        "opinion": _("The opinions bind nobody: all are heard, and the decider who approves against one says why."),
+        "all": _("All departments must agree."),
+        "any": _("One department that agrees is enough."),
+        "quorum": _("%(n)d of %(of)d departments must agree.") % {"n": n, "of": of},
+    }[stage.agreement]
+    silence = ""
+    if stage.silence == "agrees" and task.silent_at:
+        when = timezone.localtime(task.silent_at).strftime("%Y-%m-%d %H:%M")
+        silence = _("Silence counts as agreement after %(time)s.") % {"time": when}
+    elif stage.silence == "agrees":
+        silence = _("Silence counts as agreement once the time is over.")
+    return Round(str(stage.title), rule, silence)
+
+
+def beside(task: Task) -> dict[str, Any]:
+    """What a task beside the stages is about: the question, the objection, or the pledge."""
+    if task.kind == "advice":
+        asked = Advice.objects.select_related("asked_by", "expert", "asked_for__department").get(task=task)
+        return {"advice": asked}
+    if task.kind == "objection":
+        related = ("filed_by", "against__official", "against__task__department")
+        return {"objection": Objection.objects.select_related(*related).get(task=task)}
+    return {}
 
 
 def read(task: Task, user: User) -> dict[str, Any]:
     application = task.application
-    for each in (others := opinions(application)):
-        each.application = application
+    offices = {(office.kind, office.region): office for office in Department.objects.all()}
+    heads = policy.post_in(user, task.department_id, supervisor=True) is not None
+    promises = promised(application)
+    checked = task.stage.removeprefix("aftercheck:") if task.kind == "aftercheck" else ""
     return {
         "sections": sections(application),
         "materials": materials(application),
         "corrections": corrections(application),
-        "history": history(application),
+        "history": history.read(application, offices, refusals=heads),
         "earlier": earlier_filings(application, user),
-        "opinions": others,
+        "opinions": opinions(application, timezone.now()),
+        "countersign": countersign_rule(task),
+        "promises": promises,
+        "pledge": next((each for each in promises if each.promise.requirement == checked), None) if checked else None,
         "warnings": checks.warnings(application),
+        **beside(task),
     }

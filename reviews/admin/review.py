@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from permits.forms import is_shown, values_of
-from permits.models import Application
-from reviews import calendars, lifecycle, policy, workflow
-from reviews.admin import casefile
+from permits.models import Status
+from reviews import calendars, clock, lifecycle, policy, workflow
+from reviews.admin import acts, casefile
 from reviews.admin.access import who
 from reviews.admin.due import time_left
-from reviews.models import CorrectionItem, Decision, Task
+from reviews.admin.typed import Typed, possible_items
+from reviews.models import Decision, Task
 from reviews.routing import NobodyHandles
 
-FREE_LINES = 3
 REFUSALS = (
     workflow.AlreadyDecided,
     policy.Refused,
@@ -40,70 +38,13 @@ def own_tasks(request: HttpRequest) -> QuerySet[Task]:
     return Task.objects.visible_to(who(request)).select_related(*related)
 
 
-@dataclass
-class Item:
-    """A line of the correction editor: something that can be asked to be corrected, and what was typed about it."""
-
-    kind: str
-    key: str
-    title: str
-    text: str = ""
-    ticked: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"{self.kind}-{self.key}"
-
-    @property
-    def chosen(self) -> bool:
-        return self.ticked or bool(self.text.strip())
-
-
-@dataclass
-class Typed:
-    """What the official typed and chose, good or not: it comes back with every message."""
-
-    outcome: str = ""
-    reason: str = ""
-    items: list[Item] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, data: QueryDict, application: Application) -> Typed:
-        items = possible_items(application)
-        for item in items:
-            item.text = data.get(f"text-{item.name}", "").strip()
-            item.ticked = item.name in data.getlist("fix")
-        return cls(data.get("outcome", ""), data.get("reason", "").strip(), items)
-
-    @property
-    def corrections(self) -> list[workflow.Correction]:
-        return [
-            workflow.Correction(item.kind, "" if item.kind == "other" else item.key, item.text)
-            for item in self.items
-            if item.chosen
-        ]
-
-    @property
-    def anything(self) -> bool:
-        return bool(self.reason or any(item.chosen for item in self.items))
-
-
-def possible_items(application: Application) -> list[Item]:
-    definition = application.definition
-    values = values_of(definition, application.answers)
-    kinds = CorrectionItem.Kind
-    fields = [
-        Item(kinds.FIELD.value, each.key, str(each.label)) for each in definition.fields() if is_shown(each, values)
-    ]
-    materials = [Item(kinds.MATERIAL.value, each.key, str(each.title)) for each in definition.materials]
-    free = [Item(kinds.OTHER.value, str(n), _("Something else (%d)") % n) for n in range(1, FREE_LINES + 1)]
-    return [*fields, *materials, *free]
-
-
 def page(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse:
     task = get_object_or_404(own_tasks(request), pk=pk)
     if request.method != "POST":
+        keep_in_hand(request, task)
         return show(request, task, context, Typed(items=possible_items(task.application)))
+    if "act" in request.POST:
+        return act(request, task, context)
     typed = Typed.read(request.POST, task.application)
     if not typed.outcome:
         return show(request, task, context, typed, error=_("Choose what you decide."), status=422)
@@ -114,6 +55,7 @@ def page(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse
             outcome=typed.outcome,
             reason=typed.reason,
             corrections=typed.corrections if typed.outcome == "correct" else (),
+            to_stage=typed.to_stage if typed.outcome == "return" else "",
         )
     except REFUSALS as refusal:
         # Shown as it stands now, which may be other than when the page was opened.
@@ -128,6 +70,34 @@ def page(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse
     return redirect("admin:reviews_task_changelist")
 
 
+def act(request: HttpRequest, task: Task, context: dict[str, Any]) -> HttpResponse:
+    """One of the small acts beside the decision. Refused, its form comes back open, with its words in it."""
+    name, choice, text = (request.POST.get(key, "") for key in ("act", "choice", "text"))
+    try:
+        done = acts.take(name, task, who(request), choice=choice, text=text)
+    except REFUSALS as refusal:
+        task = get_object_or_404(own_tasks(request), pk=task.pk)
+        given = {"name": name, "choice": choice, "text": text, "error": str(refusal)}
+        status = 422 if isinstance(refusal, workflow.ReasonNeeded | workflow.NotSensible) else 409
+        typed = Typed(items=possible_items(task.application))
+        return show(request, task, context, typed, status=status, given=given)
+    messages.success(request, done)
+    return redirect("admin:reviews_task_review", task.pk)
+
+
+def keep_in_hand(request: HttpRequest, task: Task) -> None:
+    """Its holder is at work on it: the lease begins anew once less than half of it is left."""
+    if task.state != Task.State.OPEN or task.claimed_by_id != who(request).pk or task.lease_until is None:
+        return
+    now, calendar = timezone.now(), calendars.current()
+    limit = clock.Limit.parse(task.application.definition.limits.claim)
+    whole = clock.working_time_between(now, clock.due(now, limit, calendar), calendar)
+    if clock.working_time_between(now, task.lease_until, calendar) * 2 >= whole:
+        return
+    if workflow.keep_claim(task.pk, official=who(request)):
+        task.refresh_from_db(fields=["lease_until"])
+
+
 def seen(task: Task) -> str:
     """The state of a task as a page shows it: tells a page that was opened before something happened."""
     return f"{task.state}:{task.claimed_by_id or ''}:{task.application.status}"
@@ -135,7 +105,7 @@ def seen(task: Task) -> str:
 
 def show(
     request: HttpRequest, task: Task, context: dict[str, Any], typed: Typed, *, error: str = "", status: int = 200,
-    stale: bool = False,
+    stale: bool = False, given: dict[str, str] | None = None,
 ) -> HttpResponse:  # fmt: skip
     application = task.application
     context = {
@@ -146,11 +116,20 @@ def show(
         "task": task,
         "application": application,
         "left": time_left(task, timezone.now(), calendars.current()),
-        "decision": Decision.objects.filter(task=task).select_related("official").first(),
+        "decision": Decision.objects.filter(task=task).select_related("official", "on_behalf_of").first(),
+        "acts": (forms := _acts(task, request, given or {})),
+        # An act that was possible when the page was opened, and isn't any more: its words are not lost.
+        "act_lost": given if given and given["name"] not in [each.name for each in forms] else None,
         "typed": typed,
         "items_by_kind": [
-            (title, [item for item in typed.items if item.kind == kind])
-            for kind, title in (("field", _("Form")), ("material", _("Materials")), ("other", _("Other")))
+            (title, typed.of(kind))
+            for kind, title in (
+                ("field", _("Form")),
+                ("material", _("Materials")),
+                ("row", _("Rows of lists")),
+                ("other", _("Other")),
+            )
+            if typed.of(kind)
         ],
         "error": error,
         "stale": stale,
@@ -160,34 +139,58 @@ def show(
     return render(request, "admin/reviews/task/review.html", context, status=status)
 
 
+def _acts(task: Task, request: HttpRequest, given: dict[str, str]) -> list[acts.Act]:
+    forms = acts.possible(task, who(request))
+    for each in forms:
+        if each.name == given.get("name"):
+            each.choice, each.text, each.error = given["choice"], given["text"], given["error"]
+    return forms
+
+
 def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
     """The buttons, and in words why one isn't there."""
     if task.state != Task.State.OPEN:
-        return {"outcomes": [], "can_claim": False, "can_release": False, "refused": ""}
-    possible = [
-        {"value": row.action, "label": lifecycle.ACTIONS[row.action], "needs_reason": row.needs_reason}
-        for row in lifecycle.outcomes(task.application.status, _stage_kind(task), task.kind)
-    ]
-    refused = _refusal(policy.check_decide, request, task)
+        return {"outcomes": [], "forbidden": [], "can_claim": False, "can_release": False, "refused": ""}
+    possible = {row.action: row for row in lifecycle.outcomes(task.application.status, _stage_kind(task), task.kind)}
+    refused = acts.refused(policy.check_decide, who(request), task)
+    refused = refused or acts.refused(policy.check_advises, who(request), task)
+    stops = {action: "" if refused else _stops(action, request, task) for action in possible}
     return {
-        "outcomes": [] if refused else possible,
+        "outcomes": []
+        if refused
+        else [
+            {"value": action, "label": lifecycle.ACTIONS[action], "needs_reason": row.needs_reason}
+            for action, row in possible.items()
+            if not stops[action]
+        ],
+        "forbidden": [(lifecycle.ACTIONS[action], words) for action, words in stops.items() if words],
+        "earlier_stages": _earlier_stages(task),
         "refused": refused,
+        "stands_still": task.application.status == Status.SUSPENDED and not possible,
         "can_claim": task.claimed_by_id is None and not refused,
-        "can_release": bool(task.claimed_by_id) and not _refusal(policy.check_release, request, task),
+        "can_release": bool(task.claimed_by_id) and not acts.refused(policy.check_release, who(request), task),
     }
+
+
+def _stops(action: str, request: HttpRequest, task: Task) -> str:
+    """The rule that stands against this one outcome, said before it is pressed."""
+    if action == "approve":
+        owed = acts.refused(workflow.check_nothing_owed, task.application, who(request))
+        return owed or acts.refused(workflow.check_agreed, task.application, who(request))
+    if action in policy.REFUSING or action == "correct":
+        return acts.refused(policy.check_decide, who(request), task, action)
+    return ""
+
+
+def _earlier_stages(task: Task) -> list[Any]:
+    stages = task.application.definition.stages
+    keys = [stage.key for stage in stages]
+    return list(stages[: keys.index(task.stage)]) if task.stage in keys else []
 
 
 def _stage_kind(task: Task) -> str:
     stage = task.application.definition.stage(task.application.stage)
     return stage.kind if stage else "none"
-
-
-def _refusal(check: Any, request: HttpRequest, task: Task) -> str:
-    try:
-        check(who(request), task)
-    except policy.Refused as refusal:
-        return str(refusal)
-    return ""
 
 
 @require_POST

@@ -7,15 +7,23 @@ that is committed together, or none of it is. Views, admin, commands and Celery 
 
 from reviews.workflow.advising import ask_advice
 from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
-from reviews.workflow.countersigning import deem_agreed
+from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
 from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
+from reviews.workflow.interests import declare_interest, end_interest
 from reviews.workflow.issuing import correct_permit, revoke_permit, start_renewal
 from reviews.workflow.objections import object_to
 from reviews.workflow.pauses import extend, resume, suspend
-from reviews.workflow.promises import drop_promise, material_arrived, promise_material, remind_owing, terminate
+from reviews.workflow.promises import (
+    check_nothing_owed,
+    drop_promise,
+    material_arrived,
+    promise_material,
+    remind_owing,
+    terminate,
+)
 from reviews.workflow.queueing import claim_next
 from reviews.workflow.ratings import follow_up_rating, rate
 from reviews.workflow.step import APPLICANT_ROLE, SYSTEM_ROLE
@@ -34,15 +42,19 @@ __all__ = [
     "ask_advice",
     "ask_second_round",
     "carry_draft",
+    "check_agreed",
+    "check_nothing_owed",
     "claim",
     "claim_next",
     "correct_permit",
     "decide",
+    "declare_interest",
     "deem_accepted",
     "deem_agreed",
     "delegate",
     "drop_promise",
     "end_delegation",
+    "end_interest",
     "escalate",
     "expire_claim",
     "extend",
