@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from permits import checks
+from permits import checks, mobiles
 from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
@@ -63,6 +63,7 @@ def answer_corrections(
         notice.save(update_fields=["answered_at", "remind_at"])
         application.due_at = after_seconds(now, notice.promised_left, step.calendar)
         application.statutory_due_at = after_seconds(now, notice.statutory_left, step.calendar)
+        mobiles.index(application)
         event = step.move(row, "corrections_answered", data={"items": len(items)})
         step.tell(told.applicant(event, "corrections_answered"))
         _back_to_the_one_who_asked(step, notice.task)

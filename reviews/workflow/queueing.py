@@ -2,7 +2,7 @@
 
 The order of locks is the one of every step, with one lock in front: the official's own account, then the application,
 then its task. Only the first is ever waited for, and whoever waits for it holds nothing; an application that somebody
-else has locked is passed over. So nobody waits in a circle: docs/decisions/0005-next-task-lock-order.md.
+else has locked is passed over. So nobody waits in a circle: docs/decisions/0007-next-task-lock-order.md.
 """
 
 from __future__ import annotations

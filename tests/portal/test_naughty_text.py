@@ -1,0 +1,85 @@
+"""What nobody should type, in every field of every service: kept or refused in words, shown as text, never a fault."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+from django.utils.html import escape
+
+from permits.definition import Definition, FormField
+from permits.models import Application, Service, ServiceVersion
+from reviews import workflow
+from reviews.models import Notice
+from reviews.notices import outbox
+from reviews.publishing import publish
+from tests.cast import Cast, filled, task_of
+from tests.portal import steps
+from tests.portal.browser import at
+from tests.portal.test_services_as_data import UNKNOWN, begin
+
+SCRIPT = "<script>alert(1)</script>"
+NASTY = [
+    SCRIPT, "\0", "a\0b", "\u202eabc\u202c", "\u200b\ufeff", "😀" * 60, "x" * 100_000, "=cmd|' /C calc'!A0", "+1+1",
+    "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'; DROP TABLE permits_application; --", "{{ 7*7 }}{% debug %}", "%s%n%(x)s",
+    "\"><img src=x onerror=alert(1)>", "1e309", "９９９９９９９９９９９９９９９９９９９９", "null", "‮", "0" * 400, "Z͑ͫ̓a̴l̷g̸o",
+]  # fmt: skip
+MARKUP = ("<script>alert(1)", "<img src=x")
+
+
+def names(field: FormField) -> list[str]:
+    if field.type == "group":
+        return [f"{field.key}-{row}-{column.key}" for row in (0, 1) for column in field.fields]
+    return [] if field.type == "file" else [field.key]
+
+
+@pytest.mark.django_db
+@pytest.mark.once  # the fields are Django's; what the database does with such text is tested below, on both engines
+@pytest.mark.parametrize("slug", ["resumption", "job-retention", "community-report", "river-fishing"])
+def test_nasty_text_in_every_field_is_no_fault_of_the_page_and_never_markup(cast: Cast, slug: str):
+    if slug == "river-fishing":
+        publish(UNKNOWN)
+    elif slug != "resumption":
+        steps.shipped(slug.replace("-", "_"))
+    client = at(cast.owner)
+    application = begin(client, slug)
+    definition: Definition = application.definition
+    for turn in range(len(NASTY)):
+        for section in definition.sections:
+            fields = [name for field in section.fields for name in names(field)]
+            typed = {name: NASTY[(turn + n) % len(NASTY)] for n, name in enumerate(fields)}
+            answer = client.post(f"/applications/{application.public_id}/fill/{section.key}/", typed)
+            assert answer.status_code in (302, 422), (section.key, answer.status_code)
+            body = answer.content.decode()
+            assert not any(markup in body for markup in MARKUP)
+    for address in ("check/", *(f"fill/{section.key}/" for section in definition.sections)):
+        page = client.get(f"/applications/{application.public_id}/{address}")
+        assert page.status_code == 200 and not any(markup in page.content.decode() for markup in MARKUP)
+    application.refresh_from_db()
+    assert "\0" not in str(application.answers)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("nasty", [text for text in NASTY if text.strip("\0\r\t \u200b\ufeff")])
+def test_what_can_be_stored_is_shown_as_text_to_the_official_and_in_the_mail(cast: Cast, nasty: str):
+    said = f"见：{nasty[:150]}"
+    draft = filled(cast)
+    client = at(cast.owner)
+    answers = {key: value for key, value in draft.answers.items() if isinstance(value, str | int)}
+    answers = {key: "true" if value is True else value for key, value in answers.items() if value is not False}
+    client.post(f"/applications/{draft.public_id}/fill/arrangement/", answers | {"shift_arrangement": said})
+    application = workflow.submit(draft.pk, applicant=cast.owner)
+    desk = at(cast.street)
+    review = desk.get(f"/admin/reviews/task/{task_of(application, 'street').pk}/review/")
+    assert review.status_code == 200
+    workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="decline", reason=said)
+    page = client.get(f"/applications/{application.public_id}/")
+    assert page.status_code == 200
+    shown = application.__class__.objects.get(pk=application.pk).answers["shift_arrangement"]
+    for answer, text in ((review, shown), (page, said.replace("\0", ""))):
+        body = answer.content.decode()
+        assert not any(markup in body for markup in MARKUP)
+        assert escape(text.split("\r")[0].split("\n")[0].strip())[:60] in body
+    for notice in Notice.objects.filter(application=application, channel="email", recipient=cast.owner):
+        assert outbox.deliver(notice.pk), notice.kind
+    assert all("\n" not in message.subject for message in mail.outbox) and len(mail.outbox) >= 2
+    assert Application.objects.count() == 1 and Service.objects.count() == ServiceVersion.objects.count() == 1
