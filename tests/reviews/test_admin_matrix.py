@@ -189,6 +189,23 @@ def test_each_page_of_the_admin_lets_in_whom_the_table_names_and_nobody_else(wor
     assert not {page: (seen[page], told[page]) for page in seen if seen[page] != told[page]}, "seen, told"
 
 
+def test_no_page_of_a_case_opens_to_an_official_of_another_office(world):
+    client = Client()
+    client.force_login(world.other_street)
+    cases = {"permits.Application", "permits.Permit", "reviews.Task"}
+    opened = {
+        (label, page)
+        for label, page, address in addresses()
+        if label in cases and (asked(client, "get", address) or asked(client, "post", address))
+    }
+    own = {"changelist", "find", "next", "many", "reviews_savedfilter_save", "reviews_savedfilter_remove"}
+    assert opened == {
+        *((label, "changelist") for label in cases),
+        *(("reviews.Task", page) for page in own),
+        ("reviews.Task", "change"),  # leads to the review page, which isn't found
+    }
+
+
 def test_neither_names_nor_numbers_leak_through_the_search_of_a_field(world):
     address = "/admin/autocomplete/?app_label=reviews&model_name=official&field_name=user&term=o"
     allowed = {letter for letter in LETTERS if asked(client_of(letter, world), "get", address)}
