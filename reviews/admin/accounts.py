@@ -101,7 +101,7 @@ class UserAdmin(RefusalsInWords, ReadOnlyAdmin):
         return self.fields if obj else NewAccountForm.Meta.fields
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs) if obj else NewAccountForm
+        return super().get_form(request, obj, change, **(kwargs if obj else {**kwargs, "form": NewAccountForm}))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         user = super().get_object(request, object_id, from_field)

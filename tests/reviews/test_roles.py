@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -298,6 +300,12 @@ def test_a_role_that_was_given_a_moment_ago_is_told_in_words_and_not_as_a_fault(
     )
     assert response.status_code == 200 and "管理员不得兼任" in response.content.decode()
     assert not RoleGrant.objects.filter(user=user).exists()
+
+
+def test_the_form_of_a_new_account_looks_like_every_other_form_of_the_desk(db):
+    page = desk_of(holder(SYSTEM)).get(reverse("admin:permits_user_add")).content.decode()
+    [field] = re.findall(r"<input[^>]*name=\"email\"[^>]*>", page)
+    assert "border" in field and "rounded" in field, "an input without the desk's classes has no frame to see"
 
 
 def test_a_deactivated_official_is_out_at_once(cast: Cast):

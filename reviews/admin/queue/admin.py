@@ -6,12 +6,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
 from reviews.admin import review
-from reviews.admin.access import ReadOnlyAdmin, is_official
+from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.queue import bulk, page, saved
 from reviews.models import Task
 
@@ -21,6 +22,10 @@ class TaskAdmin(ReadOnlyAdmin):
     """Its list is a page of our own: Django's counts the rows, and skips over those of earlier pages."""
 
     may_see = staticmethod(is_official)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        """What Django's own pages, the history of a task among them, may find."""
+        return Task.objects.visible_to(who(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self._check(request)
