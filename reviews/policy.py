@@ -246,7 +246,3 @@ def is_official_request(request: Any) -> bool:
 def is_supervisor_request(request: Any) -> bool:
     supervisors = request.user.postings.filter(active=True, role=Official.Role.SUPERVISOR)
     return request.user.is_active and (request.user.is_superuser or supervisors.exists())
-
-
-def is_ops_request(request: Any) -> bool:
-    return request.user.is_active and request.user.is_superuser

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connections
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -34,6 +36,12 @@ def _flush_goes_around_the_triggers():
     flush.Command.handle = handle
     yield
     flush.Command.handle = plain
+
+
+@pytest.fixture(autouse=True)
+def _the_portals_own_language():
+    """A page leaves the language of its reader behind in the thread; the next test begins without it."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

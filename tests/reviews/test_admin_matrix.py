@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -35,7 +36,15 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "permits.Permit": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RV", ""), "history": ("RV", ""), "delete": NOBODY,
-        "revoke": ("V", "V"),
+        "revoke": ("V", "V"), "correct": ("V", "V"),
+    },
+    "reviews.Delegation": {
+        "changelist": ("RVU", ""), "add": ("RVU", "RVU"), "change": ("RV", ""), "history": ("RV", ""),
+        "delete": NOBODY, "end": ("RV", "RV"),  # a superuser has no posting to lend, and sees nobody else's
+    },
+    "reviews.Interest": {
+        "changelist": ("RVU", ""), "add": ("RVU", "RVU"), "change": ("RVU", ""), "history": ("RVU", ""),
+        "delete": NOBODY, "end": ("RVU", "RVU"),
     },
     "reviews.Rating": {
         "changelist": ("VU", ""), "add": NOBODY, "change": ("V", ""), "history": ("V", ""), "delete": NOBODY,
@@ -100,6 +109,12 @@ def world(cast: Cast) -> Cast:
     ):  # fmt: skip
         workflow.decide(task_of(application, office).pk, official=official, outcome=outcome)
     workflow.rate(application.pk, applicant=cast.owner, score=1, comment="等了太久")
+    now = timezone.now()
+    workflow.delegate(
+        Official.objects.get(user=cast.decider).pk, to=cast.health, starts_at=now, ends_at=now + timedelta(days=1),
+        by=cast.decider, reason="休假",
+    )  # fmt: skip
+    workflow.declare_interest(cast.decider.pk, by=cast.decider, enterprise=cast.other_enterprise)
     CalendarDay.objects.create(date=timezone.localdate(), working=True)
     drafting.start(by=cast.street, base=ServiceVersion.objects.get())
     roles.grant(person("holder", is_staff=True), "service_owner", by=None)

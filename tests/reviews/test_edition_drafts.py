@@ -203,7 +203,7 @@ def test_a_definition_that_this_portal_no_longer_takes_is_refused_with_its_line(
 
 def test_who_may_no_longer_publish_doesnt_publish_by_a_schedule_either(draft, service_owner):
     scheduled(draft, service_owner)
-    service_owner.groups.clear()
+    RoleGrant.objects.filter(user=service_owner).delete()
     assert "may no longer publish" in refused(draft)
 
 
