@@ -344,6 +344,12 @@ UNFOLD = {
                         "permission": "reviews.policy.is_official_request",
                     },
                     {
+                        "title": _("Board"),
+                        "icon": "monitoring",
+                        "link": reverse_lazy("admin:reviews_task_board"),
+                        "permission": "reviews.policy.is_supervisor_request",
+                    },
+                    {
                         "title": _("Ratings"),
                         "icon": "star",
                         "link": reverse_lazy("admin:reviews_rating_changelist"),

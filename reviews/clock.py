@@ -168,6 +168,32 @@ def share_used(start: datetime, due_at: datetime, now: datetime, calendar: WorkC
     return used / whole
 
 
+class WorkedTime:
+    """Working time between many pairs of moments within a span of days: the days are counted once, then each pair
+    costs two look-ups. Gives what ``working_time_between`` gives."""
+
+    def __init__(self, first: date, last: date, calendar: WorkCalendar) -> None:
+        """``first`` and ``last`` are dates in Shanghai. ValueError if ``last`` is before ``first``."""
+        if last < first:
+            raise ValueError(f"{last} is before {first}.")
+        self._first, self._calendar = first, calendar
+        self._mornings = [_NOTHING]
+        for n in range((last - first).days + 1):
+            worked = DAY_LENGTH if calendar.is_working_day(first + timedelta(days=n)) else _NOTHING
+            self._mornings.append(self._mornings[-1] + worked)
+
+    def between(self, a: datetime, b: datetime) -> timedelta:
+        """ValueError if either is naive or lies outside the span."""
+        return self._until(b) - self._until(a) if b > a else _NOTHING
+
+    def _until(self, moment: datetime) -> timedelta:
+        local = _in_shanghai(moment)
+        days = (local.date() - self._first).days
+        if not 0 <= days < len(self._mornings) - 1:
+            raise ValueError(f"{moment} lies outside the days that were counted.")
+        return self._mornings[days] + _worked_that_day_by(local, self._calendar)
+
+
 def _length(begin: time, end: time) -> timedelta:
     return datetime.combine(date.min, end) - datetime.combine(date.min, begin)
 

@@ -29,7 +29,7 @@ LETTERS = {
 
 # page: who may look at it (GET), who may do something there (POST). "U" is a superuser, for the first set-up only.
 NOBODY = ("", "")
-ONLY_LOOKED_AT = {"changelist", "history", "preview", "export"}  # a POST gives the same page, and does nothing
+ONLY_LOOKED_AT = {"board", "changelist", "history", "preview", "export"}  # a POST gives the same page, and does nothing
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "permits.Application": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RV", "RV"), "history": ("RV", ""), "delete": NOBODY,
@@ -53,7 +53,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "reviews.Task": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RVOSCAU", "RVOSCAU"),  # leads to the review page
         "history": ("RV", ""), "delete": NOBODY, "review": ("RV", "RV"), "claim": ("", "RV"), "release": ("", "RV"),
-        "find": ("", "RVU"), "next": ("", "RVU"), "many": ("", "RVU"), "reviews_savedfilter_save": ("", "RVU"),
+        "board": ("VU", ""), "board_export": ("", ""), "find": ("", "RVU"), "next": ("", "RVU"), "many": ("", "RVU"), "reviews_savedfilter_save": ("", "RVU"),
         "reviews_savedfilter_remove": ("", "RVU"),  # a superuser has no posting: their queue is empty
     },
     "permits.Service": {

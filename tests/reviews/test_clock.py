@@ -435,3 +435,18 @@ def test_the_clock_needs_no_django() -> None:
     root = Path(clock.__file__).parents[1]
 
     assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0
+
+
+@given(first=st.integers(0, 400), second=st.integers(0, 400), a=st.integers(0, 86_399), b=st.integers(0, 86_399))
+def test_counting_once_gives_what_counting_each_time_gives(first: int, second: int, a: int, b: int) -> None:
+    begin = datetime(2025, 12, 20, tzinfo=SHANGHAI)
+    counted = clock.WorkedTime(date(2025, 12, 20), date(2027, 2, 1), WorkCalendar())
+    one, other = begin + timedelta(days=first, seconds=a), begin + timedelta(days=second, seconds=b)
+    assert counted.between(one, other) == clock.working_time_between(one, other, WorkCalendar())
+
+
+def test_what_lies_outside_the_counted_days_is_refused() -> None:
+    counted = clock.WorkedTime(date(2026, 11, 24), date(2026, 11, 25), WorkCalendar())
+    inside = datetime(2026, 11, 24, 9, tzinfo=SHANGHAI)
+    with pytest.raises(ValueError, match="outside"):
+        counted.between(inside, inside + timedelta(days=2))

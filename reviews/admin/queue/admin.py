@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from reviews.admin import review
+from reviews.admin import board, review
 from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.queue import bulk, page, saved
 from reviews.models import Task
@@ -53,6 +53,8 @@ class TaskAdmin(ReadOnlyAdmin):
             path("many/", checked(self._many), name="reviews_task_many"),
             path("filters/save/", checked(saved.save), name="reviews_savedfilter_save"),
             path("filters/<int:pk>/remove/", checked(saved.remove), name="reviews_savedfilter_remove"),
+            path("board/", wrapped(self._board), name="reviews_task_board"),
+            path("board/<slug:table>.<slug:form>", wrapped(board.export), name="reviews_task_board_export"),
             path("<int:pk>/review/", wrapped(self._review), name="reviews_task_review"),
             path("<int:pk>/claim/", wrapped(review.claim), name="reviews_task_claim"),
             path("<int:pk>/release/", wrapped(review.release), name="reviews_task_release"),
@@ -65,6 +67,9 @@ class TaskAdmin(ReadOnlyAdmin):
 
     def _context(self, request: HttpRequest) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts}
+
+    def _board(self, request: HttpRequest) -> HttpResponse:
+        return board.page(request, self._context(request))
 
     def _many(self, request: HttpRequest) -> HttpResponse:
         return bulk.many(request, self._context(request))

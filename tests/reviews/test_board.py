@@ -1,0 +1,167 @@
+"""The supervisor's board: figures by hand, whose they are, and what is taken along."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import timedelta
+from io import BytesIO, StringIO
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from reviews import board, workflow
+from reviews.admin.board import inert
+from reviews.models import Task
+from tests.cast import filled, person, post, task_of
+from tests.reviews.steps import TUESDAY, accepted, say, submitted
+from tests.reviews.test_admin import desk_of
+
+HOUR = timedelta(hours=1)
+PAGE = "/admin/reviews/task/board/"
+
+
+@given(st.lists(st.floats(0, 1000), min_size=1), st.integers(1, 100))
+def test_a_percentile_is_a_time_that_was_taken_and_so_many_are_within_it(values, per_cent):
+    found = board.percentile(values, per_cent)
+    assert found in values
+    within = sum(value <= found for value in values)
+    assert 100 * within >= per_cent * len(values)
+    assert 100 * sum(value < found for value in values) < per_cent * len(values)
+
+
+def test_of_nothing_there_is_no_percentile():
+    assert board.percentile([], 50) is None and board.percentile([3.0], 90) == 3.0
+
+
+def scope_at(user, **narrowed):
+    return replace(board.scope_of(user, **narrowed), since=TUESDAY - timedelta(days=1))
+
+
+def table(scope, key, now=TUESDAY + timedelta(days=1)):
+    return next(one for one in board.tables(scope, now) if one.key == key)
+
+
+@pytest.fixture
+def chief(cast):
+    return post("chief", "street", supervisor=True)
+
+
+@pytest.mark.django_db
+class TestFigures:
+    def decided(self, cast, hours):
+        """A pre-check that took so long from Tuesday 09:30; the promise of its stage is an hour."""
+        application = submitted(cast)
+        say(application, "street", cast.street, "accept", now=TUESDAY + hours * HOUR)
+
+    def test_working_hours_leave_out_lunch_and_the_share_on_time_is_of_what_was_decided(self, cast, chief):
+        self.decided(cast, 0.5)  # 10:00, on time
+        self.decided(cast, 1)  # 10:30, on time to the minute
+        self.decided(cast, 5)  # 14:30: 2.5 h before lunch and 1 h after it
+        withdrawn = submitted(cast)
+        workflow.withdraw(withdrawn.pk, applicant=cast.owner, now=TUESDAY + HOUR)
+        (row,) = table(scope_at(chief), "closed").rows
+        assert row[2:] == [3, 66.7, 1.0, 3.5]
+
+    def test_a_night_and_a_weekend_are_not_worked(self, cast, chief):
+        application = submitted(cast)
+        friday_to_monday = TUESDAY + timedelta(days=6)
+        say(application, "street", cast.street, "accept", now=friday_to_monday)
+        (row,) = table(scope_at(chief), "closed", friday_to_monday + HOUR).rows
+        assert row[2:] == [1, 0.0, 28.0, 28.0]  # four working days of seven hours
+
+    def test_what_is_open_is_counted_by_age_and_what_is_overdue(self, cast, chief):
+        submitted(cast)
+        for now, ages in ((TUESDAY + HOUR / 2, [1, 0, 0, 0]), (TUESDAY + timedelta(days=2), [0, 1, 0, 0]),
+                          (TUESDAY + timedelta(days=20), [0, 0, 0, 1])):  # fmt: skip
+            (row,) = table(scope_at(chief), "open", now).rows
+            assert row[2:6] == ages and row[6] == 1
+            assert row[7] == (now > TUESDAY + HOUR)
+
+    def test_the_load_of_today_by_official(self, cast, chief):
+        first, second = submitted(cast), submitted(cast)
+        workflow.claim(task_of(first, "street").pk, official=cast.street, now=TUESDAY)
+        say(second, "street", cast.street, "accept", now=TUESDAY + HOUR)
+        (row,) = table(scope_at(chief), "load", TUESDAY + 2 * HOUR).rows
+        assert row == ["street", 1, 1, 1]
+
+    def test_a_promise_kept_and_one_broken(self, cast, chief):
+        kept, broken = submitted(cast), submitted(cast)
+        say(kept, "street", cast.street, "decline", reason="不属于本地", now=TUESDAY + HOUR)
+        say(broken, "street", cast.street, "decline", reason="不属于本地", now=TUESDAY + timedelta(days=1))
+        (row,) = table(scope_at(chief), "promises", TUESDAY + timedelta(days=2)).rows
+        assert row[1:] == [2, 1, 50.0]
+
+    def test_nothing_of_another_department_is_counted(self, cast):
+        other = post("other_chief", "commerce", supervisor=True)
+        self.decided(cast, 1)
+        assert all(not one.rows for one in board.tables(scope_at(other), TUESDAY + HOUR))
+
+    def test_as_many_queries_for_many_as_for_one(self, cast, chief, django_assert_num_queries):
+        for count in (1, 4):
+            for _ in range(count):
+                accepted(cast)
+            scope = scope_at(chief)
+            with django_assert_num_queries(7):
+                board.tables(scope, TUESDAY + HOUR)
+
+
+@pytest.mark.django_db
+class TestPage:
+    def test_a_supervisor_sees_it_and_nobody_else(self, cast, chief):
+        workflow.submit(filled(cast).pk, applicant=cast.owner)
+        page = desk_of(chief).get(PAGE)
+        assert page.status_code == 200 and "<svg" in page.content.decode() and "乡镇" in page.content.decode()
+        for who in (cast.street, cast.decider):
+            assert desk_of(who).get(PAGE).status_code == 403
+            assert desk_of(who).get(f"{PAGE}tasks.csv").status_code == 403
+        assert reverse("admin:reviews_task_board") == PAGE
+
+    def test_an_empty_board_says_so(self, cast, chief):
+        page = desk_of(chief).get(PAGE, {"period": "today", "service": "nothing", "department": "x"})
+        assert page.status_code == 200 and page.content.decode().count("这段时间没有数据") == 4
+
+    def test_filters_narrow_it(self, cast, chief):
+        workflow.submit(filled(cast).pk, applicant=cast.owner)
+        office = str(Task.objects.get().department_id)
+        for query, there in (
+            ({"department": office}, True),
+            ({"department": "0"}, False),
+            ({"service": "resumption"}, True),
+        ):
+            assert ("<svg" in desk_of(chief).get(PAGE, query).content.decode()) is there, query
+
+    def test_what_is_taken_along_comes_back_from_the_sheet(self, cast, chief):
+        application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+        workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
+        client = desk_of(chief)
+        text = b"".join(client.get(f"{PAGE}tasks.csv").streaming_content).decode()
+        assert text.startswith("\ufeff")
+        head, row = csv.reader(StringIO(text.removeprefix("\ufeff")))
+        assert row[0] == application.number and row[4] == "street" and row[-1] == "是"
+        book = load_workbook(BytesIO(client.get(f"{PAGE}tasks.xlsx").content))
+        assert [cell.value for cell in book.active[1]] == head and book.active["A2"].value == application.number
+        assert cast.enterprise.name not in text
+        for key in ("open", "closed", "promises", "load"):
+            for form in ("csv", "xlsx"):
+                assert client.get(f"{PAGE}{key}.{form}").status_code == 200
+        assert client.get(f"{PAGE}nothing.csv").status_code == client.get(f"{PAGE}open.exe").status_code == 404
+
+    def test_a_superuser_sees_every_department(self, cast):
+        workflow.submit(filled(cast).pk, applicant=cast.owner)
+        assert "<svg" in desk_of(person("root", is_staff=True, is_superuser=True)).get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("nasty", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_what_a_spreadsheet_would_run_is_made_a_text(nasty):
+    assert str(inert(nasty)).startswith("'")
+    assert inert("企业") == "企业" and inert(-3) == -3
+
+
+def test_the_board_counts_from_midnight_in_shanghai(db, cast):
+    since = board.scope_of(cast.supervisor, period="today").since
+    assert timezone.localtime(since).strftime("%H:%M") == "00:00"
