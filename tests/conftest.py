@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connections
 from django.utils import translation
@@ -39,9 +38,9 @@ def _flush_goes_around_the_triggers():
 
 
 @pytest.fixture(autouse=True)
-def _the_portals_own_language():
+def _nobodys_language():
     """A page leaves the language of its reader behind in the thread; the next test begins without it."""
-    translation.activate(settings.LANGUAGE_CODE)
+    translation.deactivate()
 
 
 @pytest.fixture

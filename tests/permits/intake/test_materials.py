@@ -386,7 +386,7 @@ def test_the_state_takes_as_many_queries_for_one_file_as_for_six(draft):
         hand_in(draft, key, name)
     with CaptureQueriesContext(connection) as many:
         _ = [material.application for item in state(draft).values() for material in item.files]
-    assert len(many) == len(few) == 2
+    assert len(many) == len(few) == 3
 
 
 @pytest.fixture
