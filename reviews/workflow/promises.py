@@ -9,6 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Requirement
+from permits.forms import values_of
+from permits.intake.materials import requirement_state
 from permits.models import Application, Promise, Status, User
 from reviews import clock, lifecycle, policy, routing, told
 from reviews.models import Task
@@ -60,6 +62,13 @@ def _checked(application: Application, asked: Requirement | None, kind: str) -> 
     if kind == Promise.Kind.PLEDGE and asked.pledge:
         return asked.pledge.text.zh if (get_language() or "zh").startswith("zh") else asked.pledge.text.en
     raise NotSensible(_("“%(title)s” has to be uploaded.") % {"title": asked.title})
+
+
+def drop_needless(application: Application) -> None:
+    """At submission: where the file came after all, or isn't asked for any more, nothing is owed and nothing checked."""
+    states = requirement_state(application, values_of(application.definition, application.answers))
+    needless = [state.requirement.key for state in states if state.promise and (state.files or not state.required)]
+    application.promises.filter(requirement__in=needless).delete()
 
 
 def owe(step: Step) -> list[Promise]:

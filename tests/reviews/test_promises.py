@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from permits.models import Material, Permit, Promise, Status
 from reviews import clock, limits, policy, workflow
@@ -125,7 +126,8 @@ def test_the_owed_list_is_chased_escalated_and_ends_the_application(cast):
 def test_a_pledge_stands_in_the_place_of_a_material_and_is_checked_after_the_approval(cast):
     edition(epidemic_plan=PLEDGE)
     draft = draft_without(cast, "epidemic_plan")
-    made = workflow.promise_material(draft.pk, applicant=cast.owner, requirement="epidemic_plan", kind="pledge")
+    with translation.override("zh-hans"):
+        made = workflow.promise_material(draft.pk, applicant=cast.owner, requirement="epidemic_plan", kind="pledge")
     assert made.text == "我承诺预案真实有效"
     application = workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
     say(application, "street", cast.street, "accept")
