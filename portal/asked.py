@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from permits import checks
 from permits.models import Application
+from reviews import lifecycle
 from reviews.models import CorrectionItem, CorrectionNotice
 
 
@@ -18,6 +19,13 @@ class Asked:
     items: list[CorrectionItem]
     fields: set[str]
     materials: set[str]  # keys, as the fields
+
+
+def owes(application: Application, key: str) -> bool:
+    """Whether the material was accepted as missing and can still be handed in."""
+    if application.status in lifecycle.FINAL or application.is_draft:
+        return False
+    return application.promises.owed().filter(requirement=key).exists()
 
 
 def open_notice(application: Application) -> CorrectionNotice | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
-from permits.models import Application, Status
+from permits.models import Application, Promise, Status
 from reviews import workflow
 from tests.cast import Cast, filled
 from tests.portal import steps
 from tests.portal.browser import at, page, told, words
-from tests.portal.test_material_views import read, send
+from tests.portal.test_material_views import read, send, send_by_script
+from tests.reviews.steps import edition
 
 
 def where(application: Application, key: str = "") -> str:
@@ -139,3 +141,77 @@ def test_what_isnt_asked_for_any_more_is_not_owed(cast: Cast) -> None:
 def test_the_service_page_says_what_can_wait_and_what_can_be_pledged(cast: Cast) -> None:
     text = words(at().get("/services/resumption/"))
     assert "can be handed in later" in text and "a pledge can stand in its place" in text
+
+
+# --- after acceptance --------------------------------------------------------------------------------------------
+
+
+def owing(cast: Cast, *keys: str) -> Application:
+    draft = without(cast, *keys)
+    for key in keys:
+        workflow.promise_material(draft.pk, applicant=cast.owner, requirement=key, kind=Promise.Kind.LATER)
+    return steps.in_review(cast, workflow.submit(draft.pk, applicant=cast.owner))
+
+
+def test_what_is_owed_is_shown_with_its_date_and_handed_in(cast: Cast) -> None:
+    application, client = owing(cast, "canteen_plan"), at(cast.owner)
+    shown = client.get(application.get_absolute_url())
+    until = timezone.localtime(application.promises.get().due_at).strftime("%Y-%m-%d %H:%M")
+    assert "Still to be handed in" in words(shown) and f"Due by {until}" in block(shown, "canteen_plan")
+    response = send(client, application, "canteen_plan", ("方案.pdf", read("canteen_plan.pdf")))
+    assert "Nothing more is owed" in told(response)
+    assert "Still to be handed in" not in words(response) and "Owed material handed in" in words(response)
+    assert application.promises.get().met_at and application.materials.filter(requirement="canteen_plan").exists()
+
+
+def test_the_script_is_told_that_it_has_arrived(cast: Cast) -> None:
+    application = owing(cast, "canteen_plan")
+    answer = send_by_script(at(cast.owner), application, "canteen_plan", "a.pdf", read("canteen_plan.pdf")).json()
+    assert answer["ok"] and "Nothing more is owed" in answer["status_html"]
+    assert application.promises.get().met_at
+
+
+def test_only_what_is_owed_can_be_uploaded_and_not_twice(cast: Cast) -> None:
+    application, client = owing(cast, "canteen_plan"), at(cast.owner)
+    response = send(client, application, "signed_pledge", ("b.pdf", read("canteen_plan.pdf")))
+    assert "can't be changed now" in told(response)
+    send(client, application, "canteen_plan", ("a.pdf", read("canteen_plan.pdf")))
+    other = send(client, application, "canteen_plan", ("b.pdf", read("epidemic_plan.pdf")))
+    assert "can't be changed now" in told(other)
+    assert application.materials.current().filter(requirement="canteen_plan").count() == 1
+
+
+def test_a_bad_file_leaves_it_owed(cast: Cast) -> None:
+    application = owing(cast, "canteen_plan")
+    response = send(at(cast.owner), application, "canteen_plan", ("a.pdf", b"no pdf"))
+    assert told(response) and "Still to be handed in" in words(response)
+    assert application.promises.get().met_at is None
+
+
+def test_of_two_owed_the_other_is_still_asked_for(cast: Cast) -> None:
+    edition(epidemic_plan="deferrable = true")
+    application = owing(cast, "canteen_plan", "epidemic_plan")
+    response = send(at(cast.owner), application, "canteen_plan", ("a.pdf", read("canteen_plan.pdf")))
+    assert "1 material is still to be handed in" in told(response)
+    assert [found.get("id") for found in page(response).xpath("//*[@id='owed']//*[@data-requirement]")] == [
+        "material-epidemic_plan"
+    ]
+
+
+def test_several_files_of_one_owed_material_come_together(cast: Cast) -> None:
+    edition(canteen_plan="deferrable = true\nmax_count = 3")
+    application, client = owing(cast, "canteen_plan"), at(cast.owner)
+    assert not page(client.get(application.get_absolute_url())).xpath("//*[@id='owed']//form[@data-upload]")
+    send(client, application, "canteen_plan", ("a.pdf", read("canteen_plan.pdf")), ("b.pdf", read("epidemic_plan.pdf")))
+    assert application.materials.filter(requirement="canteen_plan").count() == 2
+
+
+def test_after_it_ended_nothing_is_owed_any_more(cast: Cast) -> None:
+    application, client = owing(cast, "canteen_plan"), at(cast.owner)
+    due = application.promises.get().due_at
+    assert due and workflow.terminate(application.pk, now=due)
+    shown = client.get(application.get_absolute_url())
+    assert "Still to be handed in" not in words(shown) and "Terminated: an owed material did not come" in words(shown)
+    assert "can't be changed now" in told(
+        send(client, application, "canteen_plan", ("a.pdf", read("canteen_plan.pdf")))
+    )
