@@ -35,8 +35,11 @@ def open_notice(application: Application) -> CorrectionNotice | None:
 def asked_of(application: Application, notice: CorrectionNotice) -> Asked:
     items = list(notice.items.all())
     fields, materials = checks.out_of_order(application)
+    rows = {item.key for item in items if item.kind == CorrectionItem.Kind.ROW}
+    files = {requirement.key for requirement in application.definition.materials}
     return Asked(
         items,
-        fields | {item.key for item in items if item.kind == CorrectionItem.Kind.FIELD},
-        materials | {item.key for item in items if item.kind == CorrectionItem.Kind.MATERIAL},
+        # A list of which rows are named is mended in these rows; what is out of order in it, as well.
+        (fields - rows) | {item.key for item in items if item.kind == CorrectionItem.Kind.FIELD},
+        materials | (rows & files) | {item.key for item in items if item.kind == CorrectionItem.Kind.MATERIAL},
     )
