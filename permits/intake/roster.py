@@ -92,7 +92,7 @@ def row_shown(file: File | IO[bytes], requirement: Requirement, number: int) -> 
         best = find(found, {column.key: [column.header] for column in columns})
         if best is None or number <= best.header_row:
             return []
-        cells = next((cells for row, cells in _up_to(best.rows(), number) if row == number), [])
+        cells: Sequence[Any] = next((cells for row, cells in _up_to(best.rows(), number) if row == number), ())
     return [
         (column.header, MASKS.get(column.type, str)(shown(cell_at(cells, best.places[column.key]))))
         for column in columns
