@@ -80,7 +80,9 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     said = _handed_in(application, request.user) if owed else _("Saved.")
     if script:
         rows = [
-            render_to_string("components/file_row.html", {"material": m, "delete_url": remove_url(m)}, request)
+            render_to_string(
+                "components/file_row.html", {"material": m, "delete_url": "" if owed else remove_url(m)}, request
+            )
             for m in added
         ]
         answer = {"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1}
