@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from permits import checks
 from permits.models import Application
+from reviews import lifecycle
 from reviews.models import CorrectionItem, CorrectionNotice
 
 
@@ -20,6 +21,13 @@ class Asked:
     materials: set[str]  # keys, as the fields
 
 
+def owes(application: Application, key: str) -> bool:
+    """Whether the material was accepted as missing and can still be handed in."""
+    if application.status in lifecycle.FINAL or application.is_draft:
+        return False
+    return application.promises.owed().filter(requirement=key).exists()
+
+
 def open_notice(application: Application) -> CorrectionNotice | None:
     return application.correction_notices.filter(answered_at=None).order_by("issued_at").last()
 
@@ -27,8 +35,11 @@ def open_notice(application: Application) -> CorrectionNotice | None:
 def asked_of(application: Application, notice: CorrectionNotice) -> Asked:
     items = list(notice.items.all())
     fields, materials = checks.out_of_order(application)
+    rows = {item.key for item in items if item.kind == CorrectionItem.Kind.ROW}
+    files = {requirement.key for requirement in application.definition.materials}
     return Asked(
         items,
-        fields | {item.key for item in items if item.kind == CorrectionItem.Kind.FIELD},
-        materials | {item.key for item in items if item.kind == CorrectionItem.Kind.MATERIAL},
+        # A list of which rows are named is mended in these rows; what is out of order in it, as well.
+        (fields - rows) | {item.key for item in items if item.kind == CorrectionItem.Kind.FIELD},
+        materials | (rows & files) | {item.key for item in items if item.kind == CorrectionItem.Kind.MATERIAL},
     )

@@ -7,8 +7,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from permits.intake.materials import RequirementState
+from permits.forms import values_of
+from permits.intake.materials import RequirementState, requirement_state
 from permits.models import Application, Material
+from portal.words import limit_in_words
+from reviews import lifecycle
 
 ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
 
@@ -23,6 +26,35 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "help": _("%(formats)s, up to %(mb)d MB each.") % {"formats": formats, "mb": requirement.max_mb},
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
         "files": [(file, remove_url(file)) for file in state.files],
+        **_instead(application, state),
+    }  # fmt: skip
+
+
+def owed_blocks(application: Application) -> list[dict[str, Any]]:
+    """The materials that were accepted as missing and are still to come, each with its date."""
+    if application.status in lifecycle.FINAL or not (owed := list(application.promises.owed())):
+        return []
+    until = {promise.requirement: promise.due_at for promise in owed}
+    states = requirement_state(application, values_of(application.definition, application.answers))
+    # Several files are sent together, by a plain form: with the first of them the material would be there.
+    return [
+        block(application, state) | {"owed_until": until[key], "whole": state.requirement.max_count > 1}
+        for state in states
+        if (key := state.requirement.key) in until
+    ]
+
+
+def _instead(application: Application, state: RequirementState) -> dict[str, Any]:
+    """What a draft's applicant can do instead of uploading, and what of it they did."""
+    requirement = state.requirement
+    if not application.is_draft or state.files or state.on_record or not (state.required or state.promise):
+        return {}
+    open_to_it = not (application.enterprise and application.enterprise.bad_credit)
+    return {
+        "promise": state.promise, "deferrable": requirement.deferrable and open_to_it,
+        "pledge": requirement.pledge if open_to_it else None,
+        "promise_url": reverse("material_promise", args=[application.public_id, requirement.key]),
+        "owed_within": limit_in_words(application.definition.limits.owed),
     }  # fmt: skip
 
 

@@ -98,6 +98,14 @@ class RatingForm(forms.Form):
     )
 
 
+class ObjectionForm(forms.Form):
+    use_required_attribute = False
+    text = forms.CharField(
+        label=_("What do you object to, and why?"), max_length=4000, widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": _("Say what you object to, and why.")},
+    )  # fmt: skip
+
+
 class WithdrawForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason (optional)"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3})

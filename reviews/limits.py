@@ -22,7 +22,8 @@ def keep(now: datetime | None = None) -> dict[str, int]:
     """Carry out what is due, each step in its own transaction; one that fails doesn't stop the others."""
     now = now or timezone.now()
     running = Task.objects.open().exclude(application__status=Status.SUSPENDED)
-    owed = Promise.objects.owed().exclude(application__status__in=lifecycle.FINAL)
+    # While an objection is looked at nothing is owed; an overturned decision gives the time anew.
+    owed = Promise.objects.owed().exclude(application__status__in=[*lifecycle.FINAL, Status.OBJECTED])
     unanswered = CorrectionNotice.objects.filter(answered_at=None, application__status=Status.NEEDS_CORRECTION)
     return {
         "reminded": _each(_due(running, "remind_at", now), workflow.remind, now),

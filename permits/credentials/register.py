@@ -22,10 +22,12 @@ class VerifyResult:
     signature_ok: bool = False
     content: dict[str, Any] = field(default_factory=dict)
     revoked_at: datetime | None = None
+    superseded_by: str = ""  # the number of the permit that renewed it
+    corrected_at: datetime | None = None  # prints from before are void
 
     @property
     def valid(self) -> bool:
-        return self.found and self.signature_ok and not self.revoked and not self.expired
+        return self.found and self.signature_ok and not (self.revoked or self.expired or self.superseded_by)
 
 
 def check(number: str, *, today: date | None = None) -> VerifyResult:
@@ -33,7 +35,7 @@ def check(number: str, *, today: date | None = None) -> VerifyResult:
     number = numbers.normalise(number)
     # A number whose check character doesn't fit was never issued, so the database isn't asked.
     is_one = len(number) <= 40 and numbers.is_valid(number)
-    permit = Permit.objects.filter(number=number).first() if is_one else None
+    permit = Permit.objects.select_related("superseded_by").filter(number=number).first() if is_one else None
     if permit is None:
         return VerifyResult(number)
     content = permit.content if isinstance(permit.content, dict) else {}
@@ -47,6 +49,8 @@ def check(number: str, *, today: date | None = None) -> VerifyResult:
         signature_ok=signed,
         content=content,
         revoked_at=permit.revoked_at,
+        superseded_by=permit.superseded_by.number if permit.superseded_by else "",
+        corrected_at=permit.corrected_at,
     )
 
 

@@ -192,7 +192,8 @@ class RequirementState:
 
     @property
     def satisfied(self) -> bool:
-        return bool(self.files) or self.on_record or self.promise is not None or not self.required
+        promised = self.promise is not None and self.promise.met_at is None
+        return bool(self.files) or self.on_record or promised or not self.required
 
     @property
     def rows(self) -> int:

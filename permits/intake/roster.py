@@ -27,6 +27,7 @@ MAX_ROWS = 20_000  # filled in
 MAX_SHEET_ROWS = 100_000  # empty ones counted, which some programs write by the hundred thousand
 MAX_FAULTS = 200
 REMEMBERED = 500  # different values of a column that were found good, which need no second look
+MASKS: dict[str, Callable[[str], str]] = {"resident_id": resident_id.mask, "mobile": mobile.mask}
 HEADER_WITHIN = 10  # rows; a title often stands above
 
 
@@ -79,6 +80,24 @@ def read(file: File | IO[bytes], requirement: Requirement) -> Roster:
     """Check every row. The rows' faults are returned; raise ``Refused`` for what is no sheet."""
     with sheets.open_sheets(file) as found:
         return _check_sheets(found, requirement.roster)
+
+
+def row_shown(file: File | IO[bytes], requirement: Requirement, number: int) -> list[tuple[str, str]]:
+    """What one row says, by header, to be shown to whoever handed it in; personal numbers masked.
+
+    ``number`` is the row as Excel counts it. Nothing when there is no such row; raise ``Refused`` for what is no sheet.
+    """
+    columns = requirement.roster
+    with sheets.open_sheets(file) as found:
+        best = find(found, {column.key: [column.header] for column in columns})
+        if best is None or number <= best.header_row:
+            return []
+        cells: Sequence[Any] = next((cells for row, cells in _up_to(best.rows(), number) if row == number), ())
+    return [
+        (column.header, MASKS.get(column.type, str)(shown(cell_at(cells, best.places[column.key]))))
+        for column in columns
+        if column.key in best.places
+    ]
 
 
 def too_many_rows(limit: int | None = None) -> str:

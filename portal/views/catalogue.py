@@ -7,10 +7,10 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import ngettext
 
 from permits.definition import Definition
 from permits.models import Application, Service, Status
+from portal.words import limit_in_words
 
 
 def catalogue(request: HttpRequest) -> HttpResponse:
@@ -49,13 +49,6 @@ def cards(query: str) -> list[dict[str, Any]]:
             "promised": limit_in_words(definition.limits.promised),
         })  # fmt: skip
     return found
-
-
-def limit_in_words(limit: str) -> str:
-    amount, unit = int(limit[:-1]), limit[-1]
-    if unit == "h":
-        return ngettext("%(n)d working hour", "%(n)d working hours", amount) % {"n": amount}
-    return ngettext("%(n)d working day", "%(n)d working days", amount) % {"n": amount}
 
 
 def _words(definition: Definition) -> str:

@@ -18,7 +18,7 @@ from permits.definition import Text
 from permits.forms import DefinedForm, as_data, values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application, Status
-from portal import stash
+from portal import asked_rows, stash
 from portal.asked import Asked, asked_of, open_notice
 from portal.blocks import block
 from portal.requests import SignedIn
@@ -64,10 +64,11 @@ def _keep(application: Application, notice: CorrectionNotice, typed: QueryDict) 
         locked = Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
         asked = asked_of(locked, notice)
         form = DefinedForm(locked.definition, _fields(locked, asked), locked.answers, typed)
-        good = form.is_valid()
+        mended = asked_rows.mend(locked, asked, typed)
+        good = form.is_valid() and mended.good
         words = {str(item.public_id): typed.get(f"answer-{item.public_id}", "")[:2000] for item in asked.items}
         if locked.status == Status.NEEDS_CORRECTION:
-            locked.answers = {**locked.answers, **form.answers()}
+            locked.answers = {**locked.answers, **form.answers(), **mended.answers}
             locked.save(update_fields=["answers", "updated_at"])
             for item in asked.items:
                 item.answer = words[str(item.public_id)]
@@ -88,27 +89,39 @@ def _show(
     # What was tried is on the application by now, right or wrong; a form that is bound to it says what is wrong.
     tried = as_data(application.definition, application.answers) if status != 200 else None
     form = DefinedForm(application.definition, _fields(application, asked), application.answers, tried)
+    mended = asked_rows.mend(application, asked) if status != 200 else None
     unanswered = {problem.key for problem in problems if problem.place == "correction"}
     context = {
         "application": application, "notice": notice, "form": form, "section": "applications",
-        "rows": [*_rows(application, asked, form, unanswered), *_rows_beside(application, asked, form)],
+        "rows": [*_rows(application, asked, form, unanswered, mended), *_rows_beside(application, asked, form)],
         # The form says the problems of its fields itself.
-        "problems": [problem for problem in problems if problem.place == "material"], "unanswered": len(unanswered),
+        "problems": [
+            problem for problem in problems
+            if problem.place == "material" or (problem.place == "section" and problem.field not in asked.fields)
+        ], "unanswered": len(unanswered),
     }  # fmt: skip
     return render(request, "tracking/corrections.html", context, status=status)
 
 
-def _rows(application: Application, asked: Asked, form: DefinedForm, unanswered: set[str]) -> list[dict[str, Any]]:
+def _rows(
+    application: Application, asked: Asked, form: DefinedForm, unanswered: set[str], mended: asked_rows.Mended | None
+) -> list[dict[str, Any]]:
     """One for each thing that the notice asks for."""
     blocks = _blocks(application)
     rows = []
     for item in asked.items:
         field = application.definition.field(item.key) if item.kind == CorrectionItem.Kind.FIELD else None
+        is_row = item.kind == CorrectionItem.Kind.ROW
+        with_file = is_row or item.kind == CorrectionItem.Kind.MATERIAL
         rows.append({
-            "item": item, "title": Text(**told.item_title(application, item.kind, item.key)),
+            "item": item, "title": Text(**told.item_title(application, item.kind, item.key, item.row)),
             "field": form[field.key] if field else None,
             "previous": fieldtypes.display(field, item.previous) if field else "",
-            "block": blocks.get(item.key) if item.kind == CorrectionItem.Kind.MATERIAL else None,
+            # Two rows of one sheet are mended in one upload.
+            "block": blocks.pop(item.key, None) if with_file else None,
+            "as_sent": asked_rows.as_sent(application, item) if is_row else [],
+            "cells": asked_rows.cells(application, asked, item, mended) if is_row else [],
+            "elsewhere": asked_rows.elsewhere(item, mended) if is_row else [],
             "unanswered": str(item.public_id) in unanswered,
         })  # fmt: skip
     return rows
@@ -117,6 +130,7 @@ def _rows(application: Application, asked: Asked, form: DefinedForm, unanswered:
 def _rows_beside(application: Application, asked: Asked, form: DefinedForm) -> list[dict[str, Any]]:
     """One for each thing that the notice doesn't name, and that has to be mended all the same."""
     named = {(item.kind, item.key) for item in asked.items}
+    named |= {(CorrectionItem.Kind.MATERIAL, item.key) for item in asked.items if item.kind == CorrectionItem.Kind.ROW}
     fields = [
         {"title": field.label, "field": form[field.key]}
         for field in _fields(application, asked)

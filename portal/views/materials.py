@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from permits.forms import values_of
@@ -23,10 +23,11 @@ from permits.intake.materials import Refused, add_material, remove_material, req
 from permits.intake.storage import StorageUnavailable, open_blob
 from permits.intake.upload import safe_name, uploads
 from permits.models import Application, Material, Status, User
-from portal.asked import asked_of, open_notice
+from portal.asked import asked_of, open_notice, owes
 from portal.blocks import block, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
+from reviews import workflow
 from reviews.models import Task
 
 
@@ -64,6 +65,7 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":  # back from the log-in
         return redirect(_page_of(application) + f"#material-{key}")
+    owed = owes(application, key)
     script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
     if not _may_change(application, key):
         return _refused(
@@ -75,14 +77,30 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     added, faults, status = _take_in(application, key, files, request.user)
     if faults:
         return _refused(request, application, faults, script, status)
+    said = _handed_in(application, request.user) if owed else _("Saved.")
     if script:
         rows = [
-            render_to_string("components/file_row.html", {"material": m, "delete_url": remove_url(m)}, request)
+            render_to_string(
+                "components/file_row.html", {"material": m, "delete_url": "" if owed else remove_url(m)}, request
+            )
             for m in added
         ]
-        return JsonResponse({"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1})
-    messages.success(request, _("Saved."))
+        answer = {"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1}
+        if owed:
+            answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
+        return JsonResponse(answer)
+    messages.success(request, said)
     return redirect(_page_of(application) + f"#material-{key}")
+
+
+def _handed_in(application: Application, user: User) -> str:
+    workflow.material_arrived(application.pk, applicant=user)
+    if left := application.promises.owed().count():
+        return ngettext(
+            "It has arrived, and the office was told. %(count)d material is still to be handed in.",
+            "It has arrived, and the office was told. %(count)d materials are still to be handed in.", left,
+        ) % {"count": left}  # fmt: skip
+    return _("It has arrived, and the office was told. Nothing more is owed.")
 
 
 def _take_in(
@@ -125,11 +143,13 @@ def _refused(request: SignedIn, application: Application, faults: list[str], scr
 def _page_of(application: Application) -> str:
     if application.status == Status.NEEDS_CORRECTION:
         return reverse("corrections", args=[application.public_id])
-    return reverse("materials", args=[application.public_id])  # which leads on when it was sent
+    return reverse("materials" if application.is_draft else "application", args=[application.public_id])
 
 
 def _may_change(application: Application, key: str) -> bool:
-    """In a draft; and, while corrections are asked for, what they ask for."""
+    """In a draft; what is owed; and, while corrections are asked for, what they ask for."""
+    if owes(application, key):
+        return True
     if application.status != Status.NEEDS_CORRECTION:
         return application.is_draft
     notice = open_notice(application)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +17,17 @@ from django.utils.translation import gettext as _
 from permits import credentials, numbers
 from permits.intake.storage import open_blob
 from permits.models import Application, Permit, Status
+from portal.blocks import owed_blocks
 from portal.forms import RatingForm, WithdrawForm
 from portal.requests import SignedIn
 from portal.throttle import allowed, client
+from portal.timeline import due_state, timeline
 from portal.views import errors
 from portal.views.filing import summary
+from portal.views.renewal import renewal
 from reviews import lifecycle, workflow
-from reviews.audit import log
 from reviews.models import Rating
 
-# What the applicant is shown of the log; the rest (who claimed it and when) is the office's own affair.
-SHOWN = {
-    "submitted", "accepted", "corrections_requested", "corrections_answered", "declined", "deemed_accepted", "agreed",
-    "disagreed", "approved", "rejected", "withdrawn", "lapsed", "recorded", "permit_revoked",
-}  # fmt: skip
 PER_MINUTE = 20  # look-ups by one client
 PER_HOUR = 100  # look-ups of one number
 WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "withdraw"}
@@ -49,62 +47,37 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
     if found.is_draft:
         return redirect("check", public_id=public_id)
     rows, due = timeline(found), due_state(found)
+    permit = Permit.objects.select_related("superseded_by").filter(application=found).first()
+    if permit:
+        permit.application = found
     context = {
         "application": found, "timeline": rows, "parts": summary(found), "section": "applications",
-        "materials": found.materials.current(), "permit": Permit.objects.filter(application=found).first(),
+        "materials": found.materials.current(), "permit": permit, "renewal": renewal(permit) if permit else None,
         "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
+        "objection": _objection(found), "objection_until": _can_object_until(found),
+        "owed": owed_blocks(found), "pause": found.pauses.filter(ended_at=None).first(),
         "notice": found.correction_notices.order_by("-pk").first(),
         # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.
-        "just_sent": due != "late" and len([row for row in rows if row["state"] in ("done", "error")]) == 1,
+        "just_sent": due in ("ok", "soon", "") and len([row for row in rows if row["state"] in ("done", "error")]) == 1,
     }  # fmt: skip
     return render(request, "tracking/application.html", context)
+
+
+def _objection(application: Application) -> dict[str, Any] | None:
+    """The objection that was filed, and what came of it."""
+    filed = application.objections.select_related("task__decision", "filed_by").order_by("pk").last()
+    return {"filed": filed, "decision": getattr(filed.task, "decision", None)} if filed else None
+
+
+def _can_object_until(application: Application) -> datetime | None:
+    until = workflow.objection_until(application)
+    return until if until and until >= timezone.now() else None
 
 
 def _mine(request: SignedIn, public_id: UUID) -> Application:
     rows = Application.objects.visible_to(request.user).select_related("version", "enterprise")
     return get_object_or_404(rows, public_id=public_id)
-
-
-def due_state(application: Application) -> str:
-    if application.is_closed or application.due_at is None or application.status == Status.NEEDS_CORRECTION:
-        return ""
-    left = (application.due_at - timezone.now()).total_seconds()
-    return "late" if left < 0 else "soon" if left < 3600 else "ok"
-
-
-def timeline(application: Application) -> list[dict[str, Any]]:
-    """What has happened, and the stages still to come."""
-    bad = {"declined", "rejected", "lapsed", "permit_revoked", "disagreed"}
-    offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
-    found: list[dict[str, Any]] = []
-    for event in application.events.select_related("note", "actor").order_by("seq"):
-        if event.action not in SHOWN:
-            continue
-        note = getattr(event, "note", None)
-        title = log.label(event.action)
-        if event.action in ("approved", "rejected"):
-            title = application.status_label
-        found.append({
-            "title": title, "at": timezone.localtime(event.at), "who": _who(event, offices), "reason": note.text if note else "",
-            "state": "error" if event.action in bad else "done",
-        })  # fmt: skip
-    if not application.is_closed:
-        keys = [stage.key for stage in application.definition.stages]
-        here = keys.index(application.stage) if application.stage in keys else 0
-        for index, stage in enumerate(application.definition.stages[here:]):
-            found.append({"title": stage.title, "state": "current" if index == 0 else "todo"})
-    return found
-
-
-def _who(event: Any, offices: dict[str, str]) -> str:
-    """The applicant by name; of officials, the office that the role names."""
-    if event.role == workflow.APPLICANT_ROLE:
-        return event.actor.name if event.actor else ""
-    if "@" not in event.role:
-        return _("System")
-    kind = event.role.split("@")[1].split(":")[0]
-    return offices.get(kind, kind)
 
 
 @login_required
@@ -188,7 +161,7 @@ def track(request: SignedIn) -> HttpResponse:
     found = mine.select_related("version", "applicant").first()
     if found is None or len(last4) != 4 or last4 not in _last_fours(found):
         return render(request, "tracking/track.html", {"number": number, "unknown": True}, status=404)
-    return render(request, "tracking/track.html", {"number": number, "found": found})
+    return render(request, "tracking/track.html", {"number": number, "found": found, "due_state": due_state(found)})
 
 
 def _last_fours(application: Application) -> set[str]:

@@ -73,13 +73,15 @@ def _fault_in(number: str) -> str:
 
 
 def _state(result: VerifyResult) -> str:
-    """What matters most about it, in one word: a bad signature before a revocation before an end of validity."""
+    """What matters most about it, in one word: a bad signature, a revocation, a renewal, an end of validity."""
     if not result.found:
         return "unknown"
     if not result.signature_ok:
         return "forged"
     if result.revoked:
         return "revoked"
+    if result.superseded_by:
+        return "superseded"
     return "expired" if result.expired else "valid"
 
 
@@ -96,6 +98,10 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
         (_("Issued by"), _in_language(content["office"])),
         (_("Issued"), _day(timezone.localdate(datetime.fromisoformat(content["issued_at"])))),
     ]
+    if result.superseded_by:
+        rows.append((_("Superseded by"), result.superseded_by))
+    if result.corrected_at:
+        rows.append((_("Corrected on"), _day(timezone.localdate(result.corrected_at))))
     if result.revoked and result.revoked_at:
         rows.append((_("Revoked on"), _day(timezone.localdate(result.revoked_at))))
     else:

@@ -13,8 +13,8 @@ from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, Rea
 from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
 from reviews.workflow.interests import declare_interest, end_interest
-from reviews.workflow.issuing import correct_permit, revoke_permit, start_renewal
-from reviews.workflow.objections import object_to
+from reviews.workflow.issuing import correct_permit, renewable_from, revoke_permit, start_renewal
+from reviews.workflow.objections import object_to, objection_until
 from reviews.workflow.pauses import extend, resume, suspend
 from reviews.workflow.promises import (
     check_nothing_owed,
@@ -63,12 +63,14 @@ __all__ = [
     "lapse",
     "material_arrived",
     "object_to",
+    "objection_until",
     "promise_material",
     "rate",
     "reassign",
     "release",
     "remind",
     "remind_owing",
+    "renewable_from",
     "resume",
     "revoke_permit",
     "start_renewal",

@@ -12,6 +12,7 @@ from permits.forms import values_of
 from permits.intake.materials import take_from_record
 from permits.models import Application, Service, Status, User, next_serial
 from reviews import lifecycle, policy, told
+from reviews.workflow import promises
 from reviews.workflow.errors import Incomplete
 from reviews.workflow.step import APPLICANT_ROLE, on_application
 
@@ -30,6 +31,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         take_from_record(application)
         if problems := checks.problems(application):
             raise Incomplete(problems)
+        promises.drop_needless(application)
         definition = application.definition
         first = definition.stages[0] if definition.stages else None
         row = lifecycle.transition("submit", application.status, first.kind if first else "none")

@@ -151,7 +151,7 @@ def start_renewal(permit_id: int, *, applicant: User, now: datetime | None = Non
         service = Service.objects.select_related("current").get(pk=earlier.version.service_id)
         if service.current is None or not service.open:
             raise NotSensible(_("This service takes no applications at the moment."))
-        _check_renewable(permit, service.current.definition.outcome.renewable_days, step.now)
+        _check_renewable(permit, service, step.now)
         kept, left = comparing.carry(earlier.answers, earlier.definition, service.current.definition)
         return Application.objects.create(
             version=service.current, enterprise=earlier.enterprise, applicant=applicant, answers=kept,
@@ -159,10 +159,18 @@ def start_renewal(permit_id: int, *, applicant: User, now: datetime | None = Non
         )  # fmt: skip
 
 
-def _check_renewable(permit: Permit, days: int | None, now: datetime) -> None:
-    if permit.state != Permit.State.VALID or permit.valid_until is None or not days:
+def renewable_from(permit: Permit, service: Service) -> date | None:
+    """The day from which on the permit can be renewed by the edition in force; nothing when it never can."""
+    if service.current is None or not service.open or permit.state != Permit.State.VALID or permit.valid_until is None:
+        return None
+    days = service.current.definition.outcome.renewable_days
+    return permit.valid_until - timedelta(days=days) if days else None
+
+
+def _check_renewable(permit: Permit, service: Service, now: datetime) -> None:
+    opens = renewable_from(permit, service)
+    if opens is None:
         raise NotSensible(_("This permit can't be renewed: apply anew instead."))
-    opens = permit.valid_until - timedelta(days=days)
     if timezone.localdate(now) < opens:
         raise NotSensible(_("This permit can be renewed from %(day)s on.") % {"day": opens.isoformat()})
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from permits.models import Status, User
-from reviews import clock, lifecycle, policy, told
+from permits.models import Application, Status, User
+from reviews import calendars, clock, lifecycle, policy, told
 from reviews.models import Decision, Objection
+from reviews.workflow import promises
 from reviews.workflow.errors import NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, on_application
 
@@ -31,7 +32,8 @@ def object_to(application_id: int, *, applicant: User, text: str, now: datetime 
         refusal = latest_refusal(step)
         if Objection.objects.filter(application=application).exists():
             raise NotSensible(_("An objection was decided already. You can go to court or ask for reconsideration."))
-        if refusal is None or application.closed_at is None or step.now > objection_deadline(step):
+        closed_at = application.closed_at
+        if refusal is None or closed_at is None or step.now > _deadline(application, closed_at, step.calendar):
             raise NotSensible(_("The time for objections is over. You can still go to court or apply anew."))
         step.by(applicant, APPLICANT_ROLE)
         event = step.move(row, "objected", reason=text.strip())
@@ -50,10 +52,17 @@ def object_to(application_id: int, *, applicant: User, text: str, now: datetime 
         )
 
 
-def objection_deadline(step: Step) -> datetime:
-    application = step.application
-    limit = clock.Limit.parse(application.definition.limits.objection)
-    return clock.due(application.closed_at or step.now, limit, step.calendar)
+def objection_until(application: Application) -> datetime | None:
+    """Until when its refusal can be objected to; nothing when it wasn't refused, or was objected to already."""
+    if application.status not in (Status.REJECTED, Status.DECLINED) or application.closed_at is None:
+        return None
+    if application.objections.exists():
+        return None
+    return _deadline(application, application.closed_at, calendars.current())
+
+
+def _deadline(application: Application, refused_at: datetime, calendar: clock.WorkCalendar) -> datetime:
+    return clock.due(refused_at, clock.Limit.parse(application.definition.limits.objection), calendar)
 
 
 def latest_refusal(step: Step) -> Decision | None:
@@ -66,5 +75,6 @@ def after_overturning(step: Step) -> None:
     limits = step.application.definition.limits
     step.application.due_at = step.limit(limits.promised)
     step.application.statutory_due_at = step.limit(limits.statutory)
+    promises.owe_anew(step)
     step.application.round += 1
     step.open_stage(step.stage, returned=True)

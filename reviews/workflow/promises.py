@@ -9,6 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Requirement
+from permits.forms import values_of
+from permits.intake.materials import requirement_state
 from permits.models import Application, Promise, Status, User
 from reviews import clock, lifecycle, policy, routing, told
 from reviews.models import Task
@@ -62,6 +64,13 @@ def _checked(application: Application, asked: Requirement | None, kind: str) -> 
     raise NotSensible(_("“%(title)s” has to be uploaded.") % {"title": asked.title})
 
 
+def drop_needless(application: Application) -> None:
+    """At submission: where the file came after all, or isn't asked for any more, nothing is owed and nothing checked."""
+    states = requirement_state(application, values_of(application.definition, application.answers))
+    needless = [state.requirement.key for state in states if state.promise and (state.files or not state.required)]
+    application.promises.filter(requirement__in=needless).delete()
+
+
 def owe(step: Step) -> list[Promise]:
     """At acceptance: from now on, what was promised for later is owed by a date."""
     application = step.application
@@ -79,6 +88,15 @@ def titles(application: Application, promises: list[Promise]) -> list[dict[str, 
     """What is owed, in both languages, for a notice."""
     found = [application.definition.requirement(promise.requirement) for promise in promises]
     return [{"zh": asked.title.zh, "en": asked.title.en} for asked in found if asked]
+
+
+def owe_anew(step: Step) -> None:
+    """A decision was set aside: what is still owed has its time again."""
+    owed = list(step.application.promises.owed())
+    due = step.limit(step.application.definition.limits.owed)
+    for promise in owed:
+        promise.due_at, promise.remind_at, promise.reminded = due, at_share(step.now, due, HALF, step.calendar), 0
+    Promise.objects.bulk_update(owed, ["due_at", "remind_at", "reminded"])
 
 
 def owed_words(application: Application, promises: list[Promise]) -> dict[str, Any]:
@@ -121,7 +139,7 @@ def remind_owing(promise_id: int, *, now: datetime | None = None) -> bool:
     with on_application(application_id, doing="remind_owing", now=now) as step:
         application = step.application
         promise = application.promises.owed().filter(pk=promise_id, remind_at__lte=step.now).first()
-        if promise is None or promise.due_at is None or application.status in lifecycle.FINAL:
+        if promise is None or promise.due_at is None or application.status in (*lifecycle.FINAL, Status.OBJECTED):
             return False
         start = application.accepted_at or promise.made_at
         most = at_share(start, promise.due_at, MOST, step.calendar)
@@ -141,7 +159,7 @@ def terminate(application_id: int, *, now: datetime | None = None) -> bool:
     with on_application(application_id, doing="terminate", now=now) as step:
         application = step.application
         missed = application.promises.owed().filter(due_at__lte=step.now)
-        if application.status in lifecycle.FINAL or not missed.exists():
+        if application.status in (*lifecycle.FINAL, Status.OBJECTED) or not missed.exists():
             return False
         row = lifecycle.transition("terminate", application.status, step.stage_kind)
         offices = [task.department for task in application.tasks.open().select_related("department")]

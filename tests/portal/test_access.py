@@ -13,9 +13,10 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit
+from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise
 from portal import urls
-from reviews.models import CorrectionItem, Notice, Rating
+from reviews import workflow
+from reviews.models import CorrectionItem, Notice, Objection, Rating
 from tests.cast import Cast, filled, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
@@ -41,6 +42,8 @@ def owners(cast: Cast) -> Owners:
         steps.asked_to_correct(cast, ("field", "masks", "数量不符"), ("material", "signed_pledge", "未盖章")),
         steps.rejected(cast),
         steps.approved(cast),
+        owing(cast),
+        objected(cast),
     ]
     asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
     notice = Notice.objects.inbox_of(cast.owner).latest("pk")
@@ -62,6 +65,19 @@ def owners(cast: Cast) -> Owners:
     }  # fmt: skip
 
 
+def owing(cast: Cast) -> Application:
+    draft = filled(cast)
+    draft.materials.filter(requirement="canteen_plan").delete()
+    workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind=Promise.Kind.LATER)
+    return steps.in_review(cast, workflow.submit(draft.pk, applicant=cast.owner))
+
+
+def objected(cast: Cast) -> Application:
+    application = steps.rejected(cast)
+    workflow.object_to(application.pk, applicant=cast.owner, text="已整改")
+    return application
+
+
 def addresses(name: str, owners: Owners) -> list[str]:
     """The addresses that are called so, of everything the owner has."""
     kinds = [kind for kind in owners if name.startswith(kind) or str(ROUTES[name]).startswith(kind)]
@@ -71,7 +87,9 @@ def addresses(name: str, owners: Owners) -> list[str]:
 
 def everything() -> str:
     """All that a stranger could have changed."""
-    kinds: list[type[Model]] = [Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem]
+    kinds: list[type[Model]] = [
+        Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection,
+    ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
 
@@ -82,7 +100,12 @@ def test_what_is_somebody_elses_is_not_found(cast: Cast, owners: Owners, name: s
         client = at(stranger)
         for address in addresses(name, owners):
             assert client.get(address).status_code == 404, address
-            assert client.post(address, {"answer": "grant", "score": "1", "reason": "x"}).status_code == 404, address
+            assert (
+                client.post(
+                    address, {"answer": "grant", "score": "1", "reason": "x", "kind": "later", "text": "x"}
+                ).status_code
+                == 404
+            ), address
             assert client.post(address, headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 404, address
     assert everything() == before
 

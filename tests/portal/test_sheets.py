@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterator
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
@@ -24,6 +25,12 @@ GOOD = ["江立川", "362229197806150016", "13800000618", date(2020, 2, 11), "�
 
 def text(zh: str, en: str) -> dict[str, str]:
     return {"zh": zh, "en": en}
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    with override("en"):
+        yield
 
 
 @pytest.fixture

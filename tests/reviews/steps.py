@@ -31,8 +31,16 @@ def edition(**added: str) -> ServiceVersion:
         found = f"[{where}]\n" if where in ("limits", "outcome") else f'key = "{where}"\n'
         assert text.count(found) >= 1, where
         at = text.rindex(found) + len(found)
-        text = text[:at] + lines + "\n" + text[at:]
+        text = text[:at] + lines + "\n" + _without(text[at:], lines)
     return publish(text, name="resumption.toml").version
+
+
+def _without(rest: str, lines: str) -> str:
+    """What follows, without what its own table says under the same names."""
+    names = {line.partition("=")[0].strip() for line in lines.splitlines()}
+    table, bracket, tail = rest.partition("\n[")
+    kept = [line for line in table.splitlines() if line.partition("=")[0].strip() not in names]
+    return "\n".join(kept) + bracket + tail
 
 
 def say(application: Application, office: str, official: User, outcome: str, **more: Any) -> Decision:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import translation
 
 from permits.models import Material, Permit, Promise, Status
 from reviews import clock, limits, policy, workflow
@@ -125,7 +126,8 @@ def test_the_owed_list_is_chased_escalated_and_ends_the_application(cast):
 def test_a_pledge_stands_in_the_place_of_a_material_and_is_checked_after_the_approval(cast):
     edition(epidemic_plan=PLEDGE)
     draft = draft_without(cast, "epidemic_plan")
-    made = workflow.promise_material(draft.pk, applicant=cast.owner, requirement="epidemic_plan", kind="pledge")
+    with translation.override("zh-hans"):
+        made = workflow.promise_material(draft.pk, applicant=cast.owner, requirement="epidemic_plan", kind="pledge")
     assert made.text == "我承诺预案真实有效"
     application = workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
     say(application, "street", cast.street, "accept")
@@ -181,3 +183,16 @@ def test_silence_in_the_pre_check_accepts_with_what_was_promised(cast):
     assert limits.keep(TUESDAY + timedelta(days=9))["deemed_accepted"] == 1
     assert application.promises.get().due_at
     assert Task.objects.open().filter(application=application, stage="countersign").count() == 2
+
+
+def test_while_an_objection_is_looked_at_nothing_is_owed_and_an_overturned_decision_gives_the_time_anew(cast):
+    application = owing(cast)
+    to_the_bureau(application, cast)
+    say(application, "bureau", cast.decider, "reject", reason="通风不达标")
+    workflow.object_to(application.pk, applicant=cast.owner, text="已整改", now=TUESDAY)
+    long_after = TUESDAY + timedelta(days=10)
+    done = limits.keep(long_after)
+    assert done["terminated"] == done["owing_reminded"] == 0
+    say(application, "bureau", cast.supervisor, "overturn", reason="属实", now=long_after)
+    assert application.promises.get().due_at == clock.due(long_after, clock.Limit(4, "d"), clock.WorkCalendar())
+    assert limits.keep(long_after)["terminated"] == 0

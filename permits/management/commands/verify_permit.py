@@ -39,6 +39,9 @@ def _report(result: VerifyResult) -> list[str]:
             f"  valid until {content['valid_until'] or 'revoked'}{' (EXPIRED)' if result.expired else ''}",
         ]
     revoked = f"REVOKED at {result.revoked_at:%Y-%m-%dT%H:%M:%SZ}" if result.revoked_at else "REVOKED"
-    lines.append(f"  register    {revoked if result.revoked else 'in force'}")
+    standing = f"SUPERSEDED by {result.superseded_by}" if result.superseded_by else "in force"
+    lines.append(f"  register    {revoked if result.revoked else standing}")
+    if result.corrected_at:
+        lines.append(f"  corrected   {result.corrected_at:%Y-%m-%dT%H:%M:%SZ}: earlier prints are void")
     lines.append(f"  signature   {'fits' if result.signature_ok else 'DOES NOT FIT, or its key is missing from old/'}")
     return lines

@@ -1,0 +1,100 @@
+"""A permit's later life on the applicant's pages: renewed, superseded, corrected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from permits.models import Application, Permit
+from reviews import workflow
+from tests.cast import Cast, filled
+from tests.portal import steps
+from tests.portal.browser import at, page, told, words
+from tests.reviews.steps import edition
+
+
+@pytest.fixture
+def permit(cast: Cast) -> Permit:
+    """In force for 20 days more; it can be renewed from 30 days before its end."""
+    edition(outcome="valid_days = 20\nrenewable_days = 30")
+    return Permit.objects.get(application=steps.approved(cast))
+
+
+def where(permit: Permit) -> str:
+    return f"/applications/{permit.application.public_id}/renew/"
+
+
+def renewed(cast: Cast, permit: Permit) -> Permit:
+    draft = workflow.start_renewal(permit.pk, applicant=cast.owner)
+    whole = filled(cast)
+    whole.materials.update(application=draft)
+    draft.answers = whole.answers
+    draft.save()
+    return Permit.objects.get(application=steps.approved(cast, workflow.submit(draft.pk, applicant=cast.owner)))
+
+
+def test_the_button_leads_into_a_filled_in_draft_that_says_what_it_renews(cast: Cast, permit: Permit) -> None:
+    client = at(cast.owner)
+    shown = page(client.get(permit.application.get_absolute_url()))
+    assert shown.xpath(f"//form[@action='{where(permit)}']")
+    response = client.post(where(permit), follow=True)
+    draft = Application.objects.get(renews=permit)
+    assert response.redirect_chain[-1][0] == f"/applications/{draft.public_id}/fill/enterprise/"
+    assert "filled in with what you said last time" in told(response)
+    for address in ("fill/people/", "materials/", "check/"):
+        text = words(client.get(f"/applications/{draft.public_id}/{address}"))
+        assert f"This application renews permit {permit.number}" in text, address
+    assert draft.answers["headcount"] == permit.application.answers["headcount"]
+
+
+def test_a_second_click_finds_the_same_draft_and_the_page_goes_on_with_it(cast: Cast, permit: Permit) -> None:
+    client = at(cast.owner)
+    for _time in range(2):
+        client.post(where(permit))
+    assert Application.objects.filter(renews=permit).count() == 1
+    shown = client.get(permit.application.get_absolute_url())
+    assert "Go on with the renewal" in words(shown)
+    assert not page(shown).xpath(f"//form[@action='{where(permit)}']")
+
+
+def test_before_its_day_the_page_says_from_when(cast: Cast) -> None:
+    edition(outcome="valid_days = 90\nrenewable_days = 30")
+    permit = Permit.objects.get(application=steps.approved(cast))
+    assert permit.valid_until
+    opens = (permit.valid_until - timedelta(days=30)).isoformat()
+    client = at(cast.owner)
+    shown = client.get(permit.application.get_absolute_url())
+    assert f"It can be renewed from {opens} on." in words(shown)
+    assert not page(shown).xpath(f"//form[@action='{where(permit)}']")
+    assert opens in told(client.post(where(permit), follow=True)) and not permit.renewals.exists()
+
+
+def test_a_permit_without_an_end_says_nothing_of_renewal(cast: Cast) -> None:
+    permit = Permit.objects.get(application=steps.approved(cast))
+    client = at(cast.owner)
+    assert "renew" not in words(client.get(permit.application.get_absolute_url())).lower()
+    assert "can't be renewed" in told(client.post(where(permit), follow=True))
+
+
+def test_once_renewed_the_earlier_one_says_so_everywhere(cast: Cast, permit: Permit) -> None:
+    new = renewed(cast, permit)
+    old_page = words(at(cast.owner).get(permit.application.get_absolute_url()))
+    assert f"Superseded by {new.number}" in old_page
+    verified = words(at().get(f"/verify/{permit.number}/"))
+    assert "Superseded" in verified and new.number in verified and "in force" not in verified
+    assert "genuine and in force" in words(at().get(f"/verify/{new.number}/"))
+    new_page = words(at(cast.owner).get(new.application.get_absolute_url()))
+    assert f"This application renews permit {permit.number}" in new_page
+    assert "Permit superseded by a renewed one" in new_page
+
+
+def test_a_corrected_permit_says_that_earlier_prints_are_void(cast: Cast, permit: Permit) -> None:
+    workflow.correct_permit(permit.pk, official=cast.supervisor, changes={"first_batch": "110"}, reason="人数有误")
+    today = timezone.localdate().isoformat()
+    assert f"Corrected on {today}: earlier prints are void" in words(
+        at(cast.owner).get(permit.application.get_absolute_url())
+    )
+    verified = words(at().get(f"/verify/{permit.number}/"))
+    assert "Prints from before that day are void" in verified and "Corrected on" in verified
