@@ -143,13 +143,13 @@ def main(arguments: list[str]) -> int:
                 "CELERY_BROKER_URL": "memory://localhost",
             }
             if what in ("sqlite", "all"):
-                failed |= pytest("SQLite", common, ["-n", "2", "--dist", "worksteal", "-m", "not journey and not production", *arguments])
+                failed |= pytest("SQLite", common, ["-n", "2", "-m", "not journey and not production", *arguments])
             if what in ("postgresql", "all", "journeys"):
                 with postgres(folder) as url:
                     common["DATABASE_URL"] = url
                     if what != "journeys":
                         failed |= pytest(
-                            "PostgreSQL", common, ["-n", "2", "--dist", "worksteal", "-m", "not journey and not once", *arguments]
+                            "PostgreSQL", common, ["-n", "2", "-m", "not journey and not once", *arguments]
                         )
                     if what != "postgresql":
                         failed |= pytest(
