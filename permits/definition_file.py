@@ -54,7 +54,7 @@ def parse(source: str, *, name: str = "definition") -> Definition:
 
 def _told(error: ValidationError) -> Iterator[dict[str, Any]]:
     """The faults worth telling: not that a list is empty because what is in it is wrong; of a number or date, one."""
-    found = [dict(each) for each in error.errors()]
+    found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
     deeper = {each["loc"][:n] for each in found for n in range(len(each["loc"]))}
     seen = set()
     for each in found:
