@@ -1,27 +1,29 @@
 """The supervisor's board: what is open and how old, what was decided in time, how long it took, who has how much.
 
-Times are working hours. A task is *on time* when it was closed at or before its due time; the *promise is kept* when
-the application was closed at or before the time promised. Tasks that ended with their application (withdrawn, moved on)
-and those beside the stages (opinions, objections, checks of pledges) don't count. Percentiles are nearest-rank: each is
-a time that a task really took.
+Times are working hours; while a special procedure stops the clock, nobody's hours run and nothing becomes overdue. A
+task is *on time* when it was closed at or before its due time. The *promise is kept* when the decision that stands was
+taken at or before the time promised; who decided it answers for it. Cancelled tasks (withdrawn, settled by others,
+ended by silence) are in no share and no percentile; those that were overdue by then are counted by themselves. Tasks
+beside the stages (opinions, objections, checks of pledges) don't count. Percentiles are nearest-rank: each is a time
+that a task really took.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from permits.models import Application, Service, User
+from permits.models import Service, Status, User
 from reviews import calendars, clock
-from reviews.models import Decision, Department, Official, Task
+from reviews.models import Department, Official, Pause, Task
 
 PERIODS = {"today": 0, "7": 7, "30": 30, "90": 90}  # days before today
 AGES = (
@@ -29,8 +31,12 @@ AGES = (
     (21, gettext_lazy("1–3 working days")),
     (35, gettext_lazy("3–5 working days")),
 )  # hours
-MOST = 100_000  # tasks that are looked at
+MOST = 100_000  # tasks that are looked at for one table
+LISTED = 50_000  # lines of the sheet of tasks: as XLSX they take about ten seconds
 STAGES = ("precheck", "countersign", "decision", "record")
+DECIDED = (Status.APPROVED, Status.REJECTED, Status.DECLINED)
+FINAL = ("approve", "reject", "decline")  # the outcomes that lead there
+SLUG = "application__version__service__slug"
 Cell = str | int | float | None
 
 
@@ -43,6 +49,8 @@ class Table:
     # Which columns are drawn as bars beside the words of the first ones, and how many of these there are.
     bars: tuple[int, ...] = ()
     names: int = 1
+    stacked: bool = False
+    cut: bool = False  # there were more than ``MOST`` tasks
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,14 @@ def scope_of(user: User, *, period: str = "30", service: str = "", department: s
 
 
 def tables(scope: Scope, now: datetime | None = None) -> list[Table]:
-    """All tables of the board; five queries, however many tasks there are."""
+    """All tables of the board; seven queries, however many tasks there are."""
     now = now or timezone.now()
-    return [_open_by_age(scope, now), _closed(scope, now), _promises(scope), _load(scope, now)]
+    open_now = list(_tasks(scope).open().order_by("due_at", "pk").values_list(
+        SLUG, "stage", "application", "opened_at", "due_at", "application__status")[:MOST])  # fmt: skip
+    ended = list(_ended(scope, Task.State.DONE, Task.State.CANCELLED).values_list(
+        SLUG, "department", "application", "state", "opened_at", "closed_at", "due_at")[:MOST])  # fmt: skip
+    hours = Hours([row[3] for row in open_now] + [row[4] for row in ended], now)
+    return [_open_by_age(scope, open_now, hours), _closed(scope, ended, hours), _promises(scope), _load(scope, now)]
 
 
 def percentile(values: list[float], per_cent: int) -> float | None:
@@ -97,20 +110,48 @@ def percentile(values: list[float], per_cent: int) -> float | None:
     return ordered[max(0, -(-per_cent * len(ordered) // 100) - 1)]
 
 
+class Hours:
+    """Working hours that tasks took, up to now and less the special procedures in between; two queries for all."""
+
+    def __init__(self, begins: Iterable[datetime], now: datetime) -> None:
+        first = min([now, *begins])
+        begin, end = (at.astimezone(clock.SHANGHAI).date() for at in (first, now))
+        self.now = now
+        self._worked = clock.WorkedTime(begin, end, calendars.current())
+        self._stood: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+        pauses = Pause.objects.filter(Q(ended_at=None) | Q(ended_at__gt=first), started_at__lt=now)
+        for application, since, until in pauses.values_list("application", "started_at", "ended_at")[:MOST]:
+            self._stood[application].append((since, until or now))
+
+    def of(self, application: int, begin: datetime, end: datetime | None = None) -> float:
+        """From ``begin`` to ``end``, or to now; what lies after now isn't worked yet."""
+        end = min(end or self.now, self.now)
+        worked = self._worked.between(begin, end)
+        for since, until in self._stood.get(application, ()):
+            worked -= self._worked.between(max(begin, since), min(end, until))
+        return worked.total_seconds() / 3600
+
+
 def _tasks(scope: Scope) -> Any:
     tasks = Task.objects.filter(department__in=scope.ids, kind__in=STAGES)
     return tasks.filter(application__version__service__slug=scope.service) if scope.service else tasks
 
 
-def _open_by_age(scope: Scope, now: datetime) -> Table:
-    rows = _tasks(scope).open().order_by("due_at", "pk")
-    found = list(rows.values_list("application__version__service__slug", "stage", "opened_at", "due_at")[:MOST])
-    worked = _worked((opened for _slug, _stage, opened, _due in found), now)
+def _ended(scope: Scope, *states: str) -> Any:
+    return _tasks(scope).filter(state__in=states, closed_at__gte=scope.since).order_by("-closed_at", "-pk")
+
+
+def closed_tasks(scope: Scope) -> Any:
+    """The tasks behind the figures, the latest first."""
+    return _ended(scope, Task.State.DONE)
+
+
+def _open_by_age(scope: Scope, found: list[Any], hours: Hours) -> Table:
     counts: dict[tuple[str, str], Counter[Any]] = defaultdict(Counter)
-    for slug, stage, opened, due in found:
-        hours = _hours(worked, opened, now)
-        counts[slug, stage][next((n for n, (limit, _words) in enumerate(AGES) if hours < limit), len(AGES))] += 1
-        counts[slug, stage]["late"] += due < now
+    for slug, stage, application, opened, due, status in found:
+        old = hours.of(application, opened)
+        counts[slug, stage][next((n for n, (limit, _words) in enumerate(AGES) if old < limit), len(AGES))] += 1
+        counts[slug, stage]["late"] += _late(due, status, hours.now)
     ages = [str(words) for _limit, words in AGES] + [_("over 5 working days")]
     return Table(
         "open", _("Open now, by stage and age"),
@@ -120,100 +161,91 @@ def _open_by_age(scope: Scope, now: datetime) -> Table:
              sum(count[n] for n in range(len(ages))), count["late"]]
             for (slug, stage), count in sorted(counts.items())
         ],
-        bars=tuple(range(2, 2 + len(ages))), names=2,
+        bars=tuple(range(2, 2 + len(ages))), names=2, stacked=True, cut=len(found) == MOST,
     )  # fmt: skip
 
 
-def closed_tasks(scope: Scope) -> Any:
-    """The tasks behind the figures, the latest first."""
-    return _tasks(scope).filter(state=Task.State.DONE, closed_at__gte=scope.since).order_by("-closed_at", "-pk")
+def _late(due: datetime, status: str, now: datetime) -> bool:
+    return due < now and status != Status.SUSPENDED
 
 
-def _closed(scope: Scope, now: datetime) -> Table:
-    rows = closed_tasks(scope).values_list(
-        "application__version__service__slug", "department", "opened_at", "closed_at", "due_at"
-    )
-    found = list(rows[:MOST])
-    worked = _worked((opened for _s, _d, opened, _c, _u in found), now)
-    hours: dict[tuple[str, int], list[float]] = defaultdict(list)
+def _closed(scope: Scope, found: list[Any], hours: Hours) -> Table:
+    times: dict[tuple[str, int], list[float]] = defaultdict(list)
     on_time: Counter[tuple[str, int]] = Counter()
-    for slug, office, opened, closed, due in found:
-        hours[slug, office].append(_hours(worked, opened, min(closed, now)))
+    left: Counter[tuple[str, int]] = Counter()
+    for slug, office, application, state, opened, closed, due in found:
+        took = times[slug, office]
+        if state == Task.State.CANCELLED:
+            left[slug, office] += closed > due
+            continue
+        took.append(hours.of(application, opened, closed))
         on_time[slug, office] += closed <= due
     return Table(
         "closed", _("Decided, by service and department"),
-        [_("Service"), _("Department"), _("Decided"), _("On time %"), _("Median, working hours"), _("90 % within, working hours")],
+        [_("Service"), _("Department"), _("Decided"), _("On time %"), _("Median, working hours"),
+         _("90 % within, working hours"), _("Ended overdue and undecided")],
         [
-            [scope.title(slug), scope.department(office), len(times), _share(on_time[slug, office], len(times)),
-             _rounded(percentile(times, 50)), _rounded(percentile(times, 90))]
-            for (slug, office), times in sorted(hours.items())
+            [scope.title(slug), scope.department(office), len(took), _share(on_time[slug, office], len(took)),
+             _rounded(percentile(took, 50)), _rounded(percentile(took, 90)), left[slug, office]]
+            for (slug, office), took in sorted(times.items()) if took or left[slug, office]
         ],
-        bars=(4, 5), names=2,
+        bars=(4, 5), names=2, cut=len(found) == MOST,
     )  # fmt: skip
 
 
 def _promises(scope: Scope) -> Table:
-    handled = Task.objects.filter(application=OuterRef("pk"), department__in=scope.ids)
-    rows = Application.objects.filter(Exists(handled), closed_at__gte=scope.since, due_at__isnull=False)
-    if scope.service:
-        rows = rows.filter(version__service__slug=scope.service)
-    closed: Counter[str] = Counter()
-    kept: Counter[str] = Counter()
-    for slug, at, due in rows.order_by("-closed_at").values_list("version__service__slug", "closed_at", "due_at")[
-        :MOST
-    ]:
-        closed[slug] += 1
-        kept[slug] += at is not None and due is not None and at <= due
+    rows = closed_tasks(scope).filter(
+        decision__outcome__in=FINAL, application__status__in=DECIDED, application__due_at__isnull=False
+    )
+    found = list(rows.values_list(SLUG, "application", "closed_at", "application__due_at")[:MOST])
+    # Refused, set aside, and decided anew: the latest decision is the one that stands.
+    standing = {application: (slug, at <= due) for slug, application, at, due in reversed(found)}
+    closed = Counter(slug for slug, _kept in standing.values())
+    kept = Counter(slug for slug, in_time in standing.values() if in_time)
     return Table(
         "promises", _("Promises kept, by service"), [_("Service"), _("Closed"), _("Promise kept"), _("Promise kept %")],
         [[scope.title(slug), count, kept[slug], _share(kept[slug], count)] for slug, count in sorted(closed.items())],
-        bars=(3,),
+        bars=(3,), cut=len(found) == MOST,
     )  # fmt: skip
 
 
 def _load(scope: Scope, now: datetime) -> Table:
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    held = _tasks(scope).open().filter(claimed_by__isnull=False).values_list("claimed_by__name", "due_at")[:MOST]
-    in_hand: Counter[str] = Counter()
-    late: Counter[str] = Counter()
-    for name, due in held:
-        in_hand[name] += 1
-        late[name] += due < now
-    today = Decision.objects.filter(task__in=_tasks(scope), decided_at__gte=midnight, official__isnull=False)
-    decided = Counter(today.values_list("official__name", flat=True)[:MOST])
-    names = sorted(set(in_hand) | set(decided), key=lambda name: (-in_hand[name] - decided[name], name))
+    held = list(_tasks(scope).open().filter(claimed_by__isnull=False).order_by("due_at", "pk").values_list(
+        "claimed_by", "claimed_by__name", "claimed_by__email", "due_at", "application__status")[:MOST])  # fmt: skip
+    today = closed_tasks(replace(scope, since=midnight)).filter(decision__official__isnull=False)
+    done = list(today.values_list("decision__official", "decision__official__name", "decision__official__email")[:MOST])
+    in_hand = Counter(row[0] for row in held)
+    late = Counter(row[0] for row in held if _late(row[3], row[4], now))
+    decided = Counter(row[0] for row in done)
+    people = {row[0]: (row[1], row[2]) for row in [*held, *done]}
+    shared = Counter(name for name, _email in people.values())  # two people of one name are told apart
+    names = {pk: f"{name} ({email})" if shared[name] > 1 else name for pk, (name, email) in people.items()}
     return Table(
         "load", _("Today, by official"), [_("Official"), _("In hand"), _("Of these overdue"), _("Decided today")],
-        [[name, in_hand[name], late[name], decided[name]] for name in names], bars=(1, 3),
+        [
+            [names[pk], in_hand[pk], late[pk], decided[pk]]
+            for pk in sorted(names, key=lambda pk: (-in_hand[pk] - decided[pk], names[pk]))
+        ],
+        bars=(1, 3), cut=MOST in (len(held), len(done)),
     )  # fmt: skip
 
 
 def task_rows(scope: Scope, now: datetime | None = None) -> Iterable[list[Cell]]:
-    """One line a closed task, for a sheet: nothing of the applicant's but the number."""
+    """One line a closed task, for a sheet, ``LISTED`` at most: nothing of the applicant's but the number."""
     now = now or timezone.now()
-    names = ("application__number", "application__version__service__slug", "stage", "department", "decision__official__name",
+    names = ("application", "application__number", SLUG, "stage", "department", "decision__official__name",
              "opened_at", "closed_at", "due_at")  # fmt: skip
-    found = list(closed_tasks(scope).values_list(*names)[:MOST])
-    worked = _worked((row[5] for row in found), now)
+    found = list(closed_tasks(scope).values_list(*names)[:LISTED])
+    hours = Hours((row[6] for row in found), now)
     yield [_("Number"), _("Service"), _("Stage"), _("Department"), _("Official"), _("Opened"), _("Closed"), _("Due"),
            _("Working hours"), _("On time")]  # fmt: skip
-    for number, slug, stage, office, official, opened, closed, due in found:
+    for application, number, slug, stage, office, official, opened, closed, due in found:
         times = [timezone.localtime(at).strftime("%Y-%m-%d %H:%M") for at in (opened, closed, due)]
-        hours = _rounded(_hours(worked, opened, min(closed, now)))
+        took = _rounded(hours.of(application, opened, closed))
         said = _("yes") if closed <= due else _("no")
         yield [number, scope.title(slug), scope.stage(slug, stage), scope.department(office), official or "—", *times,
-               hours, said]  # fmt: skip
-
-
-def _worked(begins: Iterable[datetime], now: datetime) -> clock.WorkedTime:
-    first = min([now, *begins])
-    return clock.WorkedTime(
-        first.astimezone(clock.SHANGHAI).date(), now.astimezone(clock.SHANGHAI).date(), calendars.current()
-    )
-
-
-def _hours(worked: clock.WorkedTime, begin: datetime, end: datetime) -> float:
-    return worked.between(begin, end).total_seconds() / 3600
+               took, said]  # fmt: skip
 
 
 def _share(part: int, whole: int) -> float | None:

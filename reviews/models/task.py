@@ -66,6 +66,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["department", "state", "due_at"], name="task_queue"),
             models.Index(fields=["state", "due_at"], name="task_by_due_time"),
+            models.Index(fields=["department", "state", "closed_at"], name="task_by_closing"),
             models.Index(fields=["remind_at"], condition=Q(state="open"), name="task_to_remind"),
             models.Index(fields=["lease_until"], condition=Q(state="open"), name="task_claimed_until"),
             models.Index(fields=["silent_at"], condition=Q(state="open"), name="task_silent"),

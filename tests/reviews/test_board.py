@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from reviews import board, workflow
+from reviews import board, calendars, workflow
 from reviews.admin.board import inert
 from reviews.models import Task
 from tests.cast import filled, person, post, task_of
-from tests.reviews.steps import TUESDAY, accepted, say, submitted
+from tests.reviews.steps import TUESDAY, accepted, countersigned, say, submitted
 from tests.reviews.test_admin import desk_of
 
 HOUR = timedelta(hours=1)
@@ -65,14 +65,45 @@ class TestFigures:
         withdrawn = submitted(cast)
         workflow.withdraw(withdrawn.pk, applicant=cast.owner, now=TUESDAY + HOUR)
         (row,) = table(scope_at(chief), "closed").rows
-        assert row[2:] == [3, 66.7, 1.0, 3.5]
+        assert row[2:] == [3, 66.7, 1.0, 3.5, 0]
 
     def test_a_night_and_a_weekend_are_not_worked(self, cast, chief):
         application = submitted(cast)
         friday_to_monday = TUESDAY + timedelta(days=6)
         say(application, "street", cast.street, "accept", now=friday_to_monday)
         (row,) = table(scope_at(chief), "closed", friday_to_monday + HOUR).rows
-        assert row[2:] == [1, 0.0, 28.0, 28.0]  # four working days of seven hours
+        assert row[2:] == [1, 0.0, 28.0, 28.0, 0]  # four working days of seven hours
+
+    def test_a_holiday_is_not_worked(self, cast, chief):
+        calendars.load([{"date": (TUESDAY + timedelta(days=1)).date(), "working": False, "note": "停工日"}])
+        application = submitted(cast)
+        say(application, "street", cast.street, "accept", now=TUESDAY + timedelta(days=2, hours=1))
+        (row,) = table(scope_at(chief), "closed", TUESDAY + timedelta(days=3)).rows
+        assert row[2:] == [1, 0.0, 8.0, 8.0, 0]  # 6.5 h of Tuesday, none of Wednesday, 1.5 h of Thursday
+
+    def test_hours_of_a_special_procedure_are_nobodys_and_nothing_is_overdue_meanwhile(self, cast):
+        application = countersigned(cast)
+        task = task_of(application, "bureau")
+        workflow.claim(task.pk, official=cast.decider, now=TUESDAY)
+        began, ended = TUESDAY + HOUR / 2, TUESDAY + timedelta(days=3)
+        workflow.suspend(task.pk, official=cast.decider, kind="experts", reason="请专家评审", now=began)
+        scope = scope_at(cast.supervisor)
+        much_later = TUESDAY + timedelta(days=60)
+        (row,) = table(scope, "open", much_later).rows
+        assert row[2:] == [1, 0, 0, 0, 1, 0]  # half an hour old, in the first column, and not overdue
+        assert table(scope, "load", much_later).rows == [["decider", 1, 0, 0]]
+        workflow.resume(application.pk, official=cast.decider, now=ended)
+        say(application, "bureau", cast.decider, "approve", now=ended + HOUR / 4)
+        (row,) = table(scope, "closed", ended + HOUR).rows
+        assert row[2:] == [1, 100.0, 0.75, 0.75, 0]
+        assert next(row for row in board.task_rows(scope, ended + HOUR) if row[0] == application.number)[8] == 0.75
+
+    def test_what_silence_ended_is_in_no_share_but_is_not_hidden(self, cast, chief):
+        application = submitted(cast)
+        now = TUESDAY + timedelta(days=14)
+        assert workflow.deem_accepted(application.pk, now=now)
+        (row,) = table(scope_at(chief), "closed", now + HOUR).rows
+        assert row[2:] == [0, None, None, None, 1]
 
     def test_what_is_open_is_counted_by_age_and_what_is_overdue(self, cast, chief):
         submitted(cast)
@@ -96,6 +127,41 @@ class TestFigures:
         (row,) = table(scope_at(chief), "promises", TUESDAY + timedelta(days=2)).rows
         assert row[1:] == [2, 1, 50.0]
 
+    def test_a_refusal_that_was_upheld_later_kept_its_promise(self, cast):
+        application = countersigned(cast)
+        say(application, "bureau", cast.decider, "reject", reason="材料不实", now=TUESDAY + HOUR)
+        workflow.object_to(application.pk, applicant=cast.owner, text="材料属实", now=TUESDAY + 2 * HOUR)
+        assert table(scope_at(cast.supervisor), "promises").rows == []  # nothing stands while it is looked at again
+        other = post("second", "bureau")
+        late = TUESDAY + timedelta(days=20)
+        say(application, "bureau", other, "uphold", reason="维持", now=late)
+        (row,) = table(scope_at(cast.supervisor), "promises", late + HOUR).rows
+        assert row[1:] == [1, 1, 100.0]
+
+    def test_of_a_decision_taken_anew_the_last_one_counts(self, cast):
+        application = countersigned(cast)
+        say(application, "bureau", cast.decider, "reject", reason="材料不实", now=TUESDAY + HOUR)
+        workflow.object_to(application.pk, applicant=cast.owner, text="材料属实", now=TUESDAY + 2 * HOUR)
+        say(application, "bureau", post("second", "bureau"), "overturn", reason="撤销", now=TUESDAY + 3 * HOUR)
+        late = TUESDAY + timedelta(days=40)
+        say(application, "bureau", post("third", "bureau"), "approve", now=late)
+        (row,) = table(scope_at(cast.supervisor), "promises", late + HOUR).rows
+        assert row[1:] == [1, 0, 0.0]
+
+    def test_what_was_withdrawn_keeps_and_breaks_no_promise(self, cast):
+        withdrawn = accepted(cast)
+        workflow.withdraw(withdrawn.pk, applicant=cast.owner, now=TUESDAY + HOUR)
+        assert table(scope_at(person("root", is_superuser=True)), "promises").rows == []
+
+    def test_two_officials_of_one_name_are_two(self, cast, chief):
+        namesake = post("namesake", "street")
+        type(namesake).objects.filter(pk=namesake.pk).update(name=cast.street.name)
+        for official in (cast.street, namesake):
+            workflow.claim(task_of(submitted(cast), "street").pk, official=official, now=TUESDAY)
+        assert table(scope_at(chief), "load", TUESDAY + HOUR / 2).rows == [
+            ["street (namesake@test.invalid)", 1, 0, 0], ["street (street@test.invalid)", 1, 0, 0],
+        ]  # fmt: skip
+
     def test_nothing_of_another_department_is_counted(self, cast):
         other = post("other_chief", "commerce", supervisor=True)
         self.decided(cast, 1)
@@ -105,9 +171,12 @@ class TestFigures:
         for count in (1, 4):
             for _ in range(count):
                 accepted(cast)
-            scope = scope_at(chief)
+            with django_assert_num_queries(2):
+                scope = scope_at(chief)
             with django_assert_num_queries(7):
-                board.tables(scope, TUESDAY + HOUR)
+                assert table(scope, "closed").rows
+            with django_assert_num_queries(3):
+                assert len(list(board.task_rows(scope, TUESDAY + HOUR))) > count
 
 
 @pytest.mark.django_db
