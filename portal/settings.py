@@ -292,6 +292,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "STYLES": ["/static/css/review.css"],
+    "DASHBOARD_CALLBACK": "reviews.admin.board.overview",
     "COLORS": {
         "primary": {
             "50": "#eef6f8",

@@ -8,14 +8,19 @@ from datetime import timedelta
 from io import BytesIO, StringIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml.html import document_fromstring
 from openpyxl import load_workbook
 
+from permits.models import User
 from reviews import board, calendars, workflow
 from reviews.admin.board import inert
+from reviews.admin.plots import plot
 from reviews.models import Task
 from tests.cast import filled, person, post, task_of
 from tests.reviews.steps import TUESDAY, accepted, countersigned, say, submitted
@@ -215,10 +220,53 @@ class TestPage:
         book = load_workbook(BytesIO(client.get(f"{PAGE}tasks.xlsx").content))
         assert [cell.value for cell in book.active[1]] == head and book.active["A2"].value == application.number
         assert cast.enterprise.name not in text
-        for key in ("open", "closed", "promises", "load"):
-            for form in ("csv", "xlsx"):
-                assert client.get(f"{PAGE}{key}.{form}").status_code == 200
         assert client.get(f"{PAGE}nothing.csv").status_code == client.get(f"{PAGE}open.exe").status_code == 404
+
+    def test_each_table_comes_back_from_both_sheets_with_nothing_to_run_in_it(self, cast, chief):
+        User.objects.filter(pk=cast.street.pk).update(name="=HYPERLINK(1)\x0b")
+        kept, held = submitted(cast), submitted(cast)
+        say(kept, "street", cast.street, "decline", reason="不属于本地", now=None)
+        workflow.claim(task_of(held, "street").pk, official=cast.street)
+        client = desk_of(chief)
+        for shown in [*board.tables(board.scope_of(chief)), None]:
+            key = shown.key if shown else "tasks"
+            text = b"".join(client.get(f"{PAGE}{key}.csv").streaming_content).decode("utf-8-sig")
+            lines = list(csv.reader(StringIO(text)))
+            sheet = load_workbook(BytesIO(client.get(f"{PAGE}{key}.xlsx").content)).active
+            cells = [list(row) for row in sheet.iter_rows()]
+            assert len(lines) == len(cells) == (len(shown.rows) + 1 if shown else 2) and len(lines) > 1, key
+            assert all(cell.data_type != "f" for row in cells for cell in row), key
+            assert not any(cell.startswith("=") for line in lines for cell in line), key
+            if shown:
+                assert [cell.value for cell in cells[1]][shown.names :] == shown.rows[0][shown.names :]
+        assert "'=HYPERLINK(1)" in text and "'=HYPERLINK(1)" in [cell.value for cell in cells[1]]
+
+    def test_the_page_takes_as_many_queries_for_many_as_for_one(self, cast, chief):
+        client, counts = desk_of(chief), []
+        for _ in range(2):
+            for _more in range(2):
+                workflow.submit(filled(cast).pk, applicant=cast.owner)
+            with CaptureQueriesContext(connection) as queries:
+                client.get(PAGE)
+            counts.append(len(queries))
+        assert counts[0] == counts[1]
+
+    def test_the_first_page_leads_a_supervisor_there_and_nobody_else(self, cast, chief):
+        for user, there in ((chief, True), (cast.street, False)):
+            assert ("rv-board-way" in desk_of(user).get("/admin/").content.decode()) is there
+
+    def test_a_plot_says_what_it_shows_and_runs_nothing(self, cast):
+        shown = board.Table("x", "<b>", ["名", "甲", "乙"], [["<script>", 2, None], ["好", 0, 4.5]], bars=(1, 2))
+        drawn = document_fromstring(plot(shown)).find(".//svg")
+        assert drawn.get("role") == "img" and drawn.find("title").text == "<b>" and "甲, 乙" in drawn.find("desc").text
+        assert not drawn.findall(".//script") and not drawn.xpath(".//@style")
+        assert [text.text for text in drawn.findall("text")] == ["<script>", "2", "—", "好", "0", "4.5", "甲", "乙"]
+        assert [bar.get("width") for bar in drawn.findall("rect")[:4]] == ["36.44%", "0.00%", "0.00%", "82.00%"]
+
+    def test_more_tasks_than_are_counted_are_told(self, cast, chief, monkeypatch):
+        monkeypatch.setattr(board, "MOST", 1)
+        workflow.submit(filled(cast).pk, applicant=cast.owner)
+        assert "数据未全部统计" in desk_of(chief).get(PAGE).content.decode()
 
     def test_a_superuser_sees_every_department(self, cast):
         workflow.submit(filled(cast).pk, applicant=cast.owner)

@@ -1,0 +1,81 @@
+"""A table of the board as bars, drawn on the server as SVG.
+
+Lengths are shares of the width and texts have the size of the page's, so that a plot can be read at whatever width,
+without a script. Colours are the style sheet's, light and dark. The table beside it says the same in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from reviews.board import Cell, Table
+
+BAR, LINE, ROOM = 14, 18, 12  # pixels: a bar, a line of text, what is left free below a row
+WIDEST = 82  # per cent of the width; the rest is for the number behind the bar
+
+
+def plot(table: Table) -> SafeString:
+    """The numbers of ``table.bars``; nothing for a table without rows."""
+    if not table.rows or not table.bars:
+        return SafeString("")
+    bars = 1 if table.stacked else len(table.bars)
+    step = LINE * table.names + BAR * bars + ROOM
+    legend = step * len(table.rows) + 4
+    most = max(_length(table, row) for row in table.rows) or 1.0
+    named = f"plot-{table.key}"
+    told = _("Bars for %(series)s; the table below has the same numbers.") % {
+        "series": ", ".join(table.head[column] for column in table.bars)
+    }
+    parts = [
+        f'<svg class="rv-plot" width="100%" height="{legend + LINE * len(table.bars)}" role="img" '
+        f'aria-labelledby="{named}-title {named}-told"><title id="{named}-title">{escape(table.title)}</title>'
+        f'<desc id="{named}-told">{escape(told)}</desc>'
+    ]
+    for place, row in enumerate(table.rows):
+        top = place * step
+        for line, name in enumerate(row[: table.names]):
+            kind = "rv-plot-name" if line == 0 else "rv-plot-more"
+            parts.append(f'<text class="{kind}" x="0" y="{top + LINE * line + 13}">{escape(name)}</text>')
+        parts += (_stack if table.stacked else _beside)(table, row, top + LINE * table.names, most)
+    for series, column in enumerate(table.bars):
+        y = legend + LINE * series
+        parts.append(f'<rect class="rv-bar rv-bar-{series}" x="0" y="{y + 2}" width="12" height="12"/>')
+        parts.append(f'<text x="18" y="{y + 13}">{escape(table.head[column])}</text>')
+    return mark_safe("".join([*parts, "</svg>"]))  # noqa: S308 (every text in it is escaped above)
+
+
+def _beside(table: Table, row: list[Cell], top: int, most: float) -> Iterator[str]:
+    for series, column in enumerate(table.bars):
+        wide = WIDEST * _number(row[column]) / most
+        y = top + BAR * series
+        yield f'<rect class="rv-bar rv-bar-{series}" x="0" y="{y}" width="{wide:.2f}%" height="{BAR - 2}"/>'
+        yield f'<text x="{wide:.2f}%" dx="5" y="{y + 10}">{_said(row[column])}</text>'
+
+
+def _stack(table: Table, row: list[Cell], top: int, most: float) -> Iterator[str]:
+    x = 0.0
+    for series, column in enumerate(table.bars):
+        wide = WIDEST * _number(row[column]) / most
+        if wide:
+            yield (
+                f'<rect class="rv-bar rv-bar-{series}" x="{x:.2f}%" y="{top}" width="{wide:.2f}%" height="{BAR - 2}"/>'
+            )
+        x += wide
+    yield f'<text x="{x:.2f}%" dx="5" y="{top + 10}">{_said(_length(table, row))}</text>'
+
+
+def _length(table: Table, row: list[Cell]) -> float:
+    values = [_number(row[column]) for column in table.bars]
+    return sum(values) if table.stacked else max(values)
+
+
+def _number(cell: Cell) -> float:
+    return float(cell) if isinstance(cell, int | float) else 0.0
+
+
+def _said(cell: Cell) -> str:
+    return "—" if cell is None else f"{_number(cell):g}"
