@@ -182,7 +182,7 @@ def _closed(scope: Scope, found: list[Any], hours: Hours) -> Table:
         on_time[slug, office] += closed <= due
     return Table(
         "closed", _("Decided, by service and department"),
-        [_("Service"), _("Department"), _("Decided"), _("On time %"), _("Median, working hours"),
+        [_("Service"), _("Department"), _("Tasks decided"), _("On time %"), _("Median, working hours"),
          _("90 % within, working hours"), _("Ended overdue and undecided")],
         [
             [scope.title(slug), scope.department(office), len(took), _share(on_time[slug, office], len(took)),
@@ -222,7 +222,7 @@ def _load(scope: Scope, now: datetime) -> Table:
     shared = Counter(name for name, _email in people.values())  # two people of one name are told apart
     names = {pk: f"{name} ({email})" if shared[name] > 1 else name for pk, (name, email) in people.items()}
     return Table(
-        "load", _("Today, by official"), [_("Official"), _("In hand"), _("Of these overdue"), _("Decided today")],
+        "load", _("Today, by official"), [_("Official"), _("Held now"), _("Of these overdue"), _("Decided today")],
         [
             [names[pk], in_hand[pk], late[pk], decided[pk]]
             for pk in sorted(names, key=lambda pk: (-in_hand[pk] - decided[pk], names[pk]))
