@@ -183,6 +183,12 @@ class TestFigures:
             with django_assert_num_queries(3):
                 assert len(list(board.task_rows(scope, TUESDAY + HOUR))) > count
 
+    def test_what_was_closed_is_found_by_its_index(self, cast, chief):
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":  # a handful of rows is read quicker without any index
+                cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "task_by_closing" in board.closed_tasks(board.scope_of(chief)).explain()
+
 
 @pytest.mark.django_db
 class TestPage:
