@@ -147,7 +147,11 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
     page.locator("main .actions button").first.click()
     for key, value in record.items():
         control = page.locator(f"[name={key}]").first
-        if control.get_attribute("type") == "radio":
+        if key == "region":  # typed, as a person would
+            page.locator("input[role=combobox]").fill(value)
+            page.locator("input[role=combobox]").press("Enter")
+            assert control.input_value() == value
+        elif control.get_attribute("type") == "radio":
             page.locator(f"[name={key}][value={value}]").check()
         elif control.evaluate("e => e.tagName") == "SELECT":
             control.select_option(value)
