@@ -226,6 +226,11 @@ class Definition(Part):
     def stage(self, key: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.key == key), None)
 
+    def stages_before(self, key: str) -> tuple[Stage, ...]:
+        """Those that an application has passed; none for a key that isn't a stage's."""
+        keys = [stage.key for stage in self.stages]
+        return self.stages[: keys.index(key)] if key in keys else ()
+
     def stage_after(self, key: str) -> Stage | None:
         keys = [stage.key for stage in self.stages]
         following = keys.index(key) + 1

@@ -23,7 +23,7 @@ def keep(now: datetime | None = None) -> dict[str, int]:
     now = now or timezone.now()
     running = Task.objects.open().exclude(application__status=Status.SUSPENDED)
     # While an objection is looked at nothing is owed; an overturned decision gives the time anew.
-    owed = Promise.objects.owed().exclude(application__status__in=[*lifecycle.FINAL, Status.OBJECTED])
+    owed = Promise.objects.owed().exclude(application__status__in=lifecycle.AT_REST)
     unanswered = CorrectionNotice.objects.filter(answered_at=None, application__status=Status.NEEDS_CORRECTION)
     return {
         "reminded": _each(_due(running, "remind_at", now), workflow.remind, now),

@@ -131,5 +131,11 @@ class Application(models.Model):
         stage = self.definition.stage(self.stage) if self.stage else None
         return str(stage.title) if stage else ""
 
+    @property
+    def stage_kind(self) -> str:
+        """What kind of stage it stands at, as the table of transitions names it."""
+        stage = self.definition.stage(self.stage) if self.stage else None
+        return stage.kind if stage else "none"
+
     def answer(self, key: str) -> Any:
         return self.answers.get(key)

@@ -79,9 +79,8 @@ def refused(check: Callable[..., Any], *about: Any) -> str:
 
 
 def _leads(action: str, task: Task, *, ends: str) -> bool:
-    stage = task.application.definition.stage(task.application.stage)
     try:
-        lifecycle.transition(action, task.application.status, stage.kind if stage else "none", task=ends)
+        lifecycle.transition(action, task.application.status, task.application.stage_kind, task=ends)
     except lifecycle.NotPossible:
         return False
     return True

@@ -151,7 +151,9 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
     """The buttons, and in words why one isn't there."""
     if task.state != Task.State.OPEN:
         return {"outcomes": [], "forbidden": [], "can_claim": False, "can_release": False, "refused": ""}
-    possible = {row.action: row for row in lifecycle.outcomes(task.application.status, _stage_kind(task), task.kind)}
+    possible = {
+        row.action: row for row in lifecycle.outcomes(task.application.status, task.application.stage_kind, task.kind)
+    }
     refused = acts.refused(policy.check_decide, who(request), task)
     refused = refused or acts.refused(policy.check_advises, who(request), task)
     stops = {action: "" if refused else _stops(action, request, task) for action in possible}
@@ -164,7 +166,7 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
             if not stops[action]
         ],
         "forbidden": [(lifecycle.ACTIONS[action], words) for action, words in stops.items() if words],
-        "earlier_stages": _earlier_stages(task),
+        "earlier_stages": task.application.definition.stages_before(task.stage),
         "refused": refused,
         "stands_still": task.application.status == Status.SUSPENDED and not possible,
         "can_claim": task.claimed_by_id is None and not refused,
@@ -180,17 +182,6 @@ def _stops(action: str, request: HttpRequest, task: Task) -> str:
     if action in policy.REFUSING or action == "correct":
         return acts.refused(policy.check_decide, who(request), task, action)
     return ""
-
-
-def _earlier_stages(task: Task) -> list[Any]:
-    stages = task.application.definition.stages
-    keys = [stage.key for stage in stages]
-    return list(stages[: keys.index(task.stage)]) if task.stage in keys else []
-
-
-def _stage_kind(task: Task) -> str:
-    stage = task.application.definition.stage(task.application.stage)
-    return stage.kind if stage else "none"
 
 
 @require_POST

@@ -13,15 +13,7 @@ from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
 from reviews.workflow.errors import Incomplete, ReasonNeeded
-from reviews.workflow.step import (
-    APPLICANT_ROLE,
-    Step,
-    after_seconds,
-    check_open,
-    on_application,
-    on_task,
-    working_seconds,
-)
+from reviews.workflow.step import APPLICANT_ROLE, Step, check_open, on_application, on_task
 
 
 @dataclass(frozen=True)
@@ -61,8 +53,7 @@ def answer_corrections(
         CorrectionItem.objects.bulk_update(items, ["answer", "answered_at"])
         notice.answered_at, notice.remind_at = now, None
         notice.save(update_fields=["answered_at", "remind_at"])
-        application.due_at = after_seconds(now, notice.promised_left, step.calendar)
-        application.statutory_due_at = after_seconds(now, notice.statutory_left, step.calendar)
+        step.clock_goes_on(notice)
         mobiles.index(application)
         event = step.move(row, "corrections_answered", data={"items": len(items)})
         step.tell(told.applicant(event, "corrections_answered"))
@@ -73,24 +64,21 @@ def answer_corrections(
 def _back_to_the_one_who_asked(step: Step, earlier: Task) -> None:
     """It goes back to the office that asked, and to the official who did, if they still hold the post."""
     stage = step.stage
-    due = step.limit(stage.limit) if stage.limit else step.application.due_at or step.now
-    task = step.new_task(stage.key, stage.kind, earlier.department, due)
+    task = step.new_task(stage.key, stage.kind, earlier.department, step.stage_due(stage))
     asker = earlier.claimed_by
     if asker and earlier.department_id in Department.objects.ids_of(asker, step.now):
         task.claimed_by, task.claimed_at = asker, step.now
-        task.lease_until = step.limit(step.application.definition.limits.claim)
+        task.lease_until = step.lease_end
     step.open_tasks([task])
 
 
 def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, list[CorrectionItem]]:
     """Issue the notice: everything at once. The time until it is answered doesn't count."""
-    application, calendar = step.application, step.calendar
+    application = step.application
     deadline = step.limit(application.definition.limits.correction)
     notice = CorrectionNotice.objects.create(
         application=application, task=step.task, issued_at=step.now, deadline=deadline,
-        remind_at=_a_day_before(deadline, step.now, calendar),
-        promised_left=working_seconds(step.now, application.due_at, calendar),
-        statutory_left=working_seconds(step.now, application.statutory_due_at, calendar),
+        remind_at=_a_day_before(deadline, step.now, step.calendar), **step.time_left(),
     )  # fmt: skip
     made = [
         CorrectionItem(

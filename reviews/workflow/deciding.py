@@ -103,8 +103,7 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
 
 
 def _earlier_stage(step: Step, key: str) -> Stage:
-    stages = step.application.definition.stages
-    before = stages[: [stage.key for stage in stages].index(step.application.stage)]
+    before = step.application.definition.stages_before(step.application.stage)
     found = next((stage for stage in before if stage.key == key), None)
     if found is None:
         raise NotSensible(_("Choose the earlier stage that it goes back to."))

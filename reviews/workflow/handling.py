@@ -38,7 +38,7 @@ def keep_claim(task_id: int, *, official: User, now: datetime | None = None) -> 
         task = step.task
         if task.state != Task.State.OPEN or task.claimed_by_id != official.pk:
             return False
-        task.lease_until = step.limit(step.application.definition.limits.claim)
+        task.lease_until = step.lease_end
         task.save(update_fields=["lease_until"])
         return True
 
@@ -112,9 +112,7 @@ def delegate(
     """
     now = now or timezone.now()
     with transaction.atomic():
-        posting = (
-            Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=posting_id)
-        )
+        posting = _locked_posting(posting_id)
         role = _may_delegate(by, posting)
         if not reason.strip():
             raise ReasonNeeded(_("Say why somebody stands in."))
@@ -144,9 +142,7 @@ def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None)
     now = now or timezone.now()
     with transaction.atomic():
         posting_id = Delegation.objects.values_list("official_id", flat=True).get(pk=delegation_id)
-        posting = (
-            Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=posting_id)
-        )
+        posting = _locked_posting(posting_id)
         role = _may_delegate(by, posting)
         found = Delegation.objects.select_related("delegate").get(pk=delegation_id)
         if found.ended_at is None:
@@ -157,6 +153,10 @@ def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None)
                 data={"to": str(found.delegate.public_id)},
             )  # fmt: skip
         return found
+
+
+def _locked_posting(posting_id: int) -> Official:
+    return Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=posting_id)
 
 
 def _may_delegate(by: User, posting: Official) -> str:
@@ -177,5 +177,5 @@ def let_go(task: Task) -> None:
 def _put_in_hand(step: Step, official: User) -> None:
     task = step.task
     task.claimed_by, task.claimed_at = official, step.now
-    task.lease_until = step.limit(step.application.definition.limits.claim)
+    task.lease_until = step.lease_end
     task.save(update_fields=CLAIM)

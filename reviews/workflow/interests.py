@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Enterprise, User
-from reviews import policy
+from reviews import policy, roles
 from reviews.audit import log
 from reviews.models import Interest, Official
 from reviews.workflow.errors import NotSensible
@@ -42,7 +42,7 @@ def declare_interest(
             user=user, relation=relation, enterprise=enterprise, person=person, note=note.strip(), declared_at=now
         )
         log.record(
-            action="interest_declared", actor=by, role=role, at=now, stream=f"account:{user.public_id}",
+            action="interest_declared", actor=by, role=role, at=now, stream=roles.stream_of(user),
             reason=note.strip(), data=_data(made),
         )  # fmt: skip
         return made
@@ -61,7 +61,7 @@ def end_interest(interest_id: int, *, by: User, reason: str = "", now: datetime 
             found.ended_at = now
             found.save(update_fields=["ended_at"])
             log.record(
-                action="interest_ended", actor=by, role=role, at=now, stream=f"account:{user.public_id}",
+                action="interest_ended", actor=by, role=role, at=now, stream=roles.stream_of(user),
                 reason=reason.strip(), data=_data(found),
             )  # fmt: skip
         return found

@@ -11,17 +11,7 @@ from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import Pause, Task
 from reviews.workflow.errors import NotSensible, ReasonNeeded
-from reviews.workflow.step import (
-    HALF,
-    MOST,
-    Step,
-    after_seconds,
-    at_share,
-    check_open,
-    on_application,
-    on_task,
-    working_seconds,
-)
+from reviews.workflow.step import HALF, MOST, Step, at_share, check_open, on_application, on_task
 
 
 def suspend(task_id: int, *, official: User, kind: str, reason: str, now: datetime | None = None) -> Pause:
@@ -42,9 +32,7 @@ def suspend(task_id: int, *, official: User, kind: str, reason: str, now: dateti
             raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
         step.by(official, post)
         pause = Pause.objects.create(
-            application=application, kind=kind, started_at=step.now, started_by=official,
-            promised_left=working_seconds(step.now, application.due_at, step.calendar),
-            statutory_left=working_seconds(step.now, application.statutory_due_at, step.calendar),
+            application=application, kind=kind, started_at=step.now, started_by=official, **step.time_left()
         )  # fmt: skip
         event = step.move(row, "suspended", reason=reason.strip(), data={"kind": kind, "stage": task.stage} | post.data)
         words = {"zh": _in("zh-hans", pause), "en": _in("en", pause)}
@@ -67,8 +55,7 @@ def resume(application_id: int, *, official: User, reason: str = "", now: dateti
         step.by(official, post)
         pause.ended_at, pause.ended_by = step.now, official
         pause.save(update_fields=["ended_at", "ended_by"])
-        application.due_at = after_seconds(step.now, pause.promised_left, step.calendar)
-        application.statutory_due_at = after_seconds(step.now, pause.statutory_left, step.calendar)
+        step.clock_goes_on(pause)
         for task in tasks:
             _goes_on(step, task, since=pause.started_at)
         event = step.move(row, "resumed", reason=reason.strip(), data={"kind": pause.kind} | post.data)
@@ -90,7 +77,7 @@ def _goes_on(step: Step, task: Task, *, since: datetime) -> None:
     task.due_at = clock.add_working_time(step.now, left, step.calendar)
     task.remind_at = at_share(step.now, task.due_at, share, step.calendar) if share else None
     task.silent_at = task.due_at if task.silent_at else None
-    task.lease_until = step.limit(step.application.definition.limits.claim) if task.claimed_by_id else None
+    task.lease_until = step.lease_end if task.claimed_by_id else None
     task.save(update_fields=["due_at", "remind_at", "silent_at", "lease_until"])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Requirement
@@ -60,7 +59,7 @@ def _checked(application: Application, asked: Requirement | None, kind: str) -> 
     if kind == Promise.Kind.LATER and asked.deferrable:
         return ""
     if kind == Promise.Kind.PLEDGE and asked.pledge:
-        return asked.pledge.text.zh if (get_language() or "zh").startswith("zh") else asked.pledge.text.en
+        return str(asked.pledge.text)
     raise NotSensible(_("“%(title)s” has to be uploaded.") % {"title": asked.title})
 
 
@@ -75,12 +74,7 @@ def owe(step: Step) -> list[Promise]:
     """At acceptance: from now on, what was promised for later is owed by a date."""
     application = step.application
     later = [p for p in application.promises.filter(kind=Promise.Kind.LATER, met_at=None) if p.due_at is None]
-    if not later:
-        return []
-    due = step.limit(application.definition.limits.owed)
-    for promise in later:
-        promise.due_at, promise.remind_at = due, at_share(step.now, due, HALF, step.calendar)
-    Promise.objects.bulk_update(later, ["due_at", "remind_at"])
+    _give_time(step, later)
     return later
 
 
@@ -92,11 +86,16 @@ def titles(application: Application, promises: list[Promise]) -> list[dict[str, 
 
 def owe_anew(step: Step) -> None:
     """A decision was set aside: what is still owed has its time again."""
-    owed = list(step.application.promises.owed())
+    _give_time(step, list(step.application.promises.owed()))
+
+
+def _give_time(step: Step, promises: list[Promise]) -> None:
+    if not promises:
+        return
     due = step.limit(step.application.definition.limits.owed)
-    for promise in owed:
+    for promise in promises:
         promise.due_at, promise.remind_at, promise.reminded = due, at_share(step.now, due, HALF, step.calendar), 0
-    Promise.objects.bulk_update(owed, ["due_at", "remind_at", "reminded"])
+    Promise.objects.bulk_update(promises, ["due_at", "remind_at", "reminded"])
 
 
 def owed_words(application: Application, promises: list[Promise]) -> dict[str, Any]:
@@ -139,7 +138,7 @@ def remind_owing(promise_id: int, *, now: datetime | None = None) -> bool:
     with on_application(application_id, doing="remind_owing", now=now) as step:
         application = step.application
         promise = application.promises.owed().filter(pk=promise_id, remind_at__lte=step.now).first()
-        if promise is None or promise.due_at is None or application.status in (*lifecycle.FINAL, Status.OBJECTED):
+        if promise is None or promise.due_at is None or application.status in lifecycle.AT_REST:
             return False
         start = application.accepted_at or promise.made_at
         most = at_share(start, promise.due_at, MOST, step.calendar)
@@ -159,7 +158,7 @@ def terminate(application_id: int, *, now: datetime | None = None) -> bool:
     with on_application(application_id, doing="terminate", now=now) as step:
         application = step.application
         missed = application.promises.owed().filter(due_at__lte=step.now)
-        if application.status in (*lifecycle.FINAL, Status.OBJECTED) or not missed.exists():
+        if application.status in lifecycle.AT_REST or not missed.exists():
             return False
         row = lifecycle.transition("terminate", application.status, step.stage_kind)
         offices = [task.department for task in application.tasks.open().select_related("department")]

@@ -25,11 +25,6 @@ MOST_TRIES = 100
 ENCRYPTED = ("application__answers", "application__left_over")
 
 
-def departments_of(official: User) -> list[int]:
-    """Ids of the departments whose tasks the official works on. A list, because a list is what an index serves."""
-    return Department.objects.ids_of(official)
-
-
 def acts_as(official: User) -> list[int]:
     """Ids of the accounts whose claims are the official's to work on: their own, and of those they stand in for."""
     lent = Delegation.objects.in_force(timezone.now()).filter(delegate=official)
@@ -65,7 +60,7 @@ def free_for(official: User) -> QuerySet[Task]:
     This only spares the look at them one by one: what counts is ``policy``, asked when the task is taken. Where a
     definition lets one person decide two stages, such a task is claimed from the list.
     """
-    tasks = Task.objects.open().filter(department__in=departments_of(official), claimed_by=None)
+    tasks = Task.objects.open().filter(department__in=Department.objects.ids_of(official), claimed_by=None)
     tasks = tasks.exclude(application__status=Status.SUSPENDED)
     return tasks.exclude(kept_from(official)).exclude(decided_elsewhere(official))
 

@@ -16,7 +16,7 @@ from permits.forms import values_of
 from permits.models import Application, User
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
-from reviews.models import Decision, Department, Event, Notice, Task
+from reviews.models import CorrectionNotice, Decision, Department, Event, Notice, Pause, Task
 from reviews.notices import outbox
 from reviews.workflow.errors import AlreadyDecided
 
@@ -32,12 +32,12 @@ WRITTEN = (
 class Step:
     """One step under way. It holds its application locked; what it says is written by ``finish``, or not at all."""
 
-    def __init__(self, application: Application, now: datetime, *, task: Task | None = None) -> None:
+    def __init__(self, application: Application, now: datetime) -> None:
         self.application = application
         self.now = now
         self.actor: User | None = None
         self.role = SYSTEM_ROLE
-        self._task = task
+        self._task: Task | None = None
         self._entries: list[log.Entry] = []
         self._notices: list[Notice] = []
 
@@ -71,6 +71,30 @@ class Step:
 
     def limit(self, text: str, start: datetime | None = None) -> datetime:
         return clock.due(start or self.now, clock.Limit.parse(text), self.calendar)
+
+    @property
+    def lease_end(self) -> datetime:
+        """Until when a task that is taken in hand now is left alone."""
+        return self.limit(self.application.definition.limits.claim)
+
+    def stage_due(self, stage: Stage) -> datetime:
+        """By when a task of the stage that is opened now is due: by the stage's own limit, or by the promise."""
+        return self.limit(stage.limit) if stage.limit else self.application.due_at or self.now
+
+    def time_left(self) -> dict[str, int]:
+        """What is left of both time limits now, in seconds of working time: kept while the clock stands still."""
+        application = self.application
+        return {
+            "promised_left": _working_seconds(self.now, application.due_at, self.calendar),
+            "statutory_left": _working_seconds(self.now, application.statutory_due_at, self.calendar),
+        }
+
+    def clock_goes_on(self, kept: CorrectionNotice | Pause) -> None:
+        """Both time limits go on with what ``time_left`` gave when the clock stopped."""
+        for limit, seconds in (("due_at", kept.promised_left), ("statutory_due_at", kept.statutory_left)):
+            setattr(
+                self.application, limit, clock.add_working_time(self.now, timedelta(seconds=seconds), self.calendar)
+            )
 
     # --- the record -------------------------------------------------------------------------------------------------
 
@@ -120,14 +144,10 @@ class Step:
             update_fields=["state", "closed_at", "claimed_by", "claimed_at", "lease_until", "remind_at", "silent_at"]
         )
 
-    def cancel_tasks(self, **which: Any) -> int:
+    def cancel_tasks(self, **which: Any) -> None:
         """End what is open and isn't needed any more."""
-        ended = self.application.tasks.open().filter(**which)
-        count = 0
-        for task in ended:
+        for task in self.application.tasks.open().filter(**which):
             self.end_task(task, Task.State.CANCELLED)
-            count += 1
-        return count
 
     def close(self) -> None:
         self.application.closed_at = self.now
@@ -142,7 +162,7 @@ class Step:
                 "stage_opened", before=before, after=stage.key, by_system=True,
                 data={"departments": [office.kind for office in offices]},
             )  # fmt: skip
-        due = self.limit(stage.limit) if stage.limit else application.due_at or self.now
+        due = self.stage_due(stage)
         tasks = [self.new_task(stage.key, stage.kind, office, due) for office in offices]
         for task in tasks:
             task.returned = returned
@@ -174,13 +194,9 @@ def at_share(start: datetime, due: datetime, per_cent: int, calendar: clock.Work
     return clock.add_working_time(start, whole * per_cent / 100, calendar)
 
 
-def working_seconds(start: datetime, end: datetime | None, calendar: clock.WorkCalendar) -> int:
+def _working_seconds(start: datetime, end: datetime | None, calendar: clock.WorkCalendar) -> int:
     """The working time from ``start`` to ``end``; none when there is no end or it is past."""
     return calendars.seconds(clock.working_time_between(start, end, calendar)) if end else 0
-
-
-def after_seconds(start: datetime, seconds: int, calendar: clock.WorkCalendar) -> datetime:
-    return clock.add_working_time(start, timedelta(seconds=seconds), calendar)
 
 
 @contextmanager

@@ -100,6 +100,18 @@ def sign_in(page: Page, base: str, email: str) -> None:
     page.wait_for_url(lambda url: "login" not in url)
 
 
+def fill_in(page: Page, answers: dict[str, str]) -> None:
+    """Answer those of the questions that stand on the page."""
+    for key, value in answers.items():
+        control = page.locator(f"[name={key}]")
+        if not control.count():
+            continue
+        if control.first.get_attribute("type") in ("radio", "checkbox"):
+            (control if value == "on" else page.locator(f"[name={key}][value={value}]")).check()
+        else:
+            control.fill(value)
+
+
 def decide(page: Page, base: str, email: str, number: str, outcome: str) -> None:
     sign_in(page, base, email)
     page.goto(f"{base}/admin/reviews/task/")
@@ -175,14 +187,7 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
     }  # fmt: skip
     for section in ("enterprise", "people", "staff", "arrangement", "supplies"):
         page.wait_for_url(f"**/fill/{section}/**")
-        for key, value in answers.items():
-            control = page.locator(f"[name={key}]")
-            if not control.count():
-                continue
-            if control.first.get_attribute("type") in ("radio", "checkbox"):
-                (control if value == "on" else page.locator(f"[name={key}][value={value}]")).check()
-            else:
-                control.fill(value)
+        fill_in(page, answers)
         page.locator("main .form-actions button.btn-primary").click()
         if section == "staff":  # the origins don't add up: told so, and nothing typed is lost
             page.locator(".error-summary").wait_for()

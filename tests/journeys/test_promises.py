@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import servers
-from tests.journeys.test_owner import DATA, DEMO, chromium, decide, looks_right, portal, sign_in  # noqa: F401  (fixtures)
+from tests.journeys.test_owner import DATA, DEMO, chromium, decide, fill_in, looks_right, portal, sign_in  # noqa: F401  (fixtures)
 
 pytestmark = pytest.mark.journey
 RESUMES = (date.today() + timedelta(days=5)).isoformat()
@@ -28,14 +28,7 @@ ANSWERS = {
 def fill(page) -> None:
     for section in ("enterprise", "people", "staff", "arrangement", "supplies"):
         page.wait_for_url(f"**/fill/{section}/**")
-        for key, value in ANSWERS.items():
-            control = page.locator(f"[name={key}]")
-            if not control.count():
-                continue
-            if control.first.get_attribute("type") in ("radio", "checkbox"):
-                (control if value == "on" else page.locator(f"[name={key}][value={value}]")).check()
-            else:
-                control.fill(value)
+        fill_in(page, ANSWERS)
         page.locator("main .form-actions button.btn-primary").click()
 
 

@@ -31,7 +31,7 @@ def tasks_of(choice: Choice, official: User) -> QuerySet[Task]:
         if not supervised:
             raise PermissionDenied("all tasks are shown to supervisors only")
         return Task.objects.open().filter(department__in=supervised)
-    tasks = Task.objects.filter(department__in=queueing.departments_of(official))
+    tasks = Task.objects.filter(department__in=Department.objects.ids_of(official))
     match choice.which:
         case "mine":
             return tasks.open().filter(claimed_by__in=queueing.acts_as(official))
@@ -128,7 +128,7 @@ def options(choice: Choice, official: User) -> Options:
         if choice.service in ("", service.slug):
             for stage in service.definition.stages:
                 stages.setdefault(stage.key, str(stage.title))
-    own = Department.objects.filter(pk__in=queueing.departments_of(official)).values_list("region", flat=True)
+    own = Department.objects.filter(pk__in=Department.objects.ids_of(official)).values_list("region", flat=True)
     enterprise = (
         Enterprise.objects.only("name", "public_id").filter(public_id=choice.enterprise).first()
         if choice.enterprise
