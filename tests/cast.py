@@ -52,13 +52,7 @@ def post(name: str, kind: str, region: str = "360924", *, supervisor: bool = Fal
     return user
 
 
-def cheap_passwords() -> None:
-    """Nobody tests Argon here, and the whole cast is made for every test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def make_cast() -> Cast:
-    cheap_passwords()
     owner, outsider = person("owner"), person("outsider")
     colleague = person("colleague")
     enterprise = Enterprise.objects.create(**invented.ENTERPRISE)

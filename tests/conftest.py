@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.core.management.commands import flush
 from django.db import connections
 from django.utils import translation
@@ -15,6 +16,11 @@ hypothesis_settings.register_profile(
     "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 hypothesis_settings.load_profile("portal")
+
+# Each test client is a portal of its own, and would read the whole folder of static files before its first page.
+settings.WHITENOISE_AUTOREFRESH = True
+# Nobody tests Argon here, and the whole cast is made for every test. Before the first of them: Django keeps what it read.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,16 +13,11 @@ from portal import demo, stack
 from portal.management.commands import doctor
 from reviews import roles
 from reviews.models import Department, Event, Official, RoleGrant
-from tests.cast import cheap_passwords, person, post
+from tests.cast import person, post
 from tests.commands.test_commands import run
 
 pytestmark = pytest.mark.django_db
 THREE = ("--system", "s@example.cn", "--security", "王安 <sec@example.cn>", "--audit", "a@example.cn")
-
-
-@pytest.fixture(autouse=True)
-def _quick() -> None:
-    cheap_passwords()
 
 
 def test_three_accounts_are_made_with_a_link_each_that_sets_a_password_once():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.core import mail
 from django.utils.html import escape
@@ -69,9 +71,11 @@ def test_what_can_be_stored_is_shown_as_text_to_the_official_and_in_the_mail(cas
     client.post(f"/applications/{draft.public_id}/fill/arrangement/", answers | {"shift_arrangement": said})
     application = workflow.submit(draft.pk, applicant=cast.owner)
     desk = at(cast.street)
-    review = desk.get(f"/admin/reviews/task/{task_of(application, 'street').pk}/review/")
+    address = f"/admin/reviews/task/{task_of(application, 'street').pk}/review/"
+    review = desk.get(address)
     assert review.status_code == 200
-    workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="decline", reason=said)
+    typed = urlencode({"outcome": "decline", "reason": said})  # as a browser sends it
+    assert desk.post(address, typed, content_type="application/x-www-form-urlencoded").status_code == 302
     page = client.get(f"/applications/{application.public_id}/")
     assert page.status_code == 200
     shown = application.__class__.objects.get(pk=application.pk).answers["shift_arrangement"]

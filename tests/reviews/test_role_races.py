@@ -8,15 +8,10 @@ from permits.models import User
 from reviews import accounts, roles
 from reviews.audit import log
 from reviews.models import Department, Event, Official, RoleGrant
-from tests.cast import cheap_passwords, person
+from tests.cast import person
 from tests.reviews.test_races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _quick() -> None:
-    cheap_passwords()
 
 
 def test_of_three_grants_to_one_account_at_once_one_stays():
