@@ -60,7 +60,7 @@ class Post:
         return [self.user.pk, *([self.on_behalf_of.pk] if self.on_behalf_of else [])]
 
 
-def posting(user: User, task: Task, at: datetime | None = None) -> Post:
+def posting(user: User, task: Task, at: datetime) -> Post:
     """What the user acts as in the task's department; raise ``Refused`` when as nothing."""
     found = post_in(user, task.department_id, at)
     if found is None:
@@ -68,32 +68,34 @@ def posting(user: User, task: Task, at: datetime | None = None) -> Post:
     return found
 
 
-def post_in(user: User, department_id: int, at: datetime | None = None, *, supervisor: bool = False) -> Post | None:
-    """A posting of one's own goes before somebody else's, unless only a supervisor's will do."""
+def post_in(user: User, department_id: int, at: datetime, *, supervisor: bool = False) -> Post | None:
+    """What the user acts as there, at that moment; a posting of one's own goes before somebody else's, unless only a
+    supervisor's will do.
+    """
     if not user.is_active:
         return None
     rank = {"role": Official.Role.SUPERVISOR} if supervisor else {}
     own = Official.objects.filter(user=user, department=department_id, active=True, **rank)
     if mine := own.select_related("department").first():
         return Post(mine, user)
-    lent = Delegation.objects.in_force(at or timezone.now()).filter(
+    lent = Delegation.objects.in_force(at).filter(
         delegate=user, official__department=department_id, **{f"official__{key}": role for key, role in rank.items()}
     )
     found = lent.select_related("official__department", "official__user").order_by("pk").first()
     return Post(found.official, user, found.official.user) if found else None
 
 
-def check_claim(user: User, task: Task) -> Post:
+def check_claim(user: User, task: Task, at: datetime) -> Post:
     """May this person take the task in hand? The rules that would stop its decision stop its claim too."""
-    return check_decide(user, task)
+    return check_decide(user, task, at)
 
 
-def check_decide(user: User, task: Task, outcome: str = "") -> Post:
+def check_decide(user: User, task: Task, at: datetime, outcome: str = "") -> Post:
     """May this person decide the task (so)? One query for the posting, one for everything that is on record."""
-    return _check_decide(posting(user, task), task, outcome)
+    return _check_decide(posting(user, task, at), task, at, outcome)
 
 
-def _check_decide(post: Post, task: Task, outcome: str) -> Post:
+def _check_decide(post: Post, task: Task, at: datetime, outcome: str) -> Post:
     user = post.user
     if task.claimed_by_id and task.claimed_by_id not in post.people:
         raise Refused(
@@ -109,10 +111,10 @@ def _check_decide(post: Post, task: Task, outcome: str) -> Post:
     if needed is None or post.is_supervisor:
         return post
     # Perhaps they stand in for a supervisor besides their own posting.
-    higher = post_in(user, task.department_id, supervisor=True)
+    higher = post_in(user, task.department_id, at, supervisor=True)
     if higher is None:
         raise Refused(needed, RANK[needed], user)
-    return _check_decide(higher, task, outcome)
+    return _check_decide(higher, task, at, outcome)
 
 
 RANK = {
@@ -193,16 +195,15 @@ def check_not_involved(user: User, application: Application) -> None:
     interest = Interest.objects.filter(user=user, ended_at=None).filter(
         Q(person=application.applicant_id) | Q(enterprise__isnull=False, enterprise=application.enterprise_id)
     )
-    if application.applicant_id == user.pk or is_member(user, application) or interest.exists():
-        raise Refused(
-            "own_filing",
-            _("You filed this application or act for its enterprise; somebody else has to handle it."),
-            user,
-        )
+    messages = {rule: message for rule, _holds, message in RULES}
+    if application.applicant_id == user.pk or is_member(user, application):
+        raise Refused("own_filing", messages["own_filing"], user)
+    if interest.exists():
+        raise Refused("conflict_of_interest", messages["conflict_of_interest"], user)
 
 
-def check_release(user: User, task: Task) -> Post:
-    post = posting(user, task)
+def check_release(user: User, task: Task, at: datetime) -> Post:
+    post = posting(user, task, at)
     if task.claimed_by_id not in post.people and not post.is_supervisor:
         raise Refused("own_claim", _("Only the one who claimed a task, or a supervisor, can release it."), user)
     return post
@@ -213,10 +214,10 @@ def check_applicant(user: User, application: Application) -> None:
         raise Refused("own_application", _("This application belongs to somebody else."), user)
 
 
-def check_supervisor(user: User, department_ids: list[int]) -> Post:
+def check_supervisor(user: User, department_ids: list[int], at: datetime) -> Post:
     """A supervisor of one of the departments, or who stands in for one."""
     for department_id in dict.fromkeys(department_ids):
-        if post := post_in(user, department_id, supervisor=True):
+        if post := post_in(user, department_id, at, supervisor=True):
             return post
     raise Refused("supervisor", _("Only a supervisor of the department can do this."), user)
 

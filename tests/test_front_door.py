@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -193,15 +194,14 @@ def test_nothing_is_pinned_twice():
 # --- Up, and down again -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def started(tmp_path) -> Iterator[tuple[subprocess.Popen[str], str, list[psutil.Process]]]:
+@contextmanager
+def running(var: Path, output: Path) -> Iterator[tuple[subprocess.Popen[str], str, list[psutil.Process]]]:
     """A whole portal, up; with its address and everything it started."""
     port = free_port()
-    output = tmp_path / "output"
     with output.open("w") as out:
         portal = subprocess.Popen(
             [sys.executable, "manage.py", "run_portal", "--port", str(port), "--no-demo", "--quiet"],
-            cwd=ROOT, env=embedded(tmp_path / "var"), stdout=out, stderr=out, text=True, start_new_session=True,
+            cwd=ROOT, env=embedded(var), stdout=out, stderr=out, text=True, start_new_session=True,
         )  # fmt: skip
     family: list[psutil.Process] = []
     try:
@@ -221,6 +221,23 @@ def started(tmp_path) -> Iterator[tuple[subprocess.Popen[str], str, list[psutil.
         for process in family:
             if process.is_running():
                 process.kill()
+
+
+@pytest.fixture(scope="module")
+def ran_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a portal that ran before: its database is made, its services are published."""
+    folder = tmp_path_factory.mktemp("ran-once")
+    with running(folder / "var", folder / "output") as (portal, _address, _family):
+        portal.terminate()
+        assert portal.wait(15) == 0
+    return folder / "var"
+
+
+@pytest.fixture
+def started(ran_once, tmp_path):
+    shutil.copytree(ran_once, tmp_path / "var")
+    with running(tmp_path / "var", tmp_path / "output") as found:
+        yield found
 
 
 def alive(family: list[psutil.Process]) -> list[psutil.Process]:

@@ -39,12 +39,12 @@ def possible(task: Task, user: User) -> list[Act]:
     """The acts that are possible now, for this official, on this task."""
     if task.state != Task.State.OPEN:
         return []
-    application, status = task.application, task.application.status
-    head = policy.post_in(user, task.department_id, supervisor=True)
-    post = head or policy.post_in(user, task.department_id)
+    application, status, now = task.application, task.application.status, timezone.now()
+    head = policy.post_in(user, task.department_id, now, supervisor=True)
+    post = head or policy.post_in(user, task.department_id, now)
     if post is None:
         return []
-    decides = not refused(policy.check_decide, user, task)
+    decides = not refused(policy.check_decide, user, task, now)
     uninvolved = not refused(policy.check_not_involved, user, application)
     acts = []
     if decides and task.kind in policy.STAGES and _leads("advise", task, ends="advice"):

@@ -243,7 +243,7 @@ def beside(task: Task) -> dict[str, Any]:
 def read(task: Task, user: User) -> dict[str, Any]:
     application = task.application
     offices = {(office.kind, office.region): office for office in Department.objects.all()}
-    heads = policy.post_in(user, task.department_id, supervisor=True) is not None
+    heads = policy.post_in(user, task.department_id, timezone.now(), supervisor=True) is not None
     promises = promised(application)
     checked = task.stage.removeprefix("aftercheck:") if task.kind == "aftercheck" else ""
     return {

@@ -154,7 +154,7 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
     possible = {
         row.action: row for row in lifecycle.outcomes(task.application.status, task.application.stage_kind, task.kind)
     }
-    refused = acts.refused(policy.check_decide, who(request), task)
+    refused = acts.refused(policy.check_decide, who(request), task, timezone.now())
     refused = refused or acts.refused(policy.check_advises, who(request), task)
     stops = {action: "" if refused else _stops(action, request, task) for action in possible}
     return {
@@ -170,7 +170,8 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
         "refused": refused,
         "stands_still": task.application.status == Status.SUSPENDED and not possible,
         "can_claim": task.claimed_by_id is None and not refused,
-        "can_release": bool(task.claimed_by_id) and not acts.refused(policy.check_release, who(request), task),
+        "can_release": bool(task.claimed_by_id)
+        and not acts.refused(policy.check_release, who(request), task, timezone.now()),
     }
 
 
@@ -180,7 +181,7 @@ def _stops(action: str, request: HttpRequest, task: Task) -> str:
         owed = acts.refused(workflow.check_nothing_owed, task.application, who(request))
         return owed or acts.refused(workflow.check_agreed, task.application, who(request))
     if action in policy.REFUSING or action == "correct":
-        return acts.refused(policy.check_decide, who(request), task, action)
+        return acts.refused(policy.check_decide, who(request), task, timezone.now(), action)
     return ""
 
 

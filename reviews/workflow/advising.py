@@ -24,7 +24,7 @@ def ask_advice(
     with on_task(task_id, doing="ask_advice", now=now) as step:
         task, application = step.task, step.application
         check_open(task)
-        post = policy.check_decide(official, task)
+        post = policy.check_decide(official, task, step.now)
         if task.kind not in policy.STAGES:
             raise NotSensible(_("An opinion is asked for at a stage of the review."))
         question = question.strip()

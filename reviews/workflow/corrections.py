@@ -101,7 +101,7 @@ def ask_second_round(task_id: int, *, official: User, reason: str, now: datetime
     with on_task(task_id, doing="ask_second_round", now=now) as step:
         task = step.task
         check_open(task)
-        post = policy.check_decide(official, task)
+        post = policy.check_decide(official, task, step.now)
         if task.second_round_asked_at or task.second_round_by_id:
             return task
         if not reason.strip():
@@ -123,7 +123,7 @@ def allow_second_round(task_id: int, *, official: User, reason: str, now: dateti
     with on_task(task_id, doing="allow_second_round", now=now) as step:
         task = step.task
         check_open(task)
-        post = policy.check_supervisor(official, [task.department_id])
+        post = policy.check_supervisor(official, [task.department_id], step.now)
         policy.check_not_involved(official, step.application)
         if task.second_round_by_id:
             return task

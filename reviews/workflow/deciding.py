@@ -60,7 +60,7 @@ def decide(
             if standing and (standing.official_id, standing.outcome) == (official.pk, outcome):
                 return standing
             raise AlreadyDecided(task, standing)
-        post = policy.check_decide(official, task, outcome)
+        post = policy.check_decide(official, task, step.now, outcome)
         policy.check_advises(official, task)
         back = _earlier_stage(step, to_stage) if outcome == "return" else None
         row = lifecycle.transition(

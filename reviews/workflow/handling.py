@@ -23,7 +23,7 @@ def claim(task_id: int, *, official: User, now: datetime | None = None) -> Task:
     with on_task(task_id, doing="claim", now=now) as step:
         task = step.task
         check_open(task)
-        post = policy.check_claim(official, task)
+        post = policy.check_claim(official, task, step.now)
         if task.claimed_by_id == official.pk:
             return task
         step.by(official, post)
@@ -50,7 +50,7 @@ def release(task_id: int, *, official: User, reason: str = "", now: datetime | N
         check_open(task)
         if task.claimed_by_id is None:
             return task
-        post = policy.check_release(official, task)
+        post = policy.check_release(official, task, step.now)
         step.by(official, post)
         let_go(task)
         step.record("released", reason=reason, data={"stage": task.stage} | post.data)
@@ -65,7 +65,7 @@ def reassign(task_id: int, *, official: User, to: User, reason: str, now: dateti
     with on_task(task_id, doing="reassign", now=now) as step:
         task = step.task
         check_open(task)
-        post = policy.check_supervisor(official, [task.department_id])
+        post = policy.check_supervisor(official, [task.department_id], step.now)
         if task.claimed_by_id == to.pk:
             return task
         if not reason.strip():
@@ -73,7 +73,7 @@ def reassign(task_id: int, *, official: User, to: User, reason: str, now: dateti
         earlier = task.claimed_by
         let_go(task)
         try:
-            policy.check_claim(to, task)
+            policy.check_claim(to, task, step.now)
         except policy.Refused as refusal:
             refusal.user = official  # the one who tried it
             raise
@@ -113,7 +113,7 @@ def delegate(
     now = now or timezone.now()
     with transaction.atomic():
         posting = _locked_posting(posting_id)
-        role = _may_delegate(by, posting)
+        role = _may_delegate(by, posting, now)
         if not reason.strip():
             raise ReasonNeeded(_("Say why somebody stands in."))
         if ends_at <= starts_at or ends_at <= now:
@@ -143,7 +143,7 @@ def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None)
     with transaction.atomic():
         posting_id = Delegation.objects.values_list("official_id", flat=True).get(pk=delegation_id)
         posting = _locked_posting(posting_id)
-        role = _may_delegate(by, posting)
+        role = _may_delegate(by, posting, now)
         found = Delegation.objects.select_related("delegate").get(pk=delegation_id)
         if found.ended_at is None:
             found.ended_at = now
@@ -159,10 +159,10 @@ def _locked_posting(posting_id: int) -> Official:
     return Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=posting_id)
 
 
-def _may_delegate(by: User, posting: Official) -> str:
+def _may_delegate(by: User, posting: Official, now: datetime) -> str:
     if by.pk == posting.user_id and posting.active:
         return policy.Post(posting, by).words
-    return policy.check_supervisor(by, [posting.department_id]).words
+    return policy.check_supervisor(by, [posting.department_id], now).words
 
 
 def _stream(posting: Official) -> str:

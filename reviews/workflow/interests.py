@@ -32,7 +32,7 @@ def declare_interest(
     relation = Interest.Relation.LINKED if enterprise else Interest.Relation.RELATIVE
     with transaction.atomic():
         user = _locked(user_id)
-        role = _may_record(by, user)
+        role = _may_record(by, user, now)
         if not Official.objects.filter(user=user, active=True).exists():
             raise NotSensible(_("%(name)s is no official.") % {"name": user})
         standing = Interest.objects.filter(user=user, enterprise=enterprise, person=person, ended_at=None).first()
@@ -55,7 +55,7 @@ def end_interest(interest_id: int, *, by: User, reason: str = "", now: datetime 
         user = _locked(Interest.objects.values_list("user_id", flat=True).get(pk=interest_id))
         if by.pk == user.pk:
             raise policy.Refused("own_interest", _("Somebody else has to end what you declared: ask a supervisor."), by)
-        role = _may_record(by, user)
+        role = _may_record(by, user, now)
         found = Interest.objects.select_related("enterprise", "person").get(pk=interest_id)
         if found.ended_at is None:
             found.ended_at = now
@@ -71,13 +71,13 @@ def _locked(user_id: int) -> User:
     return User.objects.select_for_update(of=("self",), no_key=True).get(pk=user_id)
 
 
-def _may_record(by: User, user: User) -> str:
+def _may_record(by: User, user: User, now: datetime) -> str:
     if by.pk == user.pk:
         return "official"
     if by.is_superuser and by.is_active:
         return "superuser"
     offices = Official.objects.filter(user=user, active=True).values_list("department_id", flat=True)
-    return policy.check_supervisor(by, list(offices)).words
+    return policy.check_supervisor(by, list(offices), now).words
 
 
 def _data(interest: Interest) -> dict[str, str]:

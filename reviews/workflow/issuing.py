@@ -181,6 +181,6 @@ def _application_of(permit_id: int) -> int:
 
 def _by_a_supervisor_of_the_deciders(step: Step, official: User) -> None:
     deciding = step.application.tasks.filter(kind="decision").order_by("-pk").values_list("department_id", flat=True)
-    post = policy.check_supervisor(official, list(deciding))
+    post = policy.check_supervisor(official, list(deciding), step.now)
     policy.check_not_involved(official, step.application)
     step.by(official, post)

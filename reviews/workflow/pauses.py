@@ -24,7 +24,7 @@ def suspend(task_id: int, *, official: User, kind: str, reason: str, now: dateti
         check_open(task)
         if standing := application.pauses.filter(ended_at=None).first():
             return standing
-        post = policy.check_decide(official, task)
+        post = policy.check_decide(official, task, step.now)
         row = lifecycle.transition("suspend", application.status, task.kind)
         if kind not in Pause.Kind.values:
             raise NotSensible(_("Choose the procedure."))
@@ -51,7 +51,7 @@ def resume(application_id: int, *, official: User, reason: str = "", now: dateti
         if pause is None:
             raise LookupError(f"{application} is suspended without a special procedure")
         tasks = list(application.tasks.open().select_related("department", "claimed_by"))
-        post = _of_one_of_them(official, tasks)
+        post = _of_one_of_them(step, official, tasks)
         step.by(official, post)
         pause.ended_at, pause.ended_by = step.now, official
         pause.save(update_fields=["ended_at", "ended_by"])
@@ -63,9 +63,9 @@ def resume(application_id: int, *, official: User, reason: str = "", now: dateti
         return application
 
 
-def _of_one_of_them(official: User, tasks: list[Task]) -> policy.Post:
+def _of_one_of_them(step: Step, official: User, tasks: list[Task]) -> policy.Post:
     for task in tasks:
-        if post := policy.post_in(official, task.department_id):
+        if post := policy.post_in(official, task.department_id, step.now):
             policy.check_not_involved(official, task.application)
             return post
     raise policy.Refused("own_department", _("This task belongs to another department."), official)
@@ -86,7 +86,7 @@ def extend(task_id: int, *, official: User, reason: str, now: datetime | None = 
     with on_task(task_id, doing="extend", now=now) as step:
         task, application = step.task, step.application
         check_open(task)
-        post = policy.check_supervisor(official, [task.department_id])
+        post = policy.check_supervisor(official, [task.department_id], step.now)
         policy.check_not_involved(official, application)
         if application.extended_at:
             return application

@@ -45,7 +45,7 @@ def follow_up_rating(rating_id: int, *, official: User, text: str, now: datetime
             return rating
         if not text.strip():
             raise ReasonNeeded(_("Say what was done about it."))
-        post = policy.check_supervisor(official, [rating.department_id] if rating.department_id else [])
+        post = policy.check_supervisor(official, [rating.department_id] if rating.department_id else [], step.now)
         step.by(official, post)
         rating.follow_up, rating.followed_up_at, rating.followed_up_by = text.strip(), step.now, official
         rating.save(update_fields=["follow_up", "followed_up_at", "followed_up_by"])

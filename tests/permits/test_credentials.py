@@ -163,6 +163,7 @@ def test_eight_threads_make_one_key() -> None:
     assert len(ids) == 1
 
 
+@pytest.mark.once
 def test_four_processes_make_one_key(key_file: Path) -> None:
     script = (
         "import django; django.setup();"

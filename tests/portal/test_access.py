@@ -1,14 +1,17 @@
 """Every address that names something of somebody's: not found for others, the log-in for nobody.
 
 The addresses are taken from the site itself, so a new one can't be forgotten: one with an unknown parameter fails here.
+Who may see what is the same on both engines, so it runs beside SQLite only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, reverse
@@ -17,10 +20,11 @@ from permits.models import AccessRequest, Application, Enterprise, Material, Mem
 from portal import urls
 from reviews import workflow
 from reviews.models import CorrectionItem, Notice, Objection, Rating
-from tests.cast import Cast, filled, person
+from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
 
+pytestmark = pytest.mark.once
 FOR_EVERYBODY = {"service", "verify_permit"}  # what they name is public
 FOR_ALL_ACCOUNTS = {"start"}
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
@@ -33,8 +37,27 @@ OPEN_TO_ALL = {"home", "set_language", "catalogue", "track", "verify", "healthz"
 Owners = dict[str, list[dict[str, Any]]]
 
 
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[Cast, Owners]]:
+    """Made once, in a transaction around those of the tests: each of them is undone to here."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        steps.shipped("resumption")
+        cast = make_cast()
+        yield cast, owners_of(cast)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def owners(cast: Cast) -> Owners:
+def cast(db: None, world: tuple[Cast, Owners]) -> Cast:
+    return world[0]
+
+
+@pytest.fixture
+def owners(db: None, world: tuple[Cast, Owners]) -> Owners:
+    return world[1]
+
+
+def owners_of(cast: Cast) -> Owners:
     """What the owner has, in every state: how its addresses begin, and the parameters that name it."""
     states = [
         filled(cast),

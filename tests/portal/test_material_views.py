@@ -428,6 +428,7 @@ def test_a_file_that_was_replaced_by_a_correction_stays_on_record(cast: Cast, dr
 # --- over a real socket ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_sixty_megabytes_are_refused_in_words_by_the_real_server(cast: Cast, tmp_path: Path) -> None:
     draft = filled(cast)

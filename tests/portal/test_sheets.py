@@ -195,6 +195,7 @@ def test_nothing_in_the_marked_sheet_is_a_formula(group, nasty):
     assert "ID number" in back["G2"].value
 
 
+@pytest.mark.once
 def test_ten_thousand_rows_take_little_more_memory_than_their_text(group):
     workbook = Workbook(write_only=True)
     page = workbook.create_sheet()

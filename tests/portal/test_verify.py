@@ -58,7 +58,7 @@ def test_a_typed_number_leads_to_the_permits_own_address(client, permit: Permit)
 
 
 @pytest.mark.parametrize(
-    "typed", ["360924-FG-2020-000001-X", "hello", "a/b", "<script>alert(1)</script>", "9" * 500, "\x00"]
+    "typed", ["360924-FG-2020-000001-X", "hello", "a/b", "<script>alert(1)</script>", "9" * 500, "a\x00b"]
 )
 def test_a_mistyped_number_is_told_and_kept_in_the_field(client, db, typed: str) -> None:
     response = client.get(reverse("verify"), {"number": typed}, HTTP_ACCEPT_LANGUAGE="en")

@@ -1,4 +1,7 @@
-"""Every page of every registered admin × every role, looked at and posted to. A page without an entry here fails."""
+"""Every page of every registered admin × every role, looked at and posted to. A page without an entry here fails.
+
+Who may do what is the same on both engines, so it runs beside SQLite only.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from reviews import drafting, roles, workflow
 from reviews.models import CalendarDay, Event, Official, RoleGrant
 from tests.cast import Cast, filled, person, task_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # One letter a role; nobody else gets in anywhere (anonymous, and applicants, are asked for every page too).
 LETTERS = {

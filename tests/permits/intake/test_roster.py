@@ -193,6 +193,7 @@ def test_the_twenty_thousand_and_first_row_is_one_too_many(requirement, monkeypa
     assert found.faults[-1].row == 52
 
 
+@pytest.mark.once
 def test_a_long_roster_takes_no_more_memory_than_a_short_one(requirement):
     def peak(rows: int) -> int:
         content = big_sheet(rows, GOOD)
