@@ -78,7 +78,7 @@ def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, l
     deadline = step.limit(application.definition.limits.correction)
     notice = CorrectionNotice.objects.create(
         application=application, task=step.task, issued_at=step.now, deadline=deadline,
-        remind_at=_a_day_before(deadline, step.now, step.calendar), **step.time_left(),
+        remind_at=a_day_before(deadline, step.now, step.calendar), **step.time_left(),
     )  # fmt: skip
     made = [
         CorrectionItem(
@@ -90,7 +90,7 @@ def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, l
     return notice, CorrectionItem.objects.bulk_create(made)
 
 
-def _a_day_before(deadline: datetime, now: datetime, calendar: clock.WorkCalendar) -> datetime:
+def a_day_before(deadline: datetime, now: datetime, calendar: clock.WorkCalendar) -> datetime:
     """One working day before the deadline, or at once when there is less left than that."""
     left = clock.working_time_between(now, deadline, calendar)
     return clock.add_working_time(now, max(left - clock.DAY_LENGTH, timedelta()), calendar)
