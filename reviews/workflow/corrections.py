@@ -12,7 +12,7 @@ from permits import checks, mobiles
 from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
-from reviews.workflow.errors import Incomplete, ReasonNeeded
+from reviews.workflow.errors import Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, check_open, on_application, on_task
 
 
@@ -136,6 +136,17 @@ def allow_second_round(task_id: int, *, official: User, reason: str, now: dateti
         event = step.record("second_round_allowed", reason=reason.strip(), data={"stage": task.stage} | post.data)
         step.tell(told.holder(event, task, "second_round_allowed", reason=reason.strip()))
         return task
+
+
+def check_rows(application: Application, asked: list[Correction]) -> None:
+    """A row of a list in the form has to be there; a roster's are counted in its sheet, blank ones among them."""
+    for item in asked:
+        field = application.definition.field(item.key) if item.kind == CorrectionItem.Kind.ROW else None
+        answer = application.answers.get(item.key)
+        rows = len(answer) if isinstance(answer, list) else 0
+        if field and (item.row or 0) > rows:
+            words = _("“%(title)s” has %(rows)d rows; there is no row %(row)d.")
+            raise NotSensible(words % {"title": field.label, "rows": rows, "row": item.row})
 
 
 def _standing(application: Application, kind: str, key: str, row: int | None = None) -> Any:
