@@ -26,6 +26,7 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "help": _("%(formats)s, up to %(mb)d MB each.") % {"formats": formats, "mb": requirement.max_mb},
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
         "files": [(file, remove_url(file)) for file in state.files],
+        "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
     }  # fmt: skip
 

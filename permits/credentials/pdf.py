@@ -27,14 +27,19 @@ TEMPLATE = ROOM / "templates_typst" / "permit.typ"
 MISSING = "〓"  # what Chinese printers set for a character they have no type of
 
 
-def render_pdf(content: dict[str, Any], *, revoked: bool = False) -> bytes:
+# What stands across a permit that is not good any more: Chinese, English.
+STAMPS = {Permit.State.REVOKED: ("已撤销", "REVOKED"), Permit.State.SUPERSEDED: ("已换发", "SUPERSEDED")}
+
+
+def render_pdf(content: dict[str, Any], *, state: str = Permit.State.VALID) -> bytes:
+    """The pages, as bytes; of a permit that was revoked or renewed with that across each of them."""
     issued_at = datetime.fromisoformat(content["issued_at"])
     printable, missing = _printable(content)
     data = printable | {
         "issued_local": issued_at.astimezone(SHANGHAI).strftime("%Y-%m-%d"),
         "missing": [f"U+{ord(character):04X}" for character in missing],
         "demo": settings.DEMO,
-        "revoked": revoked,
+        "stamp": STAMPS.get(Permit.State(state)),
     }
     return typst.compile(
         TEMPLATE,

@@ -48,7 +48,7 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
     with transaction.atomic():
         _lock_whose(request.user, enterprise)  # of two clicks at once the second finds the first one's draft
         same = Application.objects.visible_to(request.user).filter(
-            version__service=service, enterprise=enterprise, status=Status.DRAFT
+            version__service=service, enterprise=enterprise, status=Status.DRAFT, renews=None
         )
         draft = same.order_by("-updated_at").first()
         if draft is None:

@@ -128,11 +128,11 @@ def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
 
 @login_required
 def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
-    """The permit as it was printed; of a revoked one a print that says so, so that no download passes for a good one."""
+    """The permit as it was printed; of one that is good no more a print that says so, so that no download passes for it."""
     permit = get_object_or_404(Permit, application=_mine(request, public_id))
     name = f'attachment; filename="{permit.number}.pdf"'
-    if permit.state == Permit.State.REVOKED:
-        pdf = credentials.render_pdf(permit.content, revoked=True)
+    if permit.state != Permit.State.VALID:
+        pdf = credentials.render_pdf(permit.content, state=permit.state)
         return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": name, "Cache-Control": "no-store"})
     if not permit.pdf_sha256:  # the worker hasn't got to it yet
         credentials.store_pdf(permit)

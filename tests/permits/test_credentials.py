@@ -261,11 +261,14 @@ def test_the_same_content_prints_the_same_bytes() -> None:
     assert credentials.render_pdf(CONTENT) == credentials.render_pdf(copy.deepcopy(CONTENT))
 
 
-def test_a_revoked_permit_says_so_across_the_page_and_a_real_one_is_no_demonstration(settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("state", ["revoked", "superseded"])
+def test_one_that_is_good_no_more_says_so_across_the_page_and_a_real_one_is_no_demonstration(
+    settings, tmp_path: Path, state: str
+) -> None:
     settings.DEMO = False
-    revoked = credentials.render_pdf(CONTENT, revoked=True)
-    assert "演示" not in text_of(revoked, tmp_path)
-    assert _red_in_the_middle(revoked, tmp_path) > 10_000
+    stamped = credentials.render_pdf(CONTENT, state=state)
+    assert "演示" not in text_of(stamped, tmp_path)
+    assert _red_in_the_middle(stamped, tmp_path) > 10_000
     assert _red_in_the_middle(credentials.render_pdf(CONTENT), tmp_path) == 0
 
 

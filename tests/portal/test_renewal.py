@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from permits import credentials
 from permits.models import Application, Permit
 from reviews import workflow
 from tests.cast import Cast, filled
@@ -59,6 +60,13 @@ def test_a_second_click_finds_the_same_draft_and_the_page_goes_on_with_it(cast: 
     assert not page(shown).xpath(f"//form[@action='{where(permit)}']")
 
 
+def test_starting_the_service_anew_does_not_land_in_the_renewal(cast: Cast, permit: Permit) -> None:
+    client = at(cast.owner)
+    client.post(where(permit))
+    client.post("/services/resumption/start/")
+    assert Application.objects.filter(status="draft", renews=None).count() == 1
+
+
 def test_before_its_day_the_page_says_from_when(cast: Cast) -> None:
     edition(outcome="valid_days = 90\nrenewable_days = 30")
     permit = Permit.objects.get(application=steps.approved(cast))
@@ -88,6 +96,9 @@ def test_once_renewed_the_earlier_one_says_so_everywhere(cast: Cast, permit: Per
     new_page = words(at(cast.owner).get(new.application.get_absolute_url()))
     assert f"This application renews permit {permit.number}" in new_page
     assert "Permit superseded by a renewed one" in new_page
+    pdf = at(cast.owner).get(f"/applications/{permit.application.public_id}/permit.pdf")
+    permit.refresh_from_db()
+    assert pdf.content == credentials.render_pdf(permit.content, state="superseded")
 
 
 def test_a_corrected_permit_says_that_earlier_prints_are_void(cast: Cast, permit: Permit) -> None:
