@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from permits import mobiles
-from permits.models import Application, Status
+from permits.models import Application, Status, User
 
 
 class Command(BaseCommand):
-    help = "Write the digests of mobiles' last four digits anew: after SECRET_KEY was changed, nothing is found by them."
+    help = "Write the digests of mobiles anew: after SECRET_KEY was changed, nothing is found by them."
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = 0
@@ -22,4 +22,7 @@ class Command(BaseCommand):
                 rows = Application.objects.select_related("version", "enterprise", "applicant")
                 mobiles.index(rows.select_for_update(of=("self",)).get(pk=pk))
             count += 1
-        self.stdout.write(f"{count} applications indexed")
+        accounts = User.objects.exclude(mobile_index=None)
+        for user in accounts.order_by("pk").iterator(1000):
+            user.save(update_fields=["mobile_index"])
+        self.stdout.write(f"{count} applications and {accounts.count()} accounts indexed")
