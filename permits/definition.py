@@ -187,8 +187,8 @@ class Requirement(Part):
     roster_rows: str | None = Field(None, description="the field that says how many rows the roster has")
     deferrable: bool = Field(False, description="容缺: may be handed in after acceptance")
     pledge: Pledge | None = Field(None, description="告知承诺: a pledge may stand in its place")
-    template: FileName | None = Field(None, description="a form to download and fill in, of permits/services/files")
-    example: FileName | None = Field(None, description="a picture of a good one, of permits/services/files")
+    template: FileName | None = Field(None, description="a form to download and fill in: a file of the folder files/")
+    example: FileName | None = Field(None, description="a picture of a good one: a file of the folder files/")
 
 
 class Definition(Part):

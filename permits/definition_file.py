@@ -52,6 +52,11 @@ def parse(source: str, *, name: str = "definition") -> Definition:
         raise DefinitionError(faults) from error
 
 
+def fault(source: str, where: tuple[str | int, ...], message: str, *, name: str = "definition") -> Fault:
+    """A fault at a place of a text that is good TOML."""
+    return _placed(name, _lines(source), where, message)
+
+
 def _told(error: ValidationError) -> Iterator[dict[str, Any]]:
     """The faults worth telling: not that a list is empty because what is in it is wrong; of a number or date, one."""
     found: list[dict[str, Any]] = [dict(each) for each in error.errors()]

@@ -29,7 +29,7 @@ from permits.intake.inspect import MB, MEDIA_TYPES, Inspection, Refused, inspect
 from permits.intake.roster import RosterRefused
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
-from permits.models import Application, Material, Permit, Promise, Status, User
+from permits.models import Application, EditionFile, Material, Permit, Promise, Status, User
 
 __all__ = [
     "Refused",
@@ -98,6 +98,8 @@ def discard(sha256: str) -> None:
     with transaction.atomic():
         lock_blob(sha256)
         if Material.objects.filter(sha256=sha256).exists() or Permit.objects.filter(pdf_sha256=sha256).exists():
+            return
+        if EditionFile.objects.filter(sha256=sha256).exists():  # somebody handed in the form as it was downloaded
             return
         try:
             storage.delete_blob(sha256)
