@@ -112,4 +112,6 @@ def preview(source: str, *, name: str = "definition", folder: Path | None = None
         _kept, left = comparing.carry(draft.answers, draft.definition, newer)
         for leftover in left:
             losing[leftover.key] = losing.get(leftover.key, 0) + 1
-    return Preview(newer.slug, service.current, comparing.changes(service.current.definition, newer), count, losing, changed)
+    return Preview(
+        newer.slug, service.current, comparing.changes(service.current.definition, newer), count, losing, changed
+    )
