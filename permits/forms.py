@@ -33,25 +33,28 @@ def values_of(definition: Definition, answers: Mapping[str, Any]) -> dict[str, A
 def without_hidden(definition: Definition, values: dict[str, Any]) -> dict[str, Any]:
     """Set hidden fields to ``None``, and then those that hang on them, until nothing changes any more."""
     conditional = [field for field in definition.fields() if field.shown_if]
-    values = {**values, **_rows_without_hidden(definition, values)}
-    for _round in range(len(conditional) + 1):
+    in_rows = [field for field in definition.fields() if any(column.shown_if for column in field.fields)]
+    for _round in range(len(conditional) + len(in_rows) + 1):
         hidden = [f.key for f in conditional if values.get(f.key) is not None and not is_shown(f, values)]
-        if not hidden:
+        if _round and not hidden:
             break
         values = {**values, **dict.fromkeys(hidden)}
+        values |= {g.key: groups.rows_without_hidden(g, values[g.key], values) for g in in_rows if values.get(g.key)}
     return values
 
 
-def _rows_without_hidden(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
+def kept_answers(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as they are stored for good: without what is hidden, questions and columns of rows alike."""
+    values = values_of(definition, answers)
+    kept = {key: answers[key] for key, value in values.items() if value is not None}
     for group in definition.fields():
-        conditional = [column for column in group.fields if column.shown_if]
-        if not conditional or not values.get(group.key):
-            continue
-        found[group.key] = [
-            row | {c.key: None for c in conditional if not is_shown(c, {**values, **row})} for row in values[group.key]
-        ]
-    return found
+        if group.key in kept and any(column.shown_if for column in group.fields):
+            shown = values[group.key]
+            kept[group.key] = [
+                {key: value for key, value in row.items() if seen.get(key) is not None or group.column(key) is None}
+                for row, seen in zip(kept[group.key], shown, strict=True) if isinstance(row, dict)
+            ]  # fmt: skip
+    return kept
 
 
 def is_shown(field: FormField, values: Mapping[str, Any]) -> bool:

@@ -106,9 +106,11 @@ class RowChecker:
                 kept[key] = _as_typed(raw.get(key))
         seen = self._as_seen(kept, wrong)
         faults = []
+        for key in hidden_in(self.group, seen):
+            kept[key] = seen[key] = None
+            wrong.pop(key, None)
         for column in self.group.fields:
             if column.shown_if and not _holds(column.shown_if, seen, default=True):
-                kept[column.key] = seen[column.key] = None
                 continue
             if message := wrong.get(column.key) or self._fault(column, kept[column.key], seen, number):
                 faults.append(CellFault(number, column, message))
@@ -144,6 +146,25 @@ class RowChecker:
             if first != number:
                 return _("This stands in row %(row)d already.") % {"row": first + 1}
         return ""
+
+
+def hidden_in(group: FormField, seen: Mapping[str, Any]) -> set[str]:
+    """The columns that a row does not show, and then those that hang on them. ``seen``: the row above the form's answers."""
+    conditional = [column for column in group.fields if column.shown_if]
+    hidden: set[str] = set()
+    for _round in range(len(conditional)):
+        now = {**seen, **dict.fromkeys(hidden)}
+        more = {c.key for c in conditional if c.key not in hidden and not _holds(c.shown_if, now, default=True)}
+        if not more:
+            break
+        hidden |= more
+    return hidden
+
+
+def rows_without_hidden(
+    group: FormField, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    return [{**row, **dict.fromkeys(hidden_in(group, {**values, **row}))} for row in rows]
 
 
 def _holds(text: str | None, values: Mapping[str, Any], *, default: bool) -> bool:

@@ -44,7 +44,7 @@ def edition_file(request: HttpRequest, slug: str, edition: int, name: str) -> Fi
     found = get_object_or_404(EditionFile, version__service__slug=slug, version__edition=edition, name=name)
     response = FileResponse(open_blob(found.sha256), content_type=found.media_type)
     picture = found.media_type.startswith("image/")
-    response["Content-Disposition"] = content_disposition_header(not picture, found.name)
+    response["Content-Disposition"] = content_disposition_header(not picture, found.name) or "attachment"
     response["Content-Length"] = str(found.size)
     response["Cache-Control"] = "public, max-age=86400"
     response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; sandbox"
