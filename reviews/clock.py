@@ -41,13 +41,12 @@ class UnknownCalendarYear(UserWarning):
 
 @dataclass(frozen=True)
 class WorkCalendar:
-    """Which days are worked: ``overrides`` (True = worked), then the 国务院 notices via chinesecalendar.
-
-    ``version`` says which edition a due time was computed with.
+    """Which days are worked: ``overrides`` (True = worked), then the 国务院 notices via chinesecalendar, up to the year
+    ``package_until``: a calendar of an earlier day doesn't learn what a newer package knows.
     """
 
     overrides: Mapping[date, bool] = field(default_factory=dict)
-    version: str = "chinesecalendar-1.11.0"
+    package_until: int = date.max.year
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on ``day``, a date in Shanghai.
@@ -60,7 +59,7 @@ class WorkCalendar:
         override = self.overrides.get(day)
         if override is not None:
             return override
-        published = _published_working_days(day.year)
+        published = self._published(day.year)
         if published is not None:
             return day in published
         if not self.knows(day.year):
@@ -72,9 +71,12 @@ class WorkCalendar:
 
         The overrides hold a whole notice, not only a local closure, if they name 1 January, 1 May, 1 October.
         """
-        if _published_working_days(year) is not None:
+        if self._published(year) is not None:
             return True
         return all(date(year, month, 1) in self.overrides for month in (1, 5, 10))
+
+    def _published(self, year: int) -> frozenset[date] | None:
+        return _published_working_days(year) if year <= self.package_until else None
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,18 @@ def share_used(start: datetime, due_at: datetime, now: datetime, calendar: WorkC
     return used / whole
 
 
+def carried_over(moment: datetime, since: datetime, earlier: WorkCalendar, calendar: WorkCalendar) -> datetime:
+    """When what was due at ``moment`` by the ``earlier`` calendar is due by ``calendar``: as much working time after
+    ``since``. ValueError if either is naive.
+    """
+    return add_working_time(since, working_time_between(since, moment, earlier), calendar)
+
+
+def end_of_day(moment: datetime) -> datetime:
+    """The midnight in Shanghai that ends the day of ``moment``: limits in days count from it."""
+    return datetime.combine(_in_shanghai(moment).date() + _ONE_DAY, time(), SHANGHAI)
+
+
 class WorkedTime:
     """Working time between many pairs of moments within a span of days: the days are counted once, then each pair
     costs two look-ups. Gives what ``working_time_between`` gives."""
@@ -210,6 +224,15 @@ def _published_working_days(year: int) -> frozenset[date] | None:
         return frozenset(day for day in days if is_workday(day))
     except NotImplementedError:
         return None
+
+
+@cache
+def package_until() -> int:
+    """The last year whose 国务院 notice the package holds."""
+    year = 2004
+    while _published_working_days(year + 1) is not None:
+        year += 1
+    return year
 
 
 @cache  # once a year-number

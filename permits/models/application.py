@@ -71,6 +71,8 @@ class Application(models.Model):
     statutory_due_at = models.DateTimeField(_("Statutory limit"), null=True)
     closed_at = models.DateTimeField(_("Closed"), null=True)
     extended_at = models.DateTimeField(_("Statutory limit extended"), null=True)
+    # The working calendar (reviews.calendars) that its times are counted with; "" is the package's own.
+    calendar = models.CharField(max_length=16, blank=True, editable=False)
     # How often it came to its stages: a return to an earlier one begins another round.
     round = models.PositiveSmallIntegerField(default=1)
     # The permit that this application is to renew.

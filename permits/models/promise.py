@@ -28,7 +28,9 @@ class Promise(models.Model):
     text = models.TextField(_("Pledge"), blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField(_("Promised"))
-    # Set when the office accepts with the material missing; nothing is owed before.
+    # Both set when the office accepts with the material missing, and anew when its refusal is set aside; nothing is
+    # owed before.
+    owed_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField(_("Owed by"), null=True)
     remind_at = models.DateTimeField(null=True)
     reminded = models.PositiveSmallIntegerField(default=0, help_text="Per cent of the time at the last reminder")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from permits.codes import mobile, resident_id
 from permits.models import Enterprise, Membership, User
-from reviews import roles
+from reviews import calendars, roles
 from reviews.admin.access import OpsAdmin, ReadOnlyAdmin, is_ops
 from reviews.audit import log
 from reviews.models import Attempt, CalendarDay, Department, Event, Notice
@@ -30,6 +30,12 @@ class DepartmentAdmin(OpsAdmin):
 class CalendarDayAdmin(OpsAdmin):
     list_display = ("date", "working", "note")
     ordering = ("-date",)
+
+    def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if waiting := calendars.open_ones_counted_otherwise():
+            words = _("%(count)d open applications are counted with the calendar as it was: manage.py recompute_due_times")
+            messages.warning(request, words % {"count": waiting})
 
 
 # What offices and supervisors are told; an applicant is told of events, by the events' own names.

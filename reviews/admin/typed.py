@@ -29,6 +29,7 @@ class Item:
     ticked: bool = False
     line: int = 0  # of a row: which of the lines for this list
     row: str = ""  # the number of the row, as typed
+    in_sheet: bool = False  # its rows are counted as the spreadsheet counts them, the header among them
 
     @property
     def name(self) -> str:
@@ -84,10 +85,12 @@ def possible_items(application: Application, data: QueryDict | None = None) -> l
     shown = [each for each in definition.fields() if is_shown(each, values)]
     fields = [Item(kinds.FIELD.value, each.key, str(each.label)) for each in shown]
     materials = [Item(kinds.MATERIAL.value, each.key, str(each.title)) for each in definition.materials]
-    lists = [(each.key, str(each.label)) for each in shown if each.fields]
-    lists += [(each.key, str(each.title)) for each in definition.materials if each.roster]
+    lists = [(each.key, str(each.label), False) for each in shown if each.fields]
+    lists += [(each.key, str(each.title), True) for each in definition.materials if each.roster]
     rows = [
-        Item(kinds.ROW.value, key, title, line=line) for key, title in lists for line in range(1, _lines(key, data) + 1)
+        Item(kinds.ROW.value, key, title, line=line, in_sheet=in_sheet)
+        for key, title, in_sheet in lists
+        for line in range(1, _lines(key, data) + 1)
     ]
     free = [Item(kinds.OTHER.value, str(n), _("Something else (%d)") % n) for n in range(1, FREE_LINES + 1)]
     return [*fields, *materials, *rows, *free]

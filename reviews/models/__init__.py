@@ -1,5 +1,5 @@
 from reviews.models.advice import Advice
-from reviews.models.calendar import CalendarDay
+from reviews.models.calendar import CalendarDay, CalendarEdition
 from reviews.models.correction import CorrectionItem, CorrectionNotice
 from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
@@ -16,6 +16,7 @@ __all__ = [
     "Advice",
     "Attempt",
     "CalendarDay",
+    "CalendarEdition",
     "CorrectionItem",
     "CorrectionNotice",
     "Decision",

@@ -1,4 +1,6 @@
-"""Days on which the official calendar differs from what the ``chinesecalendar`` package knows."""
+"""Days on which the official calendar differs from what the ``chinesecalendar`` package knows, and the calendars that
+due times were counted with.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -15,3 +17,15 @@ class CalendarDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date}: {_('working day') if self.working else _('day off')}"
+
+
+class CalendarEdition(models.Model):
+    """The calendar as it stood once. An application is counted with one of them until it is carried over to another."""
+
+    digest = models.CharField(max_length=16, primary_key=True)
+    overrides = models.JSONField(default=dict)  # {"2027-01-01": false}: whether it is worked
+    package_until = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.digest

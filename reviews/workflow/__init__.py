@@ -26,6 +26,7 @@ from reviews.workflow.promises import (
 )
 from reviews.workflow.queueing import claim_next
 from reviews.workflow.ratings import follow_up_rating, rate
+from reviews.workflow.recounting import recompute_due_times
 from reviews.workflow.step import APPLICANT_ROLE, SYSTEM_ROLE
 from reviews.workflow.timers import deem_accepted, escalate, lapse, remind, warn_of_lapse
 
@@ -67,6 +68,7 @@ __all__ = [
     "promise_material",
     "rate",
     "reassign",
+    "recompute_due_times",
     "release",
     "remind",
     "remind_owing",

@@ -12,7 +12,7 @@ from permits import checks, mobiles
 from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
-from reviews.workflow.errors import Incomplete, ReasonNeeded
+from reviews.workflow.errors import Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, check_open, on_application, on_task
 
 
@@ -78,7 +78,7 @@ def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, l
     deadline = step.limit(application.definition.limits.correction)
     notice = CorrectionNotice.objects.create(
         application=application, task=step.task, issued_at=step.now, deadline=deadline,
-        remind_at=_a_day_before(deadline, step.now, step.calendar), **step.time_left(),
+        remind_at=a_day_before(deadline, step.now, step.calendar), **step.time_left(),
     )  # fmt: skip
     made = [
         CorrectionItem(
@@ -90,7 +90,7 @@ def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, l
     return notice, CorrectionItem.objects.bulk_create(made)
 
 
-def _a_day_before(deadline: datetime, now: datetime, calendar: clock.WorkCalendar) -> datetime:
+def a_day_before(deadline: datetime, now: datetime, calendar: clock.WorkCalendar) -> datetime:
     """One working day before the deadline, or at once when there is less left than that."""
     left = clock.working_time_between(now, deadline, calendar)
     return clock.add_working_time(now, max(left - clock.DAY_LENGTH, timedelta()), calendar)
@@ -136,6 +136,17 @@ def allow_second_round(task_id: int, *, official: User, reason: str, now: dateti
         event = step.record("second_round_allowed", reason=reason.strip(), data={"stage": task.stage} | post.data)
         step.tell(told.holder(event, task, "second_round_allowed", reason=reason.strip()))
         return task
+
+
+def check_rows(application: Application, asked: list[Correction]) -> None:
+    """A row of a list in the form has to be there; a roster's are counted in its sheet, blank ones among them."""
+    for item in asked:
+        field = application.definition.field(item.key) if item.kind == CorrectionItem.Kind.ROW else None
+        answer = application.answers.get(item.key)
+        rows = len(answer) if isinstance(answer, list) else 0
+        if field and (item.row or 0) > rows:
+            words = _("“%(title)s” has %(rows)d rows; there is no row %(row)d.")
+            raise NotSensible(words % {"title": field.label, "rows": rows, "row": item.row})
 
 
 def _standing(application: Application, kind: str, key: str, row: int | None = None) -> Any:

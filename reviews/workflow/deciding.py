@@ -92,6 +92,7 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
             raise ReasonNeeded(_("List at least one thing to be corrected, and say for each what is to be done."))
         if any((item.kind == CorrectionItem.Kind.ROW) != bool(item.row) for item in said.corrections):
             raise NotSensible(_("Name the row by its number, from 1."))
+        correcting.check_rows(step.application, said.corrections)
     elif row.needs_reason and not said.reason:
         raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
     if row.action == "approve" and not said.reason:

@@ -11,7 +11,7 @@ from permits import checks, comparing, mobiles, numbers
 from permits.forms import values_of
 from permits.intake.materials import take_from_record
 from permits.models import Application, Service, Status, User, next_serial
-from reviews import lifecycle, policy, told
+from reviews import calendars, lifecycle, policy, told
 from reviews.workflow import promises
 from reviews.workflow.errors import Incomplete
 from reviews.workflow.step import APPLICANT_ROLE, on_application
@@ -44,6 +44,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         serial = next_serial(f"case:{application.region}:{day:%Y%m%d}")
         application.number = numbers.case_number(application.region, now, serial)
         application.submitted_at = now
+        application.calendar = calendars.name_of(step.calendar)
         application.due_at = step.limit(definition.limits.promised)
         application.statutory_due_at = step.limit(definition.limits.statutory)
         if row.target == Status.IN_REVIEW:

@@ -58,7 +58,7 @@ def objection_until(application: Application) -> datetime | None:
         return None
     if application.objections.exists():
         return None
-    return _deadline(application, application.closed_at, calendars.current())
+    return _deadline(application, application.closed_at, calendars.of(application.calendar))
 
 
 def _deadline(application: Application, refused_at: datetime, calendar: clock.WorkCalendar) -> datetime:

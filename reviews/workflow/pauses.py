@@ -11,7 +11,7 @@ from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import Pause, Task
 from reviews.workflow.errors import NotSensible, ReasonNeeded
-from reviews.workflow.step import HALF, MOST, Step, at_share, check_open, on_application, on_task
+from reviews.workflow.step import Step, at_share, check_open, next_share, on_application, on_task
 
 
 def suspend(task_id: int, *, official: User, kind: str, reason: str, now: datetime | None = None) -> Pause:
@@ -71,9 +71,15 @@ def _of_one_of_them(step: Step, official: User, tasks: list[Task]) -> policy.Pos
     raise policy.Refused("own_department", _("This task belongs to another department."), official)
 
 
+def went_on(application: Application) -> datetime | None:
+    """When its last special procedure ended."""
+    ended = application.pauses.exclude(ended_at=None).order_by("-ended_at").first()
+    return ended.ended_at if ended else None
+
+
 def _goes_on(step: Step, task: Task, *, since: datetime) -> None:
     left = clock.working_time_between(max(since, task.opened_at), task.due_at, step.calendar)
-    share = {0: HALF, HALF: MOST}.get(task.reminded)
+    share = next_share(task.reminded)
     task.due_at = clock.add_working_time(step.now, left, step.calendar)
     task.remind_at = at_share(step.now, task.due_at, share, step.calendar) if share else None
     task.silent_at = task.due_at if task.silent_at else None

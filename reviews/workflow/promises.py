@@ -94,8 +94,9 @@ def _give_time(step: Step, promises: list[Promise]) -> None:
         return
     due = step.limit(step.application.definition.limits.owed)
     for promise in promises:
-        promise.due_at, promise.remind_at, promise.reminded = due, at_share(step.now, due, HALF, step.calendar), 0
-    Promise.objects.bulk_update(promises, ["due_at", "remind_at", "reminded"])
+        promise.owed_since, promise.due_at = step.now, due
+        promise.remind_at, promise.reminded = at_share(step.now, due, HALF, step.calendar), 0
+    Promise.objects.bulk_update(promises, ["owed_since", "due_at", "remind_at", "reminded"])
 
 
 def owed_words(application: Application, promises: list[Promise]) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def remind_owing(promise_id: int, *, now: datetime | None = None) -> bool:
         promise = application.promises.owed().filter(pk=promise_id, remind_at__lte=step.now).first()
         if promise is None or promise.due_at is None or application.status in lifecycle.AT_REST:
             return False
-        start = application.accepted_at or promise.made_at
+        start = promise.owed_since or promise.made_at
         most = at_share(start, promise.due_at, MOST, step.calendar)
         promise.reminded = MOST if step.now >= most else HALF
         promise.remind_at = None if promise.reminded == MOST else most

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from permits.definition_process import Stage
 from permits.forms import values_of
-from permits.models import Application, User
+from permits.models import Application, Status, User
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
 from reviews.models import CorrectionNotice, Decision, Department, Event, Notice, Pause, Task
@@ -54,7 +54,9 @@ class Step:
 
     @cached_property
     def calendar(self) -> clock.WorkCalendar:
-        return calendars.current()
+        """The one that the application is counted with; a draft is counted with none yet."""
+        draft = self.application.status == Status.DRAFT
+        return calendars.current() if draft else calendars.of(self.application.calendar)
 
     @property
     def stage(self) -> Stage:
@@ -192,6 +194,11 @@ def at_share(start: datetime, due: datetime, per_cent: int, calendar: clock.Work
     """When so much of the working time from ``start`` to ``due`` is gone."""
     whole = clock.working_time_between(start, due, calendar)
     return clock.add_working_time(start, whole * per_cent / 100, calendar)
+
+
+def next_share(reminded: int) -> int | None:
+    """The per cent of its time at the next reminder, after the last was at ``reminded``."""
+    return {0: HALF, HALF: MOST}.get(reminded)
 
 
 def _working_seconds(start: datetime, end: datetime | None, calendar: clock.WorkCalendar) -> int:

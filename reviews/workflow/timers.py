@@ -7,7 +7,7 @@ from datetime import datetime
 from permits.models import Status
 from reviews import clock, lifecycle, told
 from reviews.models import CorrectionNotice, Task
-from reviews.workflow import promises
+from reviews.workflow import pauses, promises
 from reviews.workflow.step import HALF, MOST, at_share, on_application, on_task
 
 
@@ -74,7 +74,9 @@ def remind(task_id: int, *, now: datetime | None = None) -> bool:
             return False
         if step.application.status == Status.SUSPENDED:
             return False
-        most = at_share(task.opened_at, task.due_at, MOST, step.calendar)
+        # After a special procedure the reminders are shares of what was left.
+        since = max(filter(None, (task.opened_at, pauses.went_on(step.application))))
+        most = at_share(since, task.due_at, MOST, step.calendar)
         # Whoever wakes up late reminds once, of what is true now.
         task.reminded = MOST if task.reminded or step.now >= most else HALF
         task.remind_at = None if task.reminded == MOST else most

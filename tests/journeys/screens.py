@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
-from tests.journeys.test_owner import CHROMIUM_FLAGS
+from tests.journeys.conftest import CHROMIUM_FLAGS
 from tests.journeys.test_owner import DEMO as PASSWORD
 from tests.run import free_port, wait_for
 

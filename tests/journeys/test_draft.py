@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_owner import chromium, portal, sign_in  # noqa: F401  (fixtures)
+from tests.journeys.test_owner import sign_in
 
 pytestmark = pytest.mark.journey
 
 
 @pytest.fixture
-def section(portal, chromium):  # noqa: F811
+def section(portal, chromium):
     """The first page of a community report, on a phone, with everything that the browser complained of."""
     base, _mail = portal
     context = chromium.new_context(locale="en", viewport={"width": 360, "height": 800})

@@ -9,14 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_owner import SHOTS, chromium, portal, sign_in  # noqa: F401  (fixtures)
+from tests.journeys.test_owner import SHOTS, sign_in
 
 pytestmark = pytest.mark.journey
 LIST = "/admin/permits/editiondraft/"
 
 
 @pytest.fixture
-def people(portal, chromium):  # noqa: F811
+def people(portal, chromium):
     """Two browsers, in Chinese: of somebody who writes editions, and of an applicant; and what the first complained of."""
     base, _mail = portal
     desk = chromium.new_context(locale="zh-CN", viewport={"width": 1366, "height": 768})
@@ -228,7 +228,7 @@ def test_a_time_is_set_by_keyboard_and_two_windows_dont_overwrite_each_other(peo
     other.close()
 
 
-def test_without_script_the_editor_does_the_same(portal, chromium):  # noqa: F811
+def test_without_script_the_editor_does_the_same(portal, chromium):
     base, _mail = portal
     context = chromium.new_context(locale="zh-CN", viewport={"width": 360, "height": 800}, java_script_enabled=False)
     page = context.new_page()

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests import servers
 from tests.data import cast as invented
-from tests.run import free_port, wait_for
 
 pytestmark = pytest.mark.journey
 DATA = Path(__file__).parents[1] / "data"
 SHOTS = servers.ROOT / "var" / "screens"
 PASSWORD = "yifeng-2020-zhusun"
 DEMO = "Demo-2020-yifeng"
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory):
-    """The site and a worker on a fresh database; gives its address and its folder of mail."""
-    var = tmp_path_factory.mktemp("portal")
-    port = free_port()
-    environment = {
-        "VAR_DIR": str(var),
-        "SITE_URL": f"http://127.0.0.1:{port}",
-        "CELERY_BROKER_URL": "filesystem://localhost",
-    }
-    clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")} | environment
-    for command in (
-        ["migrate", "-v0"],
-        ["publish_service", *map(str, sorted(Path("permits/services").glob("*.toml")))],
-        ["demo_data", "--applications", "0"],
-    ):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=servers.ROOT, env=clean, check=True)
-    environment["DATABASE_URL"] = f"sqlite:///{var}/portal.sqlite3"  # not the tests' own
-    site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]
-    worker = ["celery", "-A", "portal", "worker", "--pool", "solo"]
-    with (
-        servers.process(site, environment, var / "site.log"),
-        servers.process(worker, environment, var / "worker.log"),
-    ):
-        wait_for(port)
-        yield f"http://127.0.0.1:{port}", var / "mail"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    binary = shutil.which("chromium")
-    assert binary, "Chromium is missing: apt-get install chromium fonts-noto-cjk"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 def mail_to(folder: Path, address: str, pattern: str) -> str:

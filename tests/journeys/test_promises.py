@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import servers
-from tests.journeys.test_owner import DATA, DEMO, chromium, decide, fill_in, looks_right, portal, sign_in  # noqa: F401  (fixtures)
+from tests.journeys.test_owner import DATA, DEMO, decide, fill_in, looks_right, sign_in
 
 pytestmark = pytest.mark.journey
 RESUMES = (date.today() + timedelta(days=5)).isoformat()
@@ -58,7 +58,7 @@ def officials(browser, base, number, *steps) -> None:
         desk.close()
 
 
-def test_promised_refused_objected_and_recorded_on_a_phone(portal, chromium):  # noqa: F811
+def test_promised_refused_objected_and_recorded_on_a_phone(portal, chromium):
     base, mail = portal
     third_of_the_bureau(mail.parent)
     context = chromium.new_context(locale="zh-CN", viewport={"width": 360, "height": 800})

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests import servers
-from tests.journeys.test_owner import SHOTS, chromium, portal, sign_in  # noqa: F401  (fixtures)
+from tests.journeys.test_owner import SHOTS, sign_in
 
 pytestmark = pytest.mark.journey
 SIXTY = """
@@ -26,7 +26,7 @@ tasks_at_decision(SimpleNamespace(owner=people["owner"], enterprise=enterprise),
 
 
 @pytest.fixture(scope="module")
-def desk(portal):  # noqa: F811
+def desk(portal):
     """The address of the queue, with sixty tasks in it."""
     base, mail = portal
     environment = os.environ | {"VAR_DIR": str(mail.parent), "DATABASE_URL": f"sqlite:///{mail.parent}/portal.sqlite3"}
@@ -34,7 +34,7 @@ def desk(portal):  # noqa: F811
     return f"{base}/admin/reviews/task/"
 
 
-def come_in(chromium, desk: str, person: str, *, language: str = "zh-CN", width: int = 1366, **options) -> Page:  # noqa: F811
+def come_in(chromium, desk: str, person: str, *, language: str = "zh-CN", width: int = 1366, **options) -> Page:
     size = {"width": width, "height": 768 if width > 600 else 780}
     context = chromium.new_context(locale=language, viewport=size, **options)
     base = desk.split("/admin/")[0]
@@ -65,7 +65,7 @@ def number(page: Page, row: int) -> str:
     return page.locator("[data-row]").nth(row).locator(".rv-number").inner_text()
 
 
-def test_an_official_works_by_keyboard(desk, chromium):  # noqa: F811
+def test_an_official_works_by_keyboard(desk, chromium):
     page = come_in(chromium, desk, "decider")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
@@ -117,7 +117,7 @@ def test_an_official_works_by_keyboard(desk, chromium):  # noqa: F811
     page.context.close()
 
 
-def test_a_filter_is_saved_and_comes_back(desk, chromium):  # noqa: F811
+def test_a_filter_is_saved_and_comes_back(desk, chromium):
     page = come_in(chromium, desk, "decider")
     page.keyboard.press("/")
     page.keyboard.type("竹制")
@@ -138,7 +138,7 @@ def test_a_filter_is_saved_and_comes_back(desk, chromium):  # noqa: F811
     page.context.close()
 
 
-def test_many_are_approved_and_the_one_that_somebody_else_decided_is_told(desk, chromium):  # noqa: F811
+def test_many_are_approved_and_the_one_that_somebody_else_decided_is_told(desk, chromium):
     page = come_in(chromium, desk, "decider")
     page.get_by_role("link", name="待认领").click()
     chosen = [number(page, row) for row in range(3)]
@@ -170,7 +170,7 @@ def test_many_are_approved_and_the_one_that_somebody_else_decided_is_told(desk, 
 @pytest.mark.parametrize(
     ("language", "width", "scheme"), [("en", 360, "light"), ("zh-CN", 360, "dark"), ("en", 1366, "dark")]
 )
-def test_the_queue_fits_every_screen(desk, chromium, language, width, scheme):  # noqa: F811
+def test_the_queue_fits_every_screen(desk, chromium, language, width, scheme):
     page = come_in(chromium, desk, "supervisor", language=language, width=width, color_scheme=scheme)
     looks_right(page, f"queue-{language}-{width}-{scheme}")
     page.locator(".rv-q-filters summary").click()
@@ -180,7 +180,7 @@ def test_the_queue_fits_every_screen(desk, chromium, language, width, scheme):  
     page.context.close()
 
 
-def test_the_queue_works_without_a_script(desk, chromium):  # noqa: F811
+def test_the_queue_works_without_a_script(desk, chromium):
     page = come_in(chromium, desk, "supervisor", java_script_enabled=False)
     page.fill("#q", "宜丰县")
     page.locator(".rv-q-search button").click()

@@ -10,14 +10,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import servers
-from tests.journeys.test_owner import chromium, decide, looks_right, portal, sign_in  # noqa: F401  (fixtures)
+from tests.journeys.test_owner import decide, looks_right, sign_in
 from tests.portal.test_services_as_data import UNKNOWN
 
 pytestmark = pytest.mark.journey
 
 
 @pytest.fixture
-def phone(portal, chromium):  # noqa: F811
+def phone(portal, chromium):
     base, mail = portal
     context = chromium.new_context(locale="zh-CN", viewport={"width": 360, "height": 800})
     page = context.new_page()

@@ -124,6 +124,12 @@ def calendar() -> str:
     return f"{year} known"
 
 
+def due_times() -> str:
+    if late := calendars.open_ones_counted_otherwise():
+        raise Unwell(f"{late} open applications are counted with an earlier calendar", "manage.py recompute_due_times")
+    return "counted with the calendar in force"
+
+
 def services() -> str:
     count = Service.objects.filter(current__isnull=False).count()
     if not count:
@@ -178,7 +184,7 @@ def scheduled_editions() -> str:
 
 
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, administrators, broker, worker, files, mail, clock, calendar, services,
+    database, migrations, audit_triggers, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
     scheduled_editions,
     outbox, permits,
 ]  # fmt: skip

@@ -31,6 +31,10 @@ class Command(BaseCommand):
                 raise CommandError(f"line {number}: write YYYY-MM-DD,working|off,note; nothing was loaded") from error
             rows.append({"date": day, "working": working, "note": row[2].strip() if len(row) > 2 else ""})
         self.stdout.write(f"{calendars.load(rows)} days loaded")
+        if open_ones := calendars.open_ones_counted_otherwise():
+            self.stdout.write(
+                f"{open_ones} open applications are counted with the calendar as it was: manage.py recompute_due_times"
+            )
 
 
 def _text(file: Path) -> str:

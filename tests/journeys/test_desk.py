@@ -1,0 +1,113 @@
+"""The review page in Chromium: what is to be corrected, and every small act beside the decision."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests import servers
+from tests.journeys.test_queue import come_in, looks_right
+
+pytestmark = pytest.mark.journey
+SCENES = """
+from types import SimpleNamespace
+from permits.models import Application
+from portal import demo
+from reviews import workflow
+from tests.reviews.many import tasks_at_decision
+people = demo.ensure_cast()
+enterprise = demo.enterprise_of(people["owner"], demo.RECORD)
+draft = demo.draft(people["owner"], enterprise, demo.answers_for(enterprise))
+workflow.submit(draft.pk, applicant=people["owner"])
+tasks_at_decision(SimpleNamespace(owner=people["owner"], enterprise=enterprise), 2, first=500)
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(portal):
+    """The address of the queue; one application waits for its pre-check, two for their decision."""
+    base, mail = portal
+    environment = os.environ | {"VAR_DIR": str(mail.parent), "DATABASE_URL": f"sqlite:///{mail.parent}/portal.sqlite3"}
+    subprocess.run([sys.executable, "manage.py", "shell", "-c", SCENES], cwd=servers.ROOT, env=environment, check=True)
+    return f"{base}/admin/reviews/task/"
+
+
+def first_task(page: Page) -> None:
+    page.locator("a.rv-number").first.click()
+    page.wait_for_url("**/review/")
+
+
+def act(page: Page, name: str) -> None:
+    """Open an act, say why, and do it."""
+    page.locator(f"#act-{name} summary").click()
+    choice = page.locator(f"#choice-{name}")
+    if choice.count():
+        choice.select_option(index=1)
+    page.fill(f"#text-{name}", "需要专家到现场核实")
+    page.locator(f"#act-{name} button").click()
+
+
+def test_corrections_are_asked_for_row_by_row_and_nothing_typed_is_lost(desk, chromium):
+    page = come_in(chromium, desk, "street")
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    first_task(page)
+    page.locator("[name=outcome][value=correct]").check()
+    page.locator(".rv-editor summary").click()
+    masks = page.locator("[name='text-field-masks']")
+    expect(masks).to_be_hidden()
+    page.locator("[name=fix][value=field-masks]").check()
+    expect(masks).to_be_visible()
+    page.fill("[name='number-row-roster-1']", "17")
+    page.fill("[name='text-row-roster-1']", "手机号少一位")
+    page.locator(".rv-more").click()
+    page.keyboard.type("18")  # the new line has the focus
+    page.keyboard.press("Tab")
+    page.keyboard.type("同上")
+    looks_right(page, "desk-corrections")
+    page.locator(".rv-decide .rv-button-main").click()
+    expect(page.locator("[role=alert]").first).to_contain_text("逐项说明如何补正")
+    expect(masks).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[name='number-row-roster-3']")).to_have_value("18")
+    looks_right(page, "desk-corrections-refused")
+    masks.fill("数量与照片不符")
+    page.locator(".rv-decide .rv-button-main").click()
+    page.wait_for_url("**/reviews/task/")
+    expect(page.locator("body")).to_contain_text("告知补正")
+    assert complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", 1366), ("en", 360)])
+def test_the_clock_is_stopped_goes_on_and_others_are_asked(desk, chromium, language, width):
+    page = come_in(chromium, desk, "decider", language=language, width=width)
+    first_task(page)
+    page.locator(".rv-act summary").evaluate_all("all => all.forEach(each => each.click())")
+    looks_right(page, f"desk-acts-{language}-{width}")
+    page.locator("#act-suspend button").click()
+    expect(page.locator("#act-suspend [role=alert]")).to_be_visible()
+    page.locator("#act-suspend summary").click()  # it came back open: closed, to be opened again
+    act(page, "suspend")
+    expect(page.locator("#act-resume")).to_be_visible()
+    looks_right(page, f"desk-suspended-{language}-{width}")
+    act(page, "resume")
+    expect(page.locator("#act-suspend")).to_be_visible()
+    act(page, "ask_advice")
+    expect(page.locator("body")).to_contain_text("需要专家到现场核实")
+    looks_right(page, f"desk-asked-{language}-{width}")
+    page.context.close()
+
+
+def test_a_supervisor_gives_it_to_somebody_else_and_extends_the_limit(desk, chromium):
+    page = come_in(chromium, desk, "supervisor")
+    first_task(page)
+    act(page, "reassign")
+    expect(page.locator("body")).to_contain_text("需要专家到现场核实")
+    act(page, "extend")
+    expect(page.locator("#act-extend")).to_have_count(0)
+    looks_right(page, "desk-extended")
+    page.context.close()
