@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('permits', '0005_edition_drafts'),
+        ('permits', '0006_calendar_editions'),
     ]
 
     operations = [
