@@ -89,7 +89,10 @@ class DefinedForm(forms.Form):
         answers: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         extra_rows: Mapping[str, int] | None = None,
+        *,
+        preview: bool = False,
     ) -> None:
+        self.preview = preview
         self.definition = definition
         self.defined = {field.key: field for field in fields if field.type != "file"}
         self.earlier = answers
@@ -114,9 +117,15 @@ class DefinedForm(forms.Form):
         condition = expression(field.shown_if)
         css = "pp-field" + (" pp-field--optional" if not (field.required or field.required_if) else "")
         inner = GroupBlock(field.key) if field.type == "group" else Field(field.key)
-        if condition is None:
+        if condition is None or (self.preview and condition.names - set(self.defined)):
             return Div(inner, css_class=css)
-        return Div(inner, css_class=css, data_shown_if=json.dumps(condition.as_json()))
+        return Div(inner, css_class=css, data_shown_if=json.dumps(condition.as_json(self.elsewhere)))
+
+    @cached_property
+    def elsewhere(self) -> dict[str, Any]:
+        """What the other sections say: the browser has no control to look at for it."""
+        values = values_of(self.definition, self.earlier)
+        return {key: value for key, value in values.items() if key not in self.defined}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -219,8 +228,8 @@ class GroupBlock(LayoutObject):
         return render_to_string(self.template, {
             "group": group, "bound": form[self.key], "whole": whole, "count": len(rows),
             "table": groups.table(group, rows, limit=20) if whole else None,
-            "rows": [] if whole else groups.page_rows(group, rows, faults, extra=form.extra_rows.get(self.key, 0)),
-            "blank": groups.row_cells(group, "NEW", {}, []),
+            "rows": [] if whole else groups.page_rows(group, rows, faults, extra=form.extra_rows.get(self.key, 0), known=form.elsewhere),
+            "blank": groups.row_cells(group, "NEW", {}, [], form.elsewhere),
             # Faults of cells stand beside their cells.
             "errors": [error for error in form.errors.get(self.key, []) if error not in {str(f) for f in faults}],
             "application": context.get("application"),
@@ -229,9 +238,10 @@ class GroupBlock(LayoutObject):
 
 def section_form(
     definition: Definition, section: Section, answers: Mapping[str, Any], data: Mapping[str, Any] | None = None,
-    extra_rows: Mapping[str, int] | None = None,
+    extra_rows: Mapping[str, int] | None = None, *, preview: bool = False,
 ) -> DefinedForm:  # fmt: skip
-    return DefinedForm(definition, list(section.fields), answers, data, extra_rows)
+    """``preview``: nobody's form; a question that hangs on another section is shown."""
+    return DefinedForm(definition, list(section.fields), answers, data, extra_rows, preview=preview)
 
 
 def as_data(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:

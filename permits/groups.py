@@ -218,28 +218,35 @@ class Cell:
     bound: forms.BoundField
     column: FormField
     wrong: str
+    known: Mapping[str, Any] = field(default_factory=dict)  # what is not on the page, for its condition
 
     @property
     def condition(self) -> str:
         """The browser's copy of ``shown_if``, as JSON. It looks names up in the cell's own row first."""
         shown_if = expression(self.column.shown_if)
-        return json.dumps(shown_if.as_json()) if shown_if else ""
+        return json.dumps(shown_if.as_json(self.known)) if shown_if else ""
 
 
-def row_cells(group: FormField, index: str, row: Mapping[str, Any], faults: Sequence[CellFault]) -> list[Cell]:
+def row_cells(
+    group: FormField, index: str, row: Mapping[str, Any], faults: Sequence[CellFault],
+    known: Mapping[str, Any] | None = None,
+) -> list[Cell]:  # fmt: skip
+    """``known``: the answers that the page has no controls for; a row's own columns hide those of the form."""
     form = RowForm(group, f"{group.key}-{index}", row, faults)
-    return [Cell(form[column.key], column, form.wrong.get(column.key, "")) for column in group.fields]
+    elsewhere = {key: value for key, value in (known or {}).items() if group.column(key) is None}
+    return [Cell(form[column.key], column, form.wrong.get(column.key, ""), elsewhere) for column in group.fields]
 
 
 def page_rows(
-    group: FormField, rows: Sequence[Mapping[str, Any]], faults: Sequence[CellFault], *, extra: int = 0
-) -> list[list[Cell]]:
+    group: FormField, rows: Sequence[Mapping[str, Any]], faults: Sequence[CellFault], *, extra: int = 0,
+    known: Mapping[str, Any] | None = None,
+) -> list[list[Cell]]:  # fmt: skip
     """The rows to type into: those that are there, and blank ones up to what is asked for at least."""
     count = max(len(rows) + extra, group.min_rows, 1)
     found = []
     for index in range(min(count, group.max_rows)):
         row = rows[index] if index < len(rows) else {}
-        found.append(row_cells(group, str(index), row, [fault for fault in faults if fault.row == index]))
+        found.append(row_cells(group, str(index), row, [fault for fault in faults if fault.row == index], known))
     return found
 
 
