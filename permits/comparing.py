@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from permits import fieldtypes
+from permits import fieldtypes, groups
 from permits.definition import Definition, FormField
 
+MOST_TOLD = 100  # rows of a group that an applicant is shown when they don't fit
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
@@ -35,7 +36,8 @@ def changes(before: Definition, after: Definition) -> list[Change]:
 def _by_key(definition: Definition) -> dict[str, Any]:
     document = definition.model_dump(mode="json")
     sections = document.pop("sections")
-    order = [field["key"] for section in sections for field in section["fields"]]
+    order = {"fields": [field["key"] for section in sections for field in section["fields"]]}
+    order |= {name: _keys(document[name]) for name in ("rules", "materials", "stages")} | {"sections": _keys(sections)}
     fields = {field["key"]: {**_keyed(field), "section": section["key"]}
               for section in sections for field in section["fields"]}  # fmt: skip
     keyed = {name: {item["key"]: item for item in document.pop(name)} for name in ("rules", "materials", "stages")}
@@ -45,7 +47,14 @@ def _by_key(definition: Definition) -> dict[str, Any]:
 
 def _keyed(field: dict[str, Any]) -> dict[str, Any]:
     """A group's columns by their keys."""
-    return {**field, "fields": {column["key"]: column for column in field["fields"]}}
+    if not field["fields"]:
+        return {**field, "fields": {}}
+    columns = {column["key"]: column for column in field["fields"]}
+    return {**field, "fields": columns, "order": _keys(field["fields"])}
+
+
+def _keys(items: list[dict[str, Any]]) -> list[str]:
+    return [item["key"] for item in items]
 
 
 def _differences(before: Any, after: Any, where: str) -> Iterator[Change]:
@@ -98,15 +107,56 @@ def carry(answers: Mapping[str, Any], before: Definition, after: Definition) -> 
         if value in (None, "", []):
             continue
         newer = after.field(field.key)
-        if newer is not None and _fits(field, newer, value):
-            kept[field.key] = value
-        else:
-            words = fieldtypes.display(field, value)
-            left.append(Leftover(field.key, {"zh": field.label.zh, "en": field.label.en}, words))
+        if newer is None or not fits(field, newer, value):
+            left.append(Leftover(field.key, _label(field), _in_words(field, value)))
+            continue
+        kept[field.key] = value
+        if newer.type == "group":
+            kept[field.key], lost = _carry_rows(field, newer, value)
+            left += lost
     return kept, left
 
 
-def _fits(older: FormField, newer: FormField, value: Any) -> bool:
+def _carry_rows(older: FormField, newer: FormField, rows: list[Any]) -> tuple[list[Any], list[Leftover]]:
+    """The rows with what still fits of them; what doesn't is told column by column, row by row."""
+    kept: list[dict[str, Any]] = [{} for _row in rows]
+    left = []
+    for column in older.fields:
+        target = newer.column(column.key)
+        lost = []
+        for number, row in enumerate(rows):
+            value = row.get(column.key) if isinstance(row, dict) else None
+            if value in (None, "", []):
+                continue
+            if target is not None and fits(column, target, value):
+                kept[number][column.key] = value
+            else:
+                lost.append(f"{number + 1}. {fieldtypes.display(column, value)}")
+        if lost:
+            label = {name: f"{_label(older)[name]} · {text}" for name, text in _label(column).items()}
+            left.append(Leftover(f"{older.key}.{column.key}", label, _bounded(lost)))
+    return [row for row in kept if row], left
+
+
+def _in_words(field: FormField, value: Any) -> str:
+    """What was said. Of a group its rows, for "12 rows" is nothing that one could type again."""
+    if field.type != "group" or not isinstance(value, list):
+        return fieldtypes.display(field, value)
+    rows = groups.table(field, value, limit=MOST_TOLD)["rows"]
+    lines = [f"{number}. {' / '.join(cells)}" for number, cells in enumerate(rows, 1)]
+    return _bounded([*lines, *[""] * (len(value) - len(lines))])
+
+
+def _bounded(lines: list[str]) -> str:
+    more = f"\n… ({len(lines)})" if len(lines) > MOST_TOLD else ""
+    return "\n".join(lines[:MOST_TOLD]) + more
+
+
+def _label(field: FormField) -> dict[str, str]:
+    return {"zh": field.label.zh, "en": field.label.en}
+
+
+def fits(older: FormField, newer: FormField, value: Any) -> bool:
     """Whether the answer can stand in the newer field. That it is right there is for its own check to say."""
     alike = older.type == newer.type or {older.type, newer.type} <= {"text", "longtext"}
     if not alike and not {older.type, newer.type} <= {"integer", "decimal", "money"}:
@@ -117,6 +167,6 @@ def _fits(older: FormField, newer: FormField, value: Any) -> bool:
     if newer.type == "multichoice":
         return isinstance(value, list) and set(value) <= options
     if newer.type == "group":
-        columns = {column.key: column for column in newer.fields}
-        return all(c.key in columns and columns[c.key].type == c.type for c in older.fields)
+        # So many rows came from a sheet and are checked when it is read: they are read again, by the newer form.
+        return isinstance(value, list) and (len(value) <= groups.TYPED_AT_MOST or older == newer)
     return True

@@ -54,18 +54,19 @@ def _repeats_a_repeat(parts: Any, *, inside: bool = False) -> bool:
         repeat = op in (re_constants.MAX_REPEAT, re_constants.MIN_REPEAT) and value[1] > 1
         if repeat and inside and value[1] == re_constants.MAXREPEAT:
             return True
-        for child in _children(value):
+        for child in inside_of(value):
             if _repeats_a_repeat(child, inside=inside or repeat):
                 return True
     return False
 
 
-def _children(value: Any) -> Iterator[Any]:
+def inside_of(value: Any) -> Iterator[Any]:
+    """The parts of a pattern that stand inside one of its parts."""
     if isinstance(value, re_parser.SubPattern):
         yield value.data
     elif isinstance(value, tuple | list):
         for part in value:
-            yield from _children(part)
+            yield from inside_of(part)
 
 
 class FormField(Part):
@@ -187,8 +188,8 @@ class Requirement(Part):
     roster_rows: str | None = Field(None, description="the field that says how many rows the roster has")
     deferrable: bool = Field(False, description="容缺: may be handed in after acceptance")
     pledge: Pledge | None = Field(None, description="告知承诺: a pledge may stand in its place")
-    template: FileName | None = Field(None, description="a form to download and fill in, of permits/services/files")
-    example: FileName | None = Field(None, description="a picture of a good one, of permits/services/files")
+    template: FileName | None = Field(None, description="a form to download and fill in: a file of the folder files/")
+    example: FileName | None = Field(None, description="a picture of a good one: a file of the folder files/")
 
 
 class Definition(Part):
@@ -238,7 +239,7 @@ class Definition(Part):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Definition:
-        faults = [*self._twice(), *self._unknown_names(), *self._hidden_in_a_circle(), *self._stages_out_of_order()]
+        faults = [*self._twice(), *self._unknown_names(), *self._stages_out_of_order()]
         if faults:
             raise Misfits(faults)
         return self
@@ -304,14 +305,6 @@ class Definition(Part):
         for material in self.materials:
             if material.roster_rows and material.roster_rows not in known:
                 yield f"material '{material.key}' counts rows by '{material.roster_rows}', which is not a field"
-
-    def _hidden_in_a_circle(self) -> Iterator[str]:
-        needs = {f.key: parse_expression(f.shown_if).names if f.shown_if else frozenset() for f in self.fields()}
-        settled: set[str] = set()
-        while ready := {key for key, names in needs.items() if key not in settled and names & set(needs) <= settled}:
-            settled |= ready
-        if circle := sorted(set(needs) - settled):
-            yield f"shown_if goes in a circle through {', '.join(circle)}"
 
     def _stages_out_of_order(self) -> Iterator[str]:
         kinds = [stage.kind for stage in self.stages]

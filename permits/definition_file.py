@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
 from pydantic import ValidationError
 
-from permits import definition_text
+from permits import definition_checks, definition_text
 from permits.definition import Definition, Misfits
 
 Lines = dict[tuple[str | int, ...], int]
@@ -45,11 +46,22 @@ def parse(source: str, *, name: str = "definition") -> Definition:
     except tomllib.TOMLDecodeError as error:
         raise DefinitionError([_no_toml(name, source, str(error))]) from error
     try:
-        return Definition.model_validate(document)
+        definition = Definition.model_validate(document)
     except ValidationError as error:
         lines = _lines(source)
         faults = [fault for found in _told(error) for fault in _faults(name, lines, document, found)]
         raise DefinitionError(faults) from error
+    with translation.override("en"):
+        told = list(definition_checks.faults(definition))
+    if told:
+        lines = _lines(source)
+        raise DefinitionError([_placed(name, lines, _named(document, text), text) for text in told])
+    return definition
+
+
+def fault(source: str, where: tuple[str | int, ...], message: str, *, name: str = "definition") -> Fault:
+    """A fault at a place of a text that is good TOML."""
+    return _placed(name, _lines(source), where, message)
 
 
 def _told(error: ValidationError) -> Iterator[dict[str, Any]]:

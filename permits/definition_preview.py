@@ -69,7 +69,7 @@ def _shown(item: Mapping[str, Any]) -> Shown:
     # The rest of the definition may be wrong; an unbound form asks nothing of it.
     part = Section.model_construct(key="section", title=Text(zh="-", en="-"), help=None, fields=tuple(fields))
     whole: dict[str, Any] = {"sections": (part,)}
-    form = DefinedForm(Definition.model_construct(**whole), fields, {})
+    form = DefinedForm(Definition.model_construct(**whole), fields, {}, preview=True)
     return Shown(_text(item.get("title")), _text(item.get("help")), form, broken)
 
 

@@ -105,8 +105,9 @@ class Expression:
         except Unanswered:
             return when_unanswered
 
-    def as_json(self) -> list[Any]:
-        return _to_json(self.tree)
+    def as_json(self, known: Mapping[str, Any] | None = None) -> list[Any]:
+        """The tree for the browser. ``known``: values of what is not on its page, which are written into it."""
+        return _to_json(self.tree, known or {})
 
 
 @lru_cache(maxsize=4096)
@@ -228,27 +229,45 @@ def _same_kind(a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
-def _to_json(node: ast.expr) -> list[Any]:
+def _to_json(node: ast.expr, known: Mapping[str, Any]) -> list[Any]:
+    def inner(part: ast.expr) -> list[Any]:
+        return _to_json(part, known)
+
     match node:
         case ast.Constant(value=value):
             return ["const", value]
         case ast.Name(id=name):
-            return ["name", name]
+            return ["const", _plain(known[name])] if name in known else ["name", name]
         case ast.Attribute(value=ast.Name(id=name), attr=column):
+            if name in known:
+                return ["const", [_plain(row[column]) for row in known[name] or [] if row.get(column) is not None]]
             return ["column", name, column]
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return ["list", *map(_to_json, items)]
+            return ["list", *map(inner, items)]
         case ast.BoolOp(op=op, values=parts):
-            return ["and" if isinstance(op, ast.And) else "or", *map(_to_json, parts)]
+            return ["and" if isinstance(op, ast.And) else "or", *map(inner, parts)]
         case ast.UnaryOp(op=op, operand=operand):
-            return ["not" if isinstance(op, ast.Not) else "neg", _to_json(operand)]
+            return ["not" if isinstance(op, ast.Not) else "neg", inner(operand)]
         case ast.BinOp(left=left, op=op, right=right):
-            return ["bin", ARITHMETIC[type(op)][0], _to_json(left), _to_json(right)]
+            return ["bin", ARITHMETIC[type(op)][0], inner(left), inner(right)]
         case ast.Call(func=ast.Name(id=name), args=args):
-            return ["call", name, *map(_to_json, args)]
+            return ["call", name, *map(inner, args)]
         case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return ["cmp", COMPARE[type(op)][0], _to_json(left), _to_json(right)]
+            return ["cmp", COMPARE[type(op)][0], inner(left), inner(right)]
         case ast.Compare(left=left, ops=ops, comparators=rights):
             pairs = zip([left, *rights], ops, rights, strict=False)
-            return ["and", *(["cmp", COMPARE[type(op)][0], _to_json(a), _to_json(b)] for a, op, b in pairs)]
+            return ["and", *(["cmp", COMPARE[type(op)][0], inner(a), inner(b)] for a, op, b in pairs)]
     raise ExpressionError(f"{type(node).__name__} is not part of the language")  # pragma: no cover
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, and as a control of the page would say it."""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, list):
+        return [{} if isinstance(one, dict) else _plain(one) for one in value]  # of rows only their number matters
+    return value

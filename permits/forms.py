@@ -33,25 +33,28 @@ def values_of(definition: Definition, answers: Mapping[str, Any]) -> dict[str, A
 def without_hidden(definition: Definition, values: dict[str, Any]) -> dict[str, Any]:
     """Set hidden fields to ``None``, and then those that hang on them, until nothing changes any more."""
     conditional = [field for field in definition.fields() if field.shown_if]
-    values = {**values, **_rows_without_hidden(definition, values)}
-    for _round in range(len(conditional) + 1):
+    in_rows = [field for field in definition.fields() if any(column.shown_if for column in field.fields)]
+    for _round in range(len(conditional) + len(in_rows) + 1):
         hidden = [f.key for f in conditional if values.get(f.key) is not None and not is_shown(f, values)]
-        if not hidden:
+        if _round and not hidden:
             break
         values = {**values, **dict.fromkeys(hidden)}
+        values |= {g.key: groups.rows_without_hidden(g, values[g.key], values) for g in in_rows if values.get(g.key)}
     return values
 
 
-def _rows_without_hidden(definition: Definition, values: Mapping[str, Any]) -> dict[str, Any]:
-    found = {}
+def kept_answers(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers as they are stored for good: without what is hidden, questions and columns of rows alike."""
+    values = values_of(definition, answers)
+    kept = {key: answers[key] for key, value in values.items() if value is not None}
     for group in definition.fields():
-        conditional = [column for column in group.fields if column.shown_if]
-        if not conditional or not values.get(group.key):
-            continue
-        found[group.key] = [
-            row | {c.key: None for c in conditional if not is_shown(c, {**values, **row})} for row in values[group.key]
-        ]
-    return found
+        if group.key in kept and any(column.shown_if for column in group.fields):
+            shown = values[group.key]
+            kept[group.key] = [
+                {key: value for key, value in row.items() if seen.get(key) is not None or group.column(key) is None}
+                for row, seen in zip(kept[group.key], shown, strict=True) if isinstance(row, dict)
+            ]  # fmt: skip
+    return kept
 
 
 def is_shown(field: FormField, values: Mapping[str, Any]) -> bool:
@@ -86,7 +89,10 @@ class DefinedForm(forms.Form):
         answers: Mapping[str, Any],
         data: Mapping[str, Any] | None = None,
         extra_rows: Mapping[str, int] | None = None,
+        *,
+        preview: bool = False,
     ) -> None:
+        self.preview = preview
         self.definition = definition
         self.defined = {field.key: field for field in fields if field.type != "file"}
         self.earlier = answers
@@ -111,9 +117,15 @@ class DefinedForm(forms.Form):
         condition = expression(field.shown_if)
         css = "pp-field" + (" pp-field--optional" if not (field.required or field.required_if) else "")
         inner = GroupBlock(field.key) if field.type == "group" else Field(field.key)
-        if condition is None:
+        if condition is None or (self.preview and condition.names - set(self.defined)):
             return Div(inner, css_class=css)
-        return Div(inner, css_class=css, data_shown_if=json.dumps(condition.as_json()))
+        return Div(inner, css_class=css, data_shown_if=json.dumps(condition.as_json(self.elsewhere)))
+
+    @cached_property
+    def elsewhere(self) -> dict[str, Any]:
+        """What the other sections say: the browser has no control to look at for it."""
+        values = values_of(self.definition, self.earlier)
+        return {key: value for key, value in values.items() if key not in self.defined}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -216,8 +228,8 @@ class GroupBlock(LayoutObject):
         return render_to_string(self.template, {
             "group": group, "bound": form[self.key], "whole": whole, "count": len(rows),
             "table": groups.table(group, rows, limit=20) if whole else None,
-            "rows": [] if whole else groups.page_rows(group, rows, faults, extra=form.extra_rows.get(self.key, 0)),
-            "blank": groups.row_cells(group, "NEW", {}, []),
+            "rows": [] if whole else groups.page_rows(group, rows, faults, extra=form.extra_rows.get(self.key, 0), known=form.elsewhere),
+            "blank": groups.row_cells(group, "NEW", {}, [], form.elsewhere),
             # Faults of cells stand beside their cells.
             "errors": [error for error in form.errors.get(self.key, []) if error not in {str(f) for f in faults}],
             "application": context.get("application"),
@@ -226,9 +238,10 @@ class GroupBlock(LayoutObject):
 
 def section_form(
     definition: Definition, section: Section, answers: Mapping[str, Any], data: Mapping[str, Any] | None = None,
-    extra_rows: Mapping[str, int] | None = None,
+    extra_rows: Mapping[str, int] | None = None, *, preview: bool = False,
 ) -> DefinedForm:  # fmt: skip
-    return DefinedForm(definition, list(section.fields), answers, data, extra_rows)
+    """``preview``: nobody's form; a question that hangs on another section is shown."""
+    return DefinedForm(definition, list(section.fields), answers, data, extra_rows, preview=preview)
 
 
 def as_data(definition: Definition, answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -106,9 +106,11 @@ class RowChecker:
                 kept[key] = _as_typed(raw.get(key))
         seen = self._as_seen(kept, wrong)
         faults = []
+        for key in hidden_in(self.group, seen):
+            kept[key] = seen[key] = None
+            wrong.pop(key, None)
         for column in self.group.fields:
             if column.shown_if and not _holds(column.shown_if, seen, default=True):
-                kept[column.key] = seen[column.key] = None
                 continue
             if message := wrong.get(column.key) or self._fault(column, kept[column.key], seen, number):
                 faults.append(CellFault(number, column, message))
@@ -144,6 +146,25 @@ class RowChecker:
             if first != number:
                 return _("This stands in row %(row)d already.") % {"row": first + 1}
         return ""
+
+
+def hidden_in(group: FormField, seen: Mapping[str, Any]) -> set[str]:
+    """The columns that a row does not show, and then those that hang on them. ``seen``: the row above the form's answers."""
+    conditional = [column for column in group.fields if column.shown_if]
+    hidden: set[str] = set()
+    for _round in range(len(conditional)):
+        now = {**seen, **dict.fromkeys(hidden)}
+        more = {c.key for c in conditional if c.key not in hidden and not _holds(c.shown_if, now, default=True)}
+        if not more:
+            break
+        hidden |= more
+    return hidden
+
+
+def rows_without_hidden(
+    group: FormField, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    return [{**row, **dict.fromkeys(hidden_in(group, {**values, **row}))} for row in rows]
 
 
 def _holds(text: str | None, values: Mapping[str, Any], *, default: bool) -> bool:
@@ -197,28 +218,35 @@ class Cell:
     bound: forms.BoundField
     column: FormField
     wrong: str
+    known: Mapping[str, Any] = field(default_factory=dict)  # what is not on the page, for its condition
 
     @property
     def condition(self) -> str:
         """The browser's copy of ``shown_if``, as JSON. It looks names up in the cell's own row first."""
         shown_if = expression(self.column.shown_if)
-        return json.dumps(shown_if.as_json()) if shown_if else ""
+        return json.dumps(shown_if.as_json(self.known)) if shown_if else ""
 
 
-def row_cells(group: FormField, index: str, row: Mapping[str, Any], faults: Sequence[CellFault]) -> list[Cell]:
+def row_cells(
+    group: FormField, index: str, row: Mapping[str, Any], faults: Sequence[CellFault],
+    known: Mapping[str, Any] | None = None,
+) -> list[Cell]:  # fmt: skip
+    """``known``: the answers that the page has no controls for; a row's own columns hide those of the form."""
     form = RowForm(group, f"{group.key}-{index}", row, faults)
-    return [Cell(form[column.key], column, form.wrong.get(column.key, "")) for column in group.fields]
+    elsewhere = {key: value for key, value in (known or {}).items() if group.column(key) is None}
+    return [Cell(form[column.key], column, form.wrong.get(column.key, ""), elsewhere) for column in group.fields]
 
 
 def page_rows(
-    group: FormField, rows: Sequence[Mapping[str, Any]], faults: Sequence[CellFault], *, extra: int = 0
-) -> list[list[Cell]]:
+    group: FormField, rows: Sequence[Mapping[str, Any]], faults: Sequence[CellFault], *, extra: int = 0,
+    known: Mapping[str, Any] | None = None,
+) -> list[list[Cell]]:  # fmt: skip
     """The rows to type into: those that are there, and blank ones up to what is asked for at least."""
     count = max(len(rows) + extra, group.min_rows, 1)
     found = []
     for index in range(min(count, group.max_rows)):
         row = rows[index] if index < len(rows) else {}
-        found.append(row_cells(group, str(index), row, [fault for fault in faults if fault.row == index]))
+        found.append(row_cells(group, str(index), row, [fault for fault in faults if fault.row == index], known))
     return found
 
 

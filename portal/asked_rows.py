@@ -59,7 +59,9 @@ def cells(application: Application, asked: Asked, item: CorrectionItem, mended: 
     faults = mended.faults.get(item.key, []) if mended else []
     here = [fault for fault in faults if fault.row == item.row - 1]
     row = _stored(application, item.key)[item.row - 1]
-    return groups.row_cells(_group(application, item.key), str(item.row - 1), row, here)
+    said = values_of(application.definition, application.answers)
+    known = {key: value for key, value in said.items() if key not in asked.fields}
+    return groups.row_cells(_group(application, item.key), str(item.row - 1), row, here, known)
 
 
 def elsewhere(item: CorrectionItem, mended: Mended | None) -> list[str]:

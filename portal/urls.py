@@ -32,6 +32,7 @@ urlpatterns = [
     path("language/", home.set_language, name="set_language"),
     path("services/", catalogue.catalogue, name="catalogue"),
     path("services/<slug:slug>/", catalogue.service, name="service"),
+    path("services/<slug:slug>/files/<int:edition>/<str:name>", catalogue.edition_file, name="edition_file"),
     path("services/<slug:slug>/start/", filing.start, name="start"),
     path("applications/", tracking.applications, name="applications"),
     path("applications/<uuid:public_id>/", tracking.application, name="application"),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from permits import comparing, definition_file
+from permits import comparing, definition_file, edition_files
 from permits.models import Application, Service, ServiceVersion, Status, User
 from reviews import roles
 from reviews.audit import log
@@ -22,13 +23,19 @@ class Published:
 
 
 @transaction.atomic
-def publish(source: str, *, name: str = "definition", by: User | None = None, role: str = "ops") -> Published:
-    """Raise ``DefinitionError`` with every fault, its line and key, and publish nothing."""
+def publish(
+    source: str, *, name: str = "definition", by: User | None = None, role: str = "ops", folder: Path | None = None
+) -> Published:
+    """``folder``: where the files lie that the definition names, if it isn't one that ships.
+
+    Raise ``DefinitionError`` with every fault, its line and key, and publish nothing; ``StorageUnavailable``.
+    """
     checked = definition_file.parse(source, name=name)
     digest = hashlib.sha256(source.encode()).hexdigest()
     Service.objects.get_or_create(slug=checked.slug)
     service = Service.objects.select_for_update(of=("self",)).select_related("current").get(slug=checked.slug)
-    if service.current and service.current.digest == digest:
+    files = edition_files.find(source, checked, name=name, folder=folder, in_force=service.current)
+    if service.current and service.current.digest == digest and _same_files(service.current, files):
         return Published(service.current, new=False)
     latest = service.versions.order_by("-edition").values_list("edition", flat=True).first() or 0
     version = ServiceVersion(
@@ -36,13 +43,22 @@ def publish(source: str, *, name: str = "definition", by: User | None = None, ro
         published_by=by,
     )  # fmt: skip
     version.save(force_insert=True)
+    edition_files.keep(version, files)
     service.current = version
     service.save(update_fields=["current"])
     log.record(
         action="service_published", actor=by, role=role, at=timezone.now(), stream=f"service:{service.slug}",
-        before=str(latest or ""), after=str(version.edition), data={"digest": digest},
+        before=str(latest or ""), after=str(version.edition), data={"digest": digest, **_of_files(files)},
     )  # fmt: skip
     return Published(version, new=True)
+
+
+def _same_files(version: ServiceVersion, files: list[edition_files.Found]) -> bool:
+    return set(version.files.values_list("name", "sha256")) == {(file.name, file.sha256) for file in files}
+
+
+def _of_files(files: list[edition_files.Found]) -> dict[str, dict[str, str]]:
+    return {"files": {file.name: file.sha256 for file in files}} if files else {}
 
 
 @transaction.atomic
@@ -76,14 +92,18 @@ class Preview:
     changes: list[comparing.Change]
     drafts: int
     losing: dict[str, int]  # field: how many drafts said something there that would no longer fit
+    files: list[str]  # those that it names and that differ from the edition in force, or are new
 
 
-def preview(source: str, *, name: str = "definition") -> Preview:
+def preview(source: str, *, name: str = "definition", folder: Path | None = None) -> Preview:
     """Raise ``DefinitionError`` for faults. Changes nothing."""
     newer = definition_file.parse(source, name=name)
     service = Service.objects.filter(slug=newer.slug).select_related("current").first()
+    files = edition_files.find(source, newer, name=name, folder=folder, in_force=service.current if service else None)
     if service is None or service.current is None:
-        return Preview(newer.slug, None, [], 0, {})
+        return Preview(newer.slug, None, [], 0, {}, [file.name for file in files])
+    before = dict(service.current.files.values_list("name", "sha256"))
+    changed = [file.name for file in files if before.get(file.name) != file.sha256]
     drafts = Application.objects.filter(version__service=service, status=Status.DRAFT).select_related("version")
     losing: dict[str, int] = {}
     count = 0
@@ -92,4 +112,6 @@ def preview(source: str, *, name: str = "definition") -> Preview:
         _kept, left = comparing.carry(draft.answers, draft.definition, newer)
         for leftover in left:
             losing[leftover.key] = losing.get(leftover.key, 0) + 1
-    return Preview(newer.slug, service.current, comparing.changes(service.current.definition, newer), count, losing)
+    return Preview(
+        newer.slug, service.current, comparing.changes(service.current.definition, newer), count, losing, changed
+    )

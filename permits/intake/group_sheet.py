@@ -123,13 +123,15 @@ def template(group: FormField) -> bytes:
     page.title = _inert_title(str(group.label))
     notes = workbook.create_sheet(_("How to fill it in"))
     for place, column in enumerate(group.fields, 1):
-        cell = page.cell(1, place, f"{column.label}{'*' if column.required else ''}")
+        cell = page.cell(1, place, _safe(f"{column.label}{'*' if column.required else ''}"))
         cell.data_type = "s"
         cell.font = Font(bold=True)
         letter = cell.column_letter
         page.column_dimensions[letter].width = max(12, 2 * len(str(column.label)) + 4)
         page.column_dimensions[letter].number_format = TEXT_FORMAT  # Excel makes 13800001234.0 of a number
-        notes.append([_safe(str(column.label)), _safe(_explained(column))])
+        for place_of_note, words in enumerate((str(column.label), _explained(column)), 1):
+            if words:
+                notes.cell(place, place_of_note, _safe(words)).data_type = "s"
     return _saved(workbook)
 
 

@@ -22,14 +22,15 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from permits.definition import Requirement, expression
+from permits.definition import Definition, Requirement, expression
+from permits.forms import values_of
 from permits.intake import roster, storage
 from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, Inspection, Refused, inspect, refuse_size
 from permits.intake.roster import RosterRefused
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
-from permits.models import Application, Material, Permit, Promise, Status, User
+from permits.models import Application, EditionFile, Material, Permit, Promise, Status, User
 
 __all__ = [
     "Refused",
@@ -98,6 +99,8 @@ def discard(sha256: str) -> None:
     with transaction.atomic():
         lock_blob(sha256)
         if Material.objects.filter(sha256=sha256).exists() or Permit.objects.filter(pdf_sha256=sha256).exists():
+            return
+        if EditionFile.objects.filter(sha256=sha256).exists():  # somebody handed in the form as it was downloaded
             return
         try:
             storage.delete_blob(sha256)
@@ -201,9 +204,15 @@ class RequirementState:
         return sum(material.facts.get("rows", 0) for material in self.files)
 
 
-def requirement_state(application: Application, values: Mapping[str, Any]) -> list[RequirementState]:
-    """What is asked for with these answers, and what of it is there; three queries however many there are."""
-    requirements = application.definition.materials
+def requirement_state(
+    application: Application, values: Mapping[str, Any], *, with_hidden: bool = False
+) -> list[RequirementState]:
+    """What is asked for with these answers, and what of it is there; three queries however many there are.
+
+    A material whose question is not shown is not asked for; ``with_hidden`` gives it all the same, for the browser may show it.
+    """
+    hidden = hidden_materials(application.definition, values)
+    requirements = [each for each in application.definition.materials if with_hidden or each.key not in hidden]
     files: dict[str, list[Material]] = {requirement.key: [] for requirement in requirements}
     for material in application.materials.current():
         material.application = application
@@ -222,12 +231,23 @@ def requirement_state(application: Application, values: Mapping[str, Any]) -> li
     ]
 
 
+def hidden_materials(definition: Definition, values: Mapping[str, Any]) -> set[str]:
+    """Keys of the materials that are taken in by a question of the form which is not shown."""
+    conditions = [(field.material, expression(field.shown_if)) for field in definition.fields() if field.material]
+    return {key for key, shown in conditions if shown and not shown.holds(values, when_unanswered=False)}
+
+
 def take_from_record(application: Application) -> list[Material]:
-    """At submission: the materials on the enterprise's record become materials of this application too."""
+    """At submission: the materials on the enterprise's record become materials of this application too, and files of
+    questions that aren't shown any more are taken out of it."""
     with transaction.atomic():
         application = _locked(application)
+        hidden = hidden_materials(application.definition, values_of(application.definition, application.answers))
+        if application.is_draft and hidden:
+            for material in application.materials.current().filter(requirement__in=hidden):
+                _put_aside(application, material)
         here = set(application.materials.current().values_list("requirement", flat=True))
-        asked = [r for r in application.definition.materials if r.on_record and r.key not in here]
+        asked = [r for r in application.definition.materials if r.on_record and r.key not in here | hidden]
         return [
             Material.objects.create(
                 application=application,

@@ -6,12 +6,13 @@ from permits.models.material import Material
 from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
 from permits.models.promise import Promise
-from permits.models.service import Service, ServiceVersion
+from permits.models.service import EditionFile, Service, ServiceVersion
 
 __all__ = [
     "AccessRequest",
     "Application",
     "EditionDraft",
+    "EditionFile",
     "Enterprise",
     "EnterpriseSize",
     "Material",

@@ -63,3 +63,26 @@ class ServiceVersion(models.Model):
     @cached_property
     def definition(self) -> Definition:
         return of_edition(self.digest, lambda: self.document)
+
+
+class EditionFile(models.Model):
+    """A form to download, or a picture of a good document, as it was when the edition that names it was published."""
+
+    version = models.ForeignKey(ServiceVersion, models.PROTECT, related_name="files")
+    name = models.CharField(max_length=100)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name = _("file of an edition")
+        verbose_name_plural = _("files of editions")
+        constraints = [models.UniqueConstraint(fields=["version", "name"], name="one_file_of_a_name_each_edition")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("a published edition never changes, nor do its files: publish another one")
+        super().save(*args, **kwargs)

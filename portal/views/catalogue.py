@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 
 from permits.definition import Definition
-from permits.models import Application, Service, Status
+from permits.intake.storage import open_blob
+from permits.models import Application, EditionFile, Service, Status
+from portal.blocks import downloads, what_is_taken
 from portal.words import limit_in_words
 
 
@@ -31,9 +34,21 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
         "service": found, "definition": definition, "draft": draft, "section": "catalogue",
         "promised": limit_in_words(definition.limits.promised),
         "statutory": limit_in_words(definition.limits.statutory),
-        "requirements": [(r, ", ".join(r.formats).upper()) for r in definition.materials],
+        "requirements": [(r, what_is_taken(r), downloads(found.current, r)) for r in definition.materials],
     }  # fmt: skip
     return render(request, "catalogue/service.html", context)
+
+
+def edition_file(request: HttpRequest, slug: str, edition: int, name: str) -> FileResponse:
+    """A form to download, or a picture of a good document. It never changes: another one has another edition."""
+    found = get_object_or_404(EditionFile, version__service__slug=slug, version__edition=edition, name=name)
+    response = FileResponse(open_blob(found.sha256), content_type=found.media_type)
+    picture = found.media_type.startswith("image/")
+    response["Content-Disposition"] = content_disposition_header(not picture, found.name) or "attachment"
+    response["Content-Length"] = str(found.size)
+    response["Cache-Control"] = "public, max-age=86400"
+    response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; sandbox"
+    return response
 
 
 def cards(query: str) -> list[dict[str, Any]]:

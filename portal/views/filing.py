@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from permits import checks, fieldtypes, groups
+from permits import checks, comparing, fieldtypes, groups
 from permits.forms import is_shown, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
@@ -83,15 +83,20 @@ def _lock_whose(user: User, enterprise: Enterprise | None) -> None:
 def _prefilled(service: Service, enterprise: Enterprise | None, user: User) -> dict[str, Any]:
     """What a new draft begins with: defaults, what the last application said, what the enterprise's record says."""
     fields = list(service.definition.fields())
-    found = {field.key: field.default for field in fields if field.default is not None}
+    found = {
+        field.key: [field.default] if field.type == "multichoice" else field.default
+        for field in fields if field.default is not None
+    }  # fmt: skip
     again = [field for field in fields if field.prefill_last]
     if again:
-        earlier = Application.objects.filter(version__service=service, number__isnull=False)
+        earlier = Application.objects.filter(version__service=service, number__isnull=False).select_related("version")
         mine = earlier.filter(enterprise=enterprise) if enterprise else earlier.filter(enterprise=None, applicant=user)
         if last := mine.order_by("-submitted_at").first():
-            found |= {f.key: last.answers[f.key] for f in again if last.answers.get(f.key) is not None}
+            said, _left = comparing.carry(last.answers, last.definition, service.definition)  # another edition's, maybe
+            found |= {field.key: said[field.key] for field in again if field.key in said}
     if enterprise:
-        found |= {field.key: getattr(enterprise, field.prefill) for field in fields if field.prefill}
+        record = {field.key: getattr(enterprise, field.prefill) for field in fields if field.prefill}
+        found |= {key: value for key, value in record.items() if value}  # what it doesn't know overrides nothing
     return found
 
 

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from permits import fieldtypes
-from permits.definition import Section
+from permits.definition import Section, expression
 from permits.forms import DefinedForm, section_form, values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application
@@ -150,7 +150,7 @@ def _show(
         "application": application, "part": part, "form": form, "conflicts": conflicts, "section": "applications",
         "state": state_of(application, part), "steps": steps(application, part.key),
         "back": reverse("fill", args=[application.public_id, sections[index - 1].key]) if index else None,
-        "files": _files(application, part),
+        "files": _files(application, part, form),
         "outdated": is_outdated(application), "left_over": left_over(application),
         "to_check": "check" in (request.GET.get("then"), form.data.get("then")),
     }  # fmt: skip
@@ -159,13 +159,18 @@ def _show(
     return render(request, "filing/fill.html", context, status=status)
 
 
-def _files(application: Application, part: Section) -> list[dict[str, Any]]:
-    """The uploads that this section asks for among its questions."""
-    wanted = {field.material for field in part.fields if field.material}
+def _files(application: Application, part: Section, form: DefinedForm) -> list[dict[str, Any]]:
+    """The uploads that this section asks for among its questions; the browser hides those whose condition fails."""
+    wanted = {field.material: field for field in part.fields if field.material}
     if not wanted:
         return []
     values = values_of(application.definition, application.answers)
-    return [
-        block(application, state) for state in requirement_state(application, values)
-        if state.requirement.key in wanted
-    ]  # fmt: skip
+    found = []
+    for state in requirement_state(application, values, with_hidden=True):
+        field = wanted.get(state.requirement.key)
+        if field is None:
+            continue
+        condition = expression(field.shown_if)
+        shown_if = json.dumps(condition.as_json(form.elsewhere)) if condition else ""
+        found.append(block(application, state) | {"field": field, "shown_if": shown_if})
+    return found

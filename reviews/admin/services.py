@@ -110,7 +110,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Every section of the form with its labels, help and conditions; nothing can be sent from here."""
     version = _edition(request, pk)
     definition = version.definition
-    parts = [(part, section_form(definition, part, {})) for part in definition.sections]
+    parts = [(part, section_form(definition, part, {}, preview=True)) for part in definition.sections]
     context = {"version": version, "definition": definition, "parts": parts}
     return render(request, "admin/permits/serviceversion/preview.html", context)
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from permits import checks, mobiles
+from permits.forms import kept_answers
 from permits.models import Application, Status, User
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
@@ -51,6 +52,8 @@ def answer_corrections(
         for item in items:
             item.answered_at = now
         CorrectionItem.objects.bulk_update(items, ["answer", "answered_at"])
+        application.answers = kept_answers(application.definition, application.answers)  # a correction may hide others
+        application.save(update_fields=["answers"])
         notice.answered_at, notice.remind_at = now, None
         notice.save(update_fields=["answered_at", "remind_at"])
         step.clock_goes_on(notice)

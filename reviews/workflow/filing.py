@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from permits import checks, comparing, mobiles, numbers
-from permits.forms import values_of
+from permits.forms import kept_answers, values_of
 from permits.intake.materials import take_from_record
 from permits.models import Application, Service, Status, User, next_serial
 from reviews import calendars, lifecycle, policy, told
@@ -37,7 +37,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         row = lifecycle.transition("submit", application.status, first.kind if first else "none")
         values = values_of(definition, application.answers)
         # Hidden answers aren't kept; what is kept is what the form showed.
-        application.answers = {key: application.answers[key] for key, value in values.items() if value is not None}
+        application.answers = kept_answers(definition, application.answers)
         application.region = str(values[definition.region_field] or "")
         application.industry = str(values.get(definition.industry_field or "") or "")
         day = timezone.localdate(now)

@@ -13,7 +13,17 @@
   var root = document.documentElement;
   root.classList.add("js");
 
+  function slice(list) { return Array.prototype.slice.call(list); }
   function each(list, fn) { Array.prototype.forEach.call(list, fn); }
+
+  /* -- signing out: nothing typed stays behind in this browser (see draft.js) ----------------------------- */
+
+  document.addEventListener("submit", function (event) {
+    if (!/\/logout\/$/.test(event.target.action)) return;
+    try {
+      Object.keys(localStorage).forEach(function (key) { if (key.indexOf("draft:") === 0) localStorage.removeItem(key); });
+    } catch (denied) { /* then nothing was kept */ }
+  });
 
   /* -- conditions ---------------------------------------------------------------------------------------- */
 
@@ -22,7 +32,7 @@
   }
 
   function toNumber(text) {
-    var plain = fold(String(text)).replace(/[,\s]/g, "");
+    var plain = fold(String(text)).replace(/[,\s¥￥元]/g, "");
     if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain)) return null;
     return Number(plain);
   }
@@ -37,12 +47,24 @@
     return control.type === "number" || control.type === "range" || control.inputMode === "numeric" || control.inputMode === "decimal";
   }
 
+  function orNothing(list) { return list.length ? list : null; }
+
+  /** A group by its own name: its rows that say something; of them only the number matters. */
+  function rowsOf(form, group) {
+    var rows = form.querySelectorAll("[data-group='" + group + "'] [data-row]");
+    return orNothing(Array.prototype.filter.call(rows, function (row) {
+      return Array.prototype.some.call(row.querySelectorAll("input, select, textarea"), function (c) {
+        return !c.disabled && (c.type === "checkbox" || c.type === "radio" ? c.checked : c.value.trim() !== "");
+      });
+    }));
+  }
+
   /** The present value of a field, as the server's form would clean it: null or "" when there is no answer. */
   function valueOf(form, name) {
     var wanted = (form.dataset.prefix ? form.dataset.prefix + "-" : "") + name;
     var controls = [];
     each(form.elements, function (c) { if (c.name === wanted && !c.disabled) controls.push(c); });
-    if (!controls.length) return null;
+    if (!controls.length) return rowsOf(form, name);
     var first = controls[0];
     if (first.type === "radio") {
       var chosen = controls.filter(function (c) { return c.checked; })[0];
@@ -50,14 +72,15 @@
     }
     if (first.type === "checkbox") {
       if (controls.length === 1 && /^(on|true|1|)$/i.test(first.value)) return first.checked;
-      return controls.filter(function (c) { return c.checked; }).map(function (c) { return c.value; });
+      return orNothing(controls.filter(function (c) { return c.checked; }).map(function (c) { return c.value; }));
     }
     if (first.type === "select-multiple") {
-      return Array.prototype.map.call(first.selectedOptions, function (o) { return o.value; });
+      return orNothing(Array.prototype.map.call(first.selectedOptions, function (o) { return o.value; }));
     }
     if (first.type === "file") return first.files.length ? first.files[0].name : null;
     var text = first.value.trim();
-    if (isNumeric(first)) return text === "" ? null : toNumber(text);
+    if (text === "") return null;
+    if (isNumeric(first)) return toNumber(text);
     return first.tagName === "SELECT" ? toScalar(text) : text;
   }
 
@@ -77,6 +100,9 @@
    */
   function Unanswered() {}
 
+  function isDay(v) { return typeof v === "string" && /^\d{4}-\d\d-\d\d$/.test(v); }
+  function isMoment(v) { return typeof v === "string" && /^\d{4}-\d\d-\d\dT/.test(v); }
+
   function truthy(v) {
     return Array.isArray(v) ? v.length > 0 : Boolean(v);
   }
@@ -86,7 +112,10 @@
     return v;
   }
 
+  /** A day and a moment are compared as days. */
   function compare(op, a, b) {
+    if (isDay(a) && isMoment(b)) b = b.slice(0, 10);
+    else if (isMoment(a) && isDay(b)) a = a.slice(0, 10);
     if (op === "==") return a === b;
     if (op === "!=") return a !== b;
     known(a);
@@ -202,8 +231,9 @@
   function startConditions(form) {
     var rules = [];
     function find() {
-      rules = rules.filter(function (r) { return form.contains(r.block); });
-      each(form.querySelectorAll("[data-shown-if]"), function (element) {
+      rules = rules.filter(function (r) { return document.contains(r.block); });
+      var outside = form.id ? document.querySelectorAll("[data-shown-if][data-form='" + form.id + "']") : [];
+      each(Array.prototype.concat.call(slice(form.querySelectorAll("[data-shown-if]")), slice(outside)), function (element) {
         var block = blockOf(element);
         if (rules.some(function (r) { return r.block === block; })) return;
         try {

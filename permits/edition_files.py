@@ -1,0 +1,100 @@
+"""The files of an edition: forms to download and pictures of good documents, frozen with it when it is published.
+
+A definition names them (``template``, ``example`` of a material). They are looked for in the folder ``files`` beside the
+definition, then among those of the edition in force, then among those that ship with the portal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+
+from permits import definition_file
+from permits.definition import Definition, Requirement
+from permits.definition_parts import Text
+from permits.intake import storage
+from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
+from permits.models import EditionFile, ServiceVersion
+
+SHIPPED = Path(__file__).parent / "services" / "files"
+MAX_BYTES = 20 * MB
+CSV = "text/csv; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that a definition names; ``content`` is ``None`` when the storage has it already."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    content: bytes | None
+
+
+def named(definition: Definition) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where in the definition a file is named, and its name."""
+    for place, material in enumerate(definition.materials):
+        for key in ("template", "example"):
+            if name := getattr(material, key):
+                yield ("materials", place, key), name
+
+
+def find(
+    source: str, definition: Definition, *, name: str, folder: Path | None, in_force: ServiceVersion | None
+) -> list[Found]:
+    """Every file that the definition names. Raise ``DefinitionError`` with the line of each that isn't there or no good."""
+    earlier = {file.name: file for file in in_force.files.all()} if in_force else {}
+    found: dict[str, Found] = {}
+    faults = []
+    for place, wanted in named(definition):
+        try:
+            found[wanted] = _one(wanted, folder, earlier.get(wanted))
+        except LookupError:
+            where = folder or SHIPPED
+            words = f"the file '{wanted}' is not there: put it into {where}, or take this key away"
+            faults.append(definition_file.fault(source, place, words, name=name))
+        except ValidationError as error:
+            words = f"the file '{wanted}' can't be taken: {' '.join(error.messages)}"
+            faults.append(definition_file.fault(source, place, words, name=name))
+    if faults:
+        raise definition_file.DefinitionError(faults)
+    return list(found.values())
+
+
+def keep(version: ServiceVersion, found: list[Found]) -> None:
+    """Freeze the files with the edition. Raise ``StorageUnavailable``."""
+    for file in found:
+        if file.content is not None and not storage.exists(file.sha256):
+            storage.put(io.BytesIO(file.content))
+        EditionFile.objects.create(
+            version=version, name=file.name, media_type=file.media_type, size=file.size, sha256=file.sha256
+        )
+
+
+def _one(wanted: str, folder: Path | None, earlier: EditionFile | None) -> Found:
+    if folder is not None and (folder / wanted).is_file():
+        return _read(folder / wanted)
+    if earlier is not None:
+        return Found(wanted, earlier.media_type, earlier.size, earlier.sha256, None)
+    if (SHIPPED / wanted).is_file():
+        return _read(SHIPPED / wanted)
+    raise LookupError(wanted)
+
+
+def _read(path: Path) -> Found:
+    """What everybody is to download is looked into like what everybody uploads."""
+    refuse_size(path.stat().st_size, MAX_BYTES)
+    content = path.read_bytes()
+    kind = path.suffix.removeprefix(".")
+    media_type = CSV if kind == "csv" else MEDIA_TYPES[kind]
+    if kind != "csv":
+        words = Text(zh=path.name, en=path.name)
+        wanted = Requirement.model_validate({"key": "file", "title": words.model_dump(), "formats": [kind]})
+        inspect(io.BytesIO(content), name=path.name, requirement=wanted)
+    return Found(path.name, media_type, len(content), hashlib.sha256(content).hexdigest(), content)
