@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
+from permits.ready import Ready
 from reviews.clock import WorkCalendar
 from reviews.models import CalendarDay
 
 
 def current() -> WorkCalendar:
-    return WorkCalendar(overrides=dict(CalendarDay.objects.values_list("date", "working")))
+    return WorkCalendar(overrides=dict(_overrides()))
+
+
+@Ready
+def _overrides() -> QuerySet[Any, Any]:
+    return CalendarDay.objects.values_list("date", "working")
 
 
 def seconds(span: timedelta) -> int:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from permits.models import AccessRequest, Application, Membership, Status
+from permits.ready import Ready
 from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Notice, Official, Task
 from reviews.notices import outbox
 
@@ -118,21 +121,31 @@ def _applicants(application: Application) -> list[int]:
 
 
 def _owners(enterprise_id: int) -> list[int]:
+    return [user for (user,) in _owners_of(enterprise=enterprise_id)]
+
+
+@Ready
+def _owners_of(*, enterprise: int) -> QuerySet[Any, Any]:
     owners = Membership.objects.filter(
-        enterprise=enterprise_id, active=True, role=Membership.Role.OWNER, user__is_active=True
+        enterprise=enterprise, active=True, role=Membership.Role.OWNER, user__is_active=True
     )
-    return list(owners.values_list("user_id", flat=True))
+    return owners.values_list("user_id")
 
 
 def _acting_for(department_ids: list[int], event: Event) -> dict[int, list[int]]:
     """By department: who is posted there, and who stands in for one of them. One query."""
-    posted = Official.objects.filter(department__in=department_ids, active=True, user__is_active=True)
-    lent = Delegation.objects.in_force(event.at).filter(official__department__in=department_ids)
-    rows = posted.order_by().values_list("department_id", "user_id")
     people: dict[int, list[int]] = defaultdict(list)
-    for department, user in rows.union(lent.order_by().values_list("official__department_id", "delegate_id")):
+    for department, user in _acting(departments=list(dict.fromkeys(department_ids)), at=event.at):
         people[department].append(user)
     return people
+
+
+@Ready
+def _acting(*, departments: list[int], at: datetime) -> QuerySet[Any, Any]:
+    posted = Official.objects.filter(department__in=departments, active=True, user__is_active=True)
+    lent = Delegation.objects.in_force(at).filter(official__department__in=departments)
+    rows = posted.order_by().values_list("department_id", "user_id")
+    return rows.union(lent.order_by().values_list("official__department_id", "delegate_id"))
 
 
 def _params(application: Application, *, reason: str = "") -> dict[str, Any]:

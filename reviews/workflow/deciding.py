@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.definition_process import Stage
 from permits.models import User
+from permits.ready import insert
 from reviews import lifecycle, policy, told
 from reviews.models import CorrectionItem, Decision, Event, Task
 from reviews.workflow import corrections as correcting
@@ -69,17 +70,20 @@ def decide(
         _check_words(step, row, said)
         if outcome == "approve":
             countersigning.check_agreed(application, official)
-            promises.check_nothing_owed(application, official)
+            if post.on_record["promised"]:
+                promises.check_nothing_owed(application, official)
         step.by(official, post)
         if task.claimed_by_id != official.pk:
             task.claimed_by, task.claimed_at = official, step.now
         step.end_task(task, Task.State.DONE)
-        decision = Decision.objects.create(
+        decision = Decision(
             task=task, official=official, on_behalf_of=post.on_behalf_of, outcome=outcome, reason=said.reason,
             decided_at=step.now,
         )  # fmt: skip
+        insert([decision])
         # A question that was asked for this task is of no use any more.
-        step.cancel_tasks(kind="advice", advice__asked_for=task)
+        if step.on_record["asked_others"]:
+            step.cancel_tasks(kind="advice", advice__asked_for=task)
         data = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
         event = step.move(row, EVENT_OF[outcome], reason=said.reason, data=data)
         FOLLOWS[outcome](step, event, said)
@@ -116,7 +120,7 @@ def _earlier_stage(step: Step, key: str) -> Stage:
 def _accepted(step: Step, event: Event, said: Said) -> None:
     # Returned to the pre-check and accepted again: it has been accepted since the first time.
     step.application.accepted_at = step.application.accepted_at or step.now
-    if owed := promises.owe(step):
+    if step.on_record["promised"] and (owed := promises.owe(step)):
         words = promises.owed_words(step.application, owed)
         step.tell(told.applicant(event, "accepted_owing", reason=said.reason, **words))
     else:
@@ -137,7 +141,8 @@ def _approved(step: Step, event: Event, said: Said) -> None:
     step.close()
     issuing.issue(step, office=step.task.department.names)
     step.tell(told.applicant(event, "approved", reason=said.reason))
-    promises.open_aftercheck(step)
+    if step.on_record["promised"]:
+        promises.open_aftercheck(step)
 
 
 def _refused(step: Step, event: Event, said: Said) -> None:
