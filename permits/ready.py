@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import count
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, RelatedPopulator, get_related_populators
 
@@ -25,7 +28,7 @@ class Ready:
     arguments, which are given by name: whole numbers, texts, aware datetimes, or lists of whole numbers or texts.
 
     An argument has one type for ever. One that is ``None``, or a list of another length, makes another statement of
-    it, kept beside; so lists are for what is short. What ``build`` asks besides its arguments is asked for ever.
+    it, kept beside; so lists are short, and never empty. What ``build`` asks besides its arguments it asks for ever.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
@@ -33,72 +36,100 @@ class Ready:
         self.made: dict[Any, _Statement] = {}
 
     def __call__(self, **values: Any) -> list[Any]:
-        key = (connection.vendor, *map(_shape, values.values()))
+        database = _database()
+        key = (database.vendor, *map(_shape, values.values()))
         statement = self.made.get(key)
         if statement is None:
-            statement = self.made[key] = self._make(values)
-        flat = dict(_flat(values))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                statement.sql, [fixed if at is None else _for_database(flat[at]) for at, fixed in statement.places]
-            )
+            statement = self.made[key] = self._make(values, database)
+        given = {at: _prepared(value, database) for at, value in _flat(values)}
+        params = [given[at] if at else fixed for at, fixed in statement.places]
+        with database.cursor() as cursor:
+            cursor.execute(statement.sql_for(database), params)
             rows = cursor.fetchall()
-        return statement.results(rows)
+        return statement.results(rows, database)
 
-    def _make(self, values: dict[str, Any]) -> _Statement:
+    def _make(self, values: dict[str, Any], database: BaseDatabaseWrapper) -> _Statement:
         marks = _marks(values)
         asked = self.build(**marks)
-        compiler = asked.query.get_compiler(connection=connection)
+        compiler = asked.query.get_compiler(connection=database)
         sql, params = compiler.as_sql()
-        at = {_for_database(mark): place for place, mark in _flat(marks) if mark is not None}
+        at = {_prepared(mark, database): place for place, mark in _flat(marks) if mark is not None}
         places = [(at.get(param), param) for param in params]
         if missing := set(at.values()) - {place for place, _fixed in places}:
             raise ValueError(f"the query does not ask for {sorted(missing)}")
-        statement = _Statement(sql, places, compiler.get_converters([each[0] for each in compiler.select]))
-        if issubclass(asked._iterable_class, ModelIterable):
-            info = compiler.klass_info
-            first, last = info["select_fields"][0], info["select_fields"][-1] + 1
-            names = [each[0].target.attname for each in compiler.select[first:last]]
-            related = get_related_populators(info, compiler.select, connection.alias)  # type: ignore[call-arg]
-            statement.object = _Object(info["model"], names, first, last, related)
-        return statement
+        row = _Object.of(compiler, database) if issubclass(asked._iterable_class, ModelIterable) else None
+        converters = compiler.get_converters([each[0] for each in compiler.select])
+        return _Statement(f"{self.build.__name__}_{next(_NUMBERS)}", sql, places, converters, row)
 
 
-@dataclass
+_NUMBERS = count(1)
+
+
+class _Statement:
+    def __init__(
+        self, name: str, sql: str, places: list[tuple[Any, Any]], converters: dict[int, Any], row: _Object | None
+    ) -> None:
+        self.name, self.sql = name, sql
+        self.places = places  # each parameter: which argument it is, or what it always is
+        self.converters, self.row = converters, row
+        self.held_by: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    def sql_for(self, database: BaseDatabaseWrapper) -> str:
+        """On PostgreSQL each connection is told of it once (PREPARE), so that it is parsed and planned once; but not
+        behind a pooler that gives every transaction another connection: docs/operations.md.
+        """
+        if database.vendor != "postgresql" or database.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+            return self.sql
+        held = self.held_by.get(database.connection)
+        if held is None:
+            numbers = tuple(f"${place}" for place in range(1, len(self.places) + 1))
+            with database.connection.cursor() as cursor:
+                cursor.execute(f"PREPARE {self.name} AS {self.sql % numbers}")
+            values = ", ".join(["%s"] * len(numbers))
+            held = f"EXECUTE {self.name} ({values})" if values else f"EXECUTE {self.name}"
+            self.held_by[database.connection] = held
+        return held
+
+    def results(self, rows: list[tuple[Any, ...]], database: BaseDatabaseWrapper) -> list[Any]:
+        if self.converters:
+            rows = [self._converted(row, database) for row in rows]
+        return [self.row.made(row, database) for row in rows] if self.row else rows
+
+    def _converted(self, row: tuple[Any, ...], database: BaseDatabaseWrapper) -> tuple[Any, ...]:
+        found = list(row)
+        for place, (functions, expression) in self.converters.items():
+            for convert in functions:
+                found[place] = convert(found[place], expression, database)
+        return tuple(found)
+
+
+@dataclass(frozen=True)
 class _Object:
-    """How a row becomes an object, as ``QuerySet`` does it."""
+    """How a row becomes an object with the objects that it points to, as ``QuerySet`` does it."""
 
     model: type[Model]
     names: list[str]
-    first: int
-    last: int
+    columns: slice
     related: list[RelatedPopulator]
 
-    def of(self, row: Sequence[Any]) -> Model:
-        found = self.model.from_db(connection.alias, self.names, row[self.first : self.last])
+    @classmethod
+    def of(cls, compiler: Any, database: BaseDatabaseWrapper) -> _Object:
+        info = compiler.klass_info
+        columns = slice(info["select_fields"][0], info["select_fields"][-1] + 1)
+        names = [column[0].target.attname for column in compiler.select[columns]]
+        related = get_related_populators(info, compiler.select, database.alias)  # type: ignore[call-arg]
+        return cls(info["model"], names, columns, related)
+
+    def made(self, row: tuple[Any, ...], database: BaseDatabaseWrapper) -> Model:
+        found = self.model.from_db(database.alias, self.names, row[self.columns])
         for other in self.related:
             other.populate(row, found)
         return found
 
 
-@dataclass
-class _Statement:
-    sql: str
-    places: list[tuple[tuple[str, int] | None, Any]]  # each parameter: which argument it is, or what it always is
-    converters: dict[int, Any]
-    object: _Object | None = None
-
-    def results(self, rows: list[tuple[Any, ...]]) -> list[Any]:
-        if self.converters:
-            rows = [self._converted(row) for row in rows]
-        return [self.object.of(row) for row in rows] if self.object else rows
-
-    def _converted(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        found = list(row)
-        for place, (functions, expression) in self.converters.items():
-            for convert in functions:
-                found[place] = convert(found[place], expression, connection)
-        return tuple(found)
+def _database() -> BaseDatabaseWrapper:
+    """The thread's own; ``django.db.connection`` would look for it anew at each use."""
+    return connections[DEFAULT_DB_ALIAS]
 
 
 def _shape(value: Any) -> int:
@@ -115,30 +146,30 @@ def _flat(values: dict[str, Any]) -> Iterator[tuple[tuple[str, int], Any]]:
 
 def _marks(values: dict[str, Any]) -> dict[str, Any]:
     """Values of the same types that stand nowhere else: where they turn up in the SQL's parameters is their place."""
-    count = iter(range(10_000))
+    number = count()
     return {
-        name: [_mark(next(count), each) for each in value] if isinstance(value, list) else _mark(next(count), value)
+        name: [_mark(next(number), each) for each in value] if isinstance(value, list) else _mark(next(number), value)
         for name, value in values.items()
     }
 
 
-def _mark(place: int, value: Any) -> Any:
+def _mark(number: int, value: Any) -> Any:
     match value:
         case None:
             return None
         case bool():
             raise TypeError("a yes or no belongs to the query itself")
         case int():
-            return 7_000_000_000_000_000_000 + place
+            return 7_000_000_000_000_000_000 + number
         case str():
-            return f"\ue000{place}"
+            return f"\ue000{number}"
         case datetime():
-            return datetime(1900, 1, 1, 0, 0, 0, place, tzinfo=UTC)
+            return datetime(1900, 1, 1, 0, 0, 0, number, tzinfo=UTC)
     raise TypeError(f"{type(value).__name__} can't be an argument")
 
 
-def _for_database(value: Any) -> Any:
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+def _prepared(value: Any, database: BaseDatabaseWrapper) -> Any:
+    return database.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -152,58 +183,62 @@ def insert(rows: Sequence[Model]) -> None:
     if not rows:
         return
     model = type(rows[0])
-    fields = _written(model)
+    columns = _columns(model)
     for row in rows:
-        for field in fields:
-            if field.is_relation and getattr(row, field.attname) is None and field.is_cached(row):
-                setattr(row, field.name, getattr(row, field.name))  # it has its key by now
-    size = connection.ops.bulk_batch_size(fields, rows)
+        for column in columns:
+            if column.is_relation and getattr(row, column.attname) is None and column.is_cached(row):
+                setattr(row, column.name, getattr(row, column.name))  # it has its key by now
+    database = _database()
+    size = database.ops.bulk_batch_size(columns, rows)
     for first in range(0, len(rows), size):
-        _insert(model, fields, rows[first : first + size])
+        _insert(model, rows[first : first + size], database)
 
 
-def _insert(model: type[Model], fields: tuple[Any, ...], rows: Sequence[Model]) -> None:
+def _insert(model: type[Model], rows: Sequence[Model], database: BaseDatabaseWrapper) -> None:
     values = [
-        field.get_db_prep_save(field.pre_save(row, add=True), connection=connection) for row in rows for field in fields
+        column.get_db_prep_save(column.pre_save(row, add=True), connection=database)
+        for row in rows
+        for column in _columns(model)
     ]
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(_insertion(model, len(rows)), values)
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = key
-            row._state.adding, row._state.db = False, connection.alias
+            row._state.adding, row._state.db = False, database.alias
 
 
 def update(row: Model, names: tuple[str, ...]) -> None:
     """Write these fields of a row that is there. Raise ``LookupError`` when it isn't."""
-    sql, fields = _updating(type(row), names)
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection=connection) for field in fields]
-    with connection.cursor() as cursor:
+    sql, columns = _updating(type(row), names)
+    database = _database()
+    values = [column.get_db_prep_save(getattr(row, column.attname), connection=database) for column in columns]
+    with database.cursor() as cursor:
         cursor.execute(sql, [*values, row.pk])
         if not cursor.rowcount:
             raise LookupError(f"{type(row).__name__} {row.pk} is not there any more")
 
 
-# A table's and a column's name come from the models, never from anybody's input.
+# The names of tables and columns are the models', never anybody's input.
 @cache
-def _written(model: type[Model]) -> tuple[Any, ...]:
-    return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
+def _columns(model: type[Model]) -> tuple[Any, ...]:
+    return tuple(column for column in model._meta.concrete_fields if not column.primary_key)
 
 
 @lru_cache(1000)
-def _insertion(model: type[Model], count: int) -> str:
-    columns = [_quoted(field.column) for field in _written(model)]
+def _insertion(model: type[Model], rows: int) -> str:
+    columns = [_quoted(column.column) for column in _columns(model)]
     one = "(" + ", ".join(["%s"] * len(columns)) + ")"
     table, key = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * count)} RETURNING {key}"  # noqa: S608
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * rows)} RETURNING {key}"  # noqa: S608
 
 
 @cache
 def _updating(model: type[Model], names: tuple[str, ...]) -> tuple[str, list[Any]]:
-    fields: list[Any] = [model._meta.get_field(name) for name in names]
-    sets = ", ".join(f"{_quoted(field.column)} = %s" for field in fields)
+    columns: list[Any] = [model._meta.get_field(name) for name in names]
+    sets = ", ".join(f"{_quoted(column.column)} = %s" for column in columns)
     table, key = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
-    return f"UPDATE {table} SET {sets} WHERE {key} = %s", fields  # noqa: S608
+    return f"UPDATE {table} SET {sets} WHERE {key} = %s", columns  # noqa: S608
 
 
 def _quoted(name: str | None) -> str:
-    return str(connection.ops.quote_name(name or ""))
+    return str(_database().ops.quote_name(name or ""))

@@ -197,9 +197,7 @@ def _recorded(
     return User.objects.filter(pk=user).annotate(**facts).values_list(*ON_RECORD)
 
 
-def _facts(
-    people: list[int], application: int, enterprise: int | None, applicant: int, task: int
-) -> dict[str, Exists]:
+def _facts(people: list[int], application: int, enterprise: int | None, applicant: int, task: int) -> dict[str, Exists]:
     interest = Q(person=applicant) | Q(enterprise=enterprise) if enterprise else Q(person=applicant)
     asked: dict[str, QuerySet[Any]] = {
         "member": Membership.objects.filter(user__in=people, enterprise=enterprise, active=True),

@@ -204,6 +204,8 @@ class RequirementState:
 def requirement_state(application: Application, values: Mapping[str, Any]) -> list[RequirementState]:
     """What is asked for with these answers, and what of it is there; three queries however many there are."""
     requirements = application.definition.materials
+    if not requirements:
+        return []
     files: dict[str, list[Material]] = {requirement.key: [] for requirement in requirements}
     for material in application.materials.current():
         material.application = application
@@ -224,6 +226,8 @@ def requirement_state(application: Application, values: Mapping[str, Any]) -> li
 
 def take_from_record(application: Application) -> list[Material]:
     """At submission: the materials on the enterprise's record become materials of this application too."""
+    if not any(requirement.on_record for requirement in application.definition.materials):
+        return []
     with transaction.atomic():
         application = _locked(application)
         here = set(application.materials.current().values_list("requirement", flat=True))

@@ -6,6 +6,7 @@ from celery import current_app
 
 AT_ONCE = 10
 
+
 def deliver(notice_ids: list[int]) -> None:
     """One message for what one step said; a long list in several, so that several workers share it."""
     for first in range(0, len(notice_ids), AT_ONCE):

@@ -98,7 +98,8 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
             raise NotSensible(_("Name the row by its number, from 1."))
     elif row.needs_reason and not said.reason:
         raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
-    if row.action == "approve" and not said.reason:
+    stages = step.application.definition.stages
+    if row.action == "approve" and not said.reason and any(stage.kind == "countersign" for stage in stages):
         against = Decision.objects.filter(
             task__application=step.application, task__round=step.application.round, outcome=Decision.Outcome.DISAGREE
         )

@@ -44,6 +44,7 @@ class Step:
         self._task: Task | None = None
         self._entries: list[log.Entry] = []
         self._notices: list[Notice] = []
+        self._also: tuple[str, ...] = ()
 
     def by(self, actor: User, role: str | policy.Post) -> None:
         """Who takes the step, and as what."""
@@ -125,6 +126,10 @@ class Step:
         before, self.application.status = self.application.status, row.target
         return self.record(action, before=before, after=row.target, reason=reason, data=data)
 
+    def write(self, *names: str) -> None:
+        """Columns of the application that this step changes besides those that any step may change."""
+        self._also += names
+
     def tell(self, notices: Iterable[Notice]) -> None:
         self._notices.extend(notices)
 
@@ -133,7 +138,7 @@ class Step:
         if not self._entries:
             return
         self.application.updated_at = self.now
-        update(self.application, WRITTEN)
+        update(self.application, (*WRITTEN, *self._also))
         log.write(self._entries)
         # Somebody whom two sentences of one event concern is told the first.
         once = {(id(n.event), n.recipient_id, n.channel): n for n in reversed(self._notices)}
