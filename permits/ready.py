@@ -15,7 +15,7 @@ from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, RelatedPopulator, get_related_populators
@@ -175,6 +175,14 @@ def _prepared(value: Any, database: BaseDatabaseWrapper) -> Any:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
+# Plain values of plain columns are written as they are; the field, asked four times over, would give the same.
+AS_THEY_ARE = (str, int, bool, type(None))
+PLAIN = (
+    models.CharField, models.SlugField, models.TextField, models.BooleanField, models.PositiveIntegerField,
+    models.PositiveSmallIntegerField, models.ForeignKey, models.OneToOneField,
+)  # fmt: skip
+
+
 def insert(rows: Sequence[Model]) -> None:
     """Write new rows of one table in one statement, and give each its key: ``bulk_create`` without its ceremony.
 
@@ -195,11 +203,18 @@ def insert(rows: Sequence[Model]) -> None:
 
 
 def _insert(model: type[Model], rows: Sequence[Model], database: BaseDatabaseWrapper) -> None:
-    values = [
-        column.get_db_prep_save(column.pre_save(row, add=True), connection=database)
-        for row in rows
-        for column in _columns(model)
-    ]
+    values: list[Any] = []
+    same: dict[tuple[str, int], Any] = {}  # what several rows share, such as a text to be encrypted, is prepared once
+    for row in rows:
+        for column in _columns(model):
+            value = getattr(row, column.attname)
+            if type(value) in AS_THEY_ARE and type(column) in PLAIN:
+                values.append(value)
+                continue
+            key = (column.attname, id(value))
+            if value is None or key not in same:
+                same[key] = column.get_db_prep_save(column.pre_save(row, add=True), connection=database)
+            values.append(same[key])
     with database.cursor() as cursor:
         cursor.execute(_insertion(model, len(rows)), values)
         for row, (key,) in zip(rows, cursor.fetchall(), strict=True):

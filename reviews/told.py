@@ -70,8 +70,8 @@ def supervisors(event: Event, office: Department, kind: str, *, reason: str = ""
     people = Official.objects.filter(
         department=office, active=True, role=Official.Role.SUPERVISOR, user__is_active=True
     ).values_list("user_id", flat=True)
-    params = _params(_application(event), reason=reason)
-    params |= {"department": office.names, "path": path or "/admin/reviews/task/"}
+    params = _params(_application(event), reason=reason, path=path or "/admin/reviews/task/")
+    params |= {"department": office.names}
     return outbox.compose(event, people, kind, params)
 
 
@@ -148,7 +148,7 @@ def _acting(*, departments: list[int], at: datetime) -> QuerySet[Any, Any]:
     return rows.union(lent.order_by().values_list("official__department_id", "delegate_id"))
 
 
-def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
+def _params(application: Application, *, reason: str = "", path: str = "") -> dict[str, Any]:
     definition = application.definition
     wording = definition.outcome.wording.get(application.status)
     return {
@@ -161,17 +161,16 @@ def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
         if application.due_at and application.status != Status.RECORDED
         else "",
         "reason": reason,
-        "path": application.get_absolute_url(),
+        "path": path or application.get_absolute_url(),
     }
 
 
 def _task_params(task: Task) -> dict[str, Any]:
     stage = task.application.definition.stage(task.stage)
-    return _params(task.application) | {
+    return _params(task.application, path=task_path(task)) | {
         "stage": {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task),
         "department": task.department.names,
         "due_at": task.due_at.isoformat(),
-        "path": task_path(task),
     }
 
 

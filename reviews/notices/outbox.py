@@ -37,7 +37,7 @@ def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str
     channels = [Notice.Channel.INBOX] if kind in INBOX_ONLY else Notice.Channel.values
     return [
         Notice(
-            event=event, application=event.application, recipient_id=recipient, channel=channel, kind=kind,
+            event=event, application_id=event.application_id, recipient_id=recipient, channel=channel, kind=kind,
             params=params, created_at=event.at, next_attempt_at=event.at,
         )
         for recipient in dict.fromkeys(recipients)
