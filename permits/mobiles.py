@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from permits.models.application import Application
 from permits.models.mobile_tag import MobileTag
+from permits.ready import insert
 from permits.secrets import blind_index
 
 LAST = 4
@@ -30,4 +31,4 @@ def tags_of(application: Application) -> set[str]:
 def index(application: Application) -> None:
     """Write the digests of an application anew; in the transaction of the step that changed its answers."""
     MobileTag.objects.filter(application=application).delete()
-    MobileTag.objects.bulk_create(MobileTag(application=application, tag=each) for each in tags_of(application))
+    insert([MobileTag(application=application, tag=each) for each in tags_of(application)])

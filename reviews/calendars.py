@@ -16,13 +16,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from permits.models import Application, Status
+from permits.ready import Ready
 from reviews import clock
 from reviews.clock import WorkCalendar
 from reviews.models import CalendarDay, CalendarEdition
 
 
 def current() -> WorkCalendar:
-    return WorkCalendar(dict(CalendarDay.objects.values_list("date", "working")), clock.package_until())
+    return WorkCalendar(dict(_overrides()), clock.package_until())
 
 
 @lru_cache(maxsize=64)  # an edition never changes: its name is the digest of what it says
@@ -54,6 +55,11 @@ def counted_otherwise(name: str) -> QuerySet[Application]:
 def open_ones_counted_otherwise() -> int:
     """How many open applications still have their times of an earlier calendar."""
     return counted_otherwise(name_of(current())).filter(closed_at=None).count()
+
+
+@Ready
+def _overrides() -> QuerySet[Any, Any]:
+    return CalendarDay.objects.values_list("date", "working")
 
 
 def seconds(span: timedelta) -> int:

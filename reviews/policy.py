@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,19 @@ from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from permits.models import Application, Membership, User
-from reviews.models import CorrectionNotice, Decision, Delegation, Department, Interest, Objection, Official, Task
+from permits.models import Application, Membership, Promise, User
+from permits.ready import Ready
+from reviews.models import (
+    Advice,
+    CorrectionNotice,
+    Decision,
+    Delegation,
+    Department,
+    Interest,
+    Objection,
+    Official,
+    Task,
+)
 
 REFUSING = {"decline", "reject"}
 STAGES = ("precheck", "countersign", "decision")
@@ -33,6 +44,8 @@ class Post:
     official: Official
     user: User
     on_behalf_of: User | None = None
+    # What the rules were judged by: see ON_RECORD.
+    on_record: Mapping[str, bool] = field(default_factory=dict, compare=False)
 
     @property
     def department(self) -> Department:
@@ -91,19 +104,20 @@ def check_claim(user: User, task: Task, at: datetime) -> Post:
 
 
 def check_decide(user: User, task: Task, at: datetime, outcome: str = "") -> Post:
-    """May this person decide the task (so)? One query for the posting, one for everything that is on record."""
-    return _check_decide(posting(user, task, at), task, at, outcome)
+    """May this person decide the task (so)? One query, for their posting and for everything that is on record; a
+    second one for what they decided, where they decided anything here.
+    """
+    return _check_decide(_own_post(user, task) or _on_record(posting(user, task, at), task), task, at, outcome)
 
 
 def _check_decide(post: Post, task: Task, at: datetime, outcome: str) -> Post:
-    user = post.user
+    user, known = post.user, post.on_record
     if task.claimed_by_id and task.claimed_by_id not in post.people:
         raise Refused(
             "claimed",
             _("%(name)s claimed this task at %(time)s.") % {"name": task.claimed_by, "time": _clock(task.claimed_at)},
             user,
         )
-    known = _on_record(post, task)
     for rule, holds, message in RULES:
         if holds(known, task):
             raise Refused(rule, message, user)
@@ -114,7 +128,7 @@ def _check_decide(post: Post, task: Task, at: datetime, outcome: str) -> Post:
     higher = post_in(user, task.department_id, at, supervisor=True)
     if higher is None:
         raise Refused(needed, RANK[needed], user)
-    return _check_decide(higher, task, at, outcome)
+    return _check_decide(_on_record(higher, task), task, at, outcome)
 
 
 RANK = {
@@ -125,7 +139,7 @@ RANK = {
 }
 
 
-def _rank_needed(known: dict[str, bool], task: Task, outcome: str) -> str | None:
+def _rank_needed(known: Mapping[str, bool], task: Task, outcome: str) -> str | None:
     """The rule by which only a supervisor may decide so."""
     if outcome in REFUSING:
         stage = task.application.definition.stage(task.stage)
@@ -135,31 +149,89 @@ def _rank_needed(known: dict[str, bool], task: Task, outcome: str) -> str | None
     return None
 
 
-def _on_record(post: Post, task: Task) -> dict[str, bool]:
-    """What the tables say about these people and this application, in one query."""
-    application, people = task.application, post.people
-    past = Decision.objects.filter(task__application=application, official__in=people)
-    interest = Q(enterprise=application.enterprise_id) if application.enterprise_id else Q(pk=None)
+# What the tables say about these people and this application, asked in one query: each is true when there is such a row.
+ON_RECORD = ("member", "interest", "decided", "corrected_before", "asked_others", "promised")
+# What the decisions say that these people took on it; asked where there are any.
+DECIDED = ("prechecked", "other_stage", "took_part", "set_aside")
+
+
+def _own_post(user: User, task: Task) -> Post | None:
+    """The user's own posting to the task's department, with what is on record."""
+    if not user.is_active:
+        return None
+    found = _posted(user=user.pk, department=task.department_id, **_about(task))
+    if not found:
+        return None
+    pk, role, *row = found[0]
+    own = Official(pk=pk, user=user, department=task.department, role=role)
+    return Post(own, user, None, _known([user.pk], task, row))
+
+
+def _on_record(post: Post, task: Task) -> Post:
+    (row,) = _recorded(user=post.user.pk, people=post.people, **_about(task))
+    return replace(post, on_record=_known(post.people, task, row))
+
+
+def _about(task: Task) -> dict[str, Any]:
+    application = task.application
+    return {
+        "application": application.pk, "enterprise": application.enterprise_id, "applicant": application.applicant_id,
+        "task": task.pk,
+    }  # fmt: skip
+
+
+@Ready
+def _posted(
+    *, user: int, department: int, application: int, enterprise: int | None, applicant: int, task: int
+) -> QuerySet[Any, Any]:
+    facts = _facts([user], application, enterprise, applicant, task)
+    own = Official.objects.filter(user=user, department=department, active=True)
+    return own.annotate(**facts).values_list("pk", "role", *ON_RECORD)
+
+
+@Ready
+def _recorded(
+    *, user: int, people: list[int], application: int, enterprise: int | None, applicant: int, task: int
+) -> QuerySet[Any, Any]:
+    facts = _facts(people, application, enterprise, applicant, task)
+    return User.objects.filter(pk=user).annotate(**facts).values_list(*ON_RECORD)
+
+
+def _facts(people: list[int], application: int, enterprise: int | None, applicant: int, task: int) -> dict[str, Exists]:
+    interest = Q(person=applicant) | Q(enterprise=enterprise) if enterprise else Q(person=applicant)
     asked: dict[str, QuerySet[Any]] = {
-        "member": Membership.objects.filter(user__in=people, enterprise=application.enterprise_id, active=True),
-        "interest": Interest.objects.filter(user__in=people, ended_at=None).filter(
-            interest | Q(person=application.applicant_id)
-        ),
+        "member": Membership.objects.filter(user__in=people, enterprise=enterprise, active=True),
+        "interest": Interest.objects.filter(interest, user__in=people, ended_at=None),
+        "decided": Decision.objects.filter(task__application=application, official__in=people),
+        "corrected_before": CorrectionNotice.objects.filter(application=application),
+        "asked_others": Advice.objects.filter(asked_for=task),
+        "promised": Promise.objects.filter(application=application),
+    }
+    return {name: Exists(asked[name]) for name in ON_RECORD}
+
+
+def _known(people: list[int], task: Task, row: Iterable[bool]) -> dict[str, bool]:
+    known = dict(zip(ON_RECORD, row, strict=True)) | {"filed": task.application.applicant_id in people}
+    return known | (_by_decisions(people, task) if known["decided"] else dict.fromkeys(DECIDED, False))
+
+
+def _by_decisions(people: list[int], task: Task) -> dict[str, bool]:
+    past = Decision.objects.filter(task__application=task.application, official__in=people)
+    asked: dict[str, QuerySet[Any]] = {
         "prechecked": past.filter(task__kind="precheck"),
         "other_stage": past.filter(task__kind__in=STAGES).exclude(task__stage=task.stage),
         "took_part": past.filter(task__kind__in=STAGES),
+        # Only who decided can have been objected to.
         "set_aside": Objection.objects.filter(
-            application=application, against__official__in=people, task__decision__outcome="overturn"
+            application=task.application, against__official__in=people, task__decision__outcome="overturn"
         ),
-        "corrected_before": CorrectionNotice.objects.filter(application=application),
     }
-    found = User.objects.filter(pk=post.user.pk).annotate(**{name: Exists(rows) for name, rows in asked.items()})
+    found = User.objects.filter(pk=people[0]).annotate(**{name: Exists(rows) for name, rows in asked.items()})
     known: dict[str, bool] = found.values(*asked).get()
-    known["filed"] = application.applicant_id in people
     return known
 
 
-RULES: tuple[tuple[str, Callable[[dict[str, bool], Task], bool], Any], ...] = (
+RULES: tuple[tuple[str, Callable[[Mapping[str, bool], Task], bool], Any], ...] = (
     (
         "own_filing",
         lambda known, task: known["filed"] or known["member"],

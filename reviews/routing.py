@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from permits.codes import regions
 from permits.definition import expression
 from permits.definition_process import Stage
+from permits.ready import Ready
 from reviews.models import Department
 
 
@@ -40,11 +42,15 @@ def departments_for(stage: Stage, *, region: str, values: Mapping[str, Any]) -> 
 def nearest(kinds: list[str], region: str, *, what: str) -> list[Department]:
     """For each kind the department of the region itself, or of the nearest one above it. One query."""
     above = [region, *(place.code for place in reversed(regions.path(region)))]
-    offices = Department.objects.filter(kind__in=kinds, region__in=above, active=True)
     found: dict[str, Department] = {}
-    for one in sorted(offices, key=lambda one: above.index(one.region)):
+    for one in sorted(_offices(kinds=kinds, regions=above), key=lambda one: above.index(one.region)):
         found.setdefault(one.kind, one)
     for kind in kinds:
         if kind not in found:
             raise NobodyHandles(what, kind, region)
     return [found[kind] for kind in dict.fromkeys(kinds)]
+
+
+@Ready
+def _offices(*, kinds: list[str], regions: list[str]) -> QuerySet[Department]:
+    return Department.objects.filter(kind__in=kinds, region__in=regions, active=True)

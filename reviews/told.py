@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from permits.models import AccessRequest, Application, Membership, Status
+from permits.ready import Ready
 from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Notice, Official, Task
 from reviews.notices import outbox
 
@@ -67,8 +70,8 @@ def supervisors(event: Event, office: Department, kind: str, *, reason: str = ""
     people = Official.objects.filter(
         department=office, active=True, role=Official.Role.SUPERVISOR, user__is_active=True
     ).values_list("user_id", flat=True)
-    params = _params(_application(event), reason=reason)
-    params |= {"department": office.names, "path": path or "/admin/reviews/task/"}
+    params = _params(_application(event), reason=reason, path=path or "/admin/reviews/task/")
+    params |= {"department": office.names}
     return outbox.compose(event, people, kind, params)
 
 
@@ -118,24 +121,34 @@ def _applicants(application: Application) -> list[int]:
 
 
 def _owners(enterprise_id: int) -> list[int]:
+    return [user for (user,) in _owners_of(enterprise=enterprise_id)]
+
+
+@Ready
+def _owners_of(*, enterprise: int) -> QuerySet[Any, Any]:
     owners = Membership.objects.filter(
-        enterprise=enterprise_id, active=True, role=Membership.Role.OWNER, user__is_active=True
+        enterprise=enterprise, active=True, role=Membership.Role.OWNER, user__is_active=True
     )
-    return list(owners.values_list("user_id", flat=True))
+    return owners.values_list("user_id")
 
 
 def _acting_for(department_ids: list[int], event: Event) -> dict[int, list[int]]:
     """By department: who is posted there, and who stands in for one of them. One query."""
-    posted = Official.objects.filter(department__in=department_ids, active=True, user__is_active=True)
-    lent = Delegation.objects.in_force(event.at).filter(official__department__in=department_ids)
-    rows = posted.order_by().values_list("department_id", "user_id")
     people: dict[int, list[int]] = defaultdict(list)
-    for department, user in rows.union(lent.order_by().values_list("official__department_id", "delegate_id")):
+    for department, user in _acting(departments=list(dict.fromkeys(department_ids)), at=event.at):
         people[department].append(user)
     return people
 
 
-def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
+@Ready
+def _acting(*, departments: list[int], at: datetime) -> QuerySet[Any, Any]:
+    posted = Official.objects.filter(department__in=departments, active=True, user__is_active=True)
+    lent = Delegation.objects.in_force(at).filter(official__department__in=departments)
+    rows = posted.order_by().values_list("department_id", "user_id")
+    return rows.union(lent.order_by().values_list("official__department_id", "delegate_id"))
+
+
+def _params(application: Application, *, reason: str = "", path: str = "") -> dict[str, Any]:
     definition = application.definition
     wording = definition.outcome.wording.get(application.status)
     return {
@@ -148,17 +161,16 @@ def _params(application: Application, *, reason: str = "") -> dict[str, Any]:
         if application.due_at and application.status != Status.RECORDED
         else "",
         "reason": reason,
-        "path": application.get_absolute_url(),
+        "path": path or application.get_absolute_url(),
     }
 
 
 def _task_params(task: Task) -> dict[str, Any]:
     stage = task.application.definition.stage(task.stage)
-    return _params(task.application) | {
+    return _params(task.application, path=task_path(task)) | {
         "stage": {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task),
         "department": task.department.names,
         "due_at": task.due_at.isoformat(),
-        "path": task_path(task),
     }
 
 

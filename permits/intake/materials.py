@@ -213,6 +213,8 @@ def requirement_state(
     """
     hidden = hidden_materials(application.definition, values)
     requirements = [each for each in application.definition.materials if with_hidden or each.key not in hidden]
+    if not requirements:
+        return []
     files: dict[str, list[Material]] = {requirement.key: [] for requirement in requirements}
     for material in application.materials.current():
         material.application = application
@@ -240,6 +242,9 @@ def hidden_materials(definition: Definition, values: Mapping[str, Any]) -> set[s
 def take_from_record(application: Application) -> list[Material]:
     """At submission: the materials on the enterprise's record become materials of this application too, and files of
     questions that aren't shown any more are taken out of it."""
+    definition = application.definition
+    if not any(asked.on_record for asked in definition.materials) and not any(f.material for f in definition.fields()):
+        return []
     with transaction.atomic():
         application = _locked(application)
         hidden = hidden_materials(application.definition, values_of(application.definition, application.answers))

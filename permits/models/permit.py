@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import models
-from django.db.models import F
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from permits.models.application import Application
@@ -69,13 +68,20 @@ class Serial(models.Model):
         return f"{self.scope}: {self.last}"
 
 
+# One statement, the same on both engines; the ORM has no INSERT that adds to what is there.
+NEXT = """
+INSERT INTO permits_serial (scope, last) VALUES (%s, 1)
+ON CONFLICT (scope) DO UPDATE SET last = permits_serial.last + 1 RETURNING last
+"""
+
+
 def next_serial(scope: str) -> int:
     """Give out the next number of ``scope``: 1, 2, 3 …; call it inside a transaction.
 
     The row stays locked until that transaction ends, so a number is neither given twice nor lost: when the
     transaction fails, the number goes to the next one.
     """
-    if not Serial.objects.filter(scope=scope).update(last=F("last") + 1):
-        Serial.objects.bulk_create([Serial(scope=scope, last=0)], ignore_conflicts=True)
-        Serial.objects.filter(scope=scope).update(last=F("last") + 1)
-    return Serial.objects.values_list("last", flat=True).get(scope=scope)
+    with connection.cursor() as cursor:
+        cursor.execute(NEXT, [scope])
+        (last,) = cursor.fetchone()
+    return int(last)

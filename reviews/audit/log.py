@@ -18,6 +18,7 @@ import rfc8785
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, User
+from permits.ready import insert
 from reviews.models import Event, EventNote
 
 ACTIONS = {
@@ -156,9 +157,8 @@ def compose(
 
 def write(entries: list[Entry]) -> None:
     """Write events in one statement, and their words in another."""
-    Event.objects.bulk_create([entry.event for entry in entries])
-    if notes := [entry.note for entry in entries if entry.note]:
-        EventNote.objects.bulk_create(notes)
+    insert([entry.event for entry in entries])
+    insert([entry.note for entry in entries if entry.note])
 
 
 def record(

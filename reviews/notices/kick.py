@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from celery import current_app
 
+AT_ONCE = 10
+
 
 def deliver(notice_ids: list[int]) -> None:
-    for notice_id in notice_ids:
-        current_app.send_task("reviews.notices.tasks.deliver", args=[notice_id])
+    """One message for what one step said; a long list in several, so that several workers share it."""
+    for first in range(0, len(notice_ids), AT_ONCE):
+        current_app.send_task("reviews.notices.tasks.deliver", args=notice_ids[first : first + AT_ONCE])
 
 
 def print_permit(permit_id: int) -> None:

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from permits.ready import insert
 from reviews.models import Attempt, Event, Notice
 from reviews.notices import channels as ways
 from reviews.notices import kick
@@ -36,7 +37,7 @@ def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str
     channels = [Notice.Channel.INBOX] if kind in INBOX_ONLY else Notice.Channel.values
     return [
         Notice(
-            event=event, application=event.application, recipient_id=recipient, channel=channel, kind=kind,
+            event=event, application_id=event.application_id, recipient_id=recipient, channel=channel, kind=kind,
             params=params, created_at=event.at, next_attempt_at=event.at,
         )
         for recipient in dict.fromkeys(recipients)
@@ -48,7 +49,7 @@ def write(notices: list[Notice]) -> None:
     """Put notices into the outbox, and kick the workers once the transaction is through."""
     if not notices:
         return
-    Notice.objects.bulk_create(notices)
+    insert(notices)
     ids = [notice.pk for notice in notices]
     # robust: a broker that is down never turns a decision into an error; the sweep finds these notices.
     transaction.on_commit(lambda: kick.deliver(ids), robust=True)

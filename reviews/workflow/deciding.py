@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.definition_process import Stage
 from permits.models import User
+from permits.ready import insert
 from reviews import lifecycle, policy, told
 from reviews.models import CorrectionItem, Decision, Event, Task
 from reviews.workflow import corrections as correcting
@@ -69,17 +70,20 @@ def decide(
         _check_words(step, row, said)
         if outcome == "approve":
             countersigning.check_agreed(application, official)
-            promises.check_nothing_owed(application, official)
+            if post.on_record["promised"]:
+                promises.check_nothing_owed(application, official)
         step.by(official, post)
         if task.claimed_by_id != official.pk:
             task.claimed_by, task.claimed_at = official, step.now
         step.end_task(task, Task.State.DONE)
-        decision = Decision.objects.create(
+        decision = Decision(
             task=task, official=official, on_behalf_of=post.on_behalf_of, outcome=outcome, reason=said.reason,
             decided_at=step.now,
         )  # fmt: skip
+        insert([decision])
         # A question that was asked for this task is of no use any more.
-        step.cancel_tasks(kind="advice", advice__asked_for=task)
+        if step.on_record["asked_others"]:
+            step.cancel_tasks(kind="advice", advice__asked_for=task)
         data = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
         event = step.move(row, EVENT_OF[outcome], reason=said.reason, data=data)
         FOLLOWS[outcome](step, event, said)
@@ -95,7 +99,8 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
         correcting.check_rows(step.application, said.corrections)
     elif row.needs_reason and not said.reason:
         raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
-    if row.action == "approve" and not said.reason:
+    stages = step.application.definition.stages
+    if row.action == "approve" and not said.reason and any(stage.kind == "countersign" for stage in stages):
         against = Decision.objects.filter(
             task__application=step.application, task__round=step.application.round, outcome=Decision.Outcome.DISAGREE
         )
@@ -117,7 +122,7 @@ def _earlier_stage(step: Step, key: str) -> Stage:
 def _accepted(step: Step, event: Event, said: Said) -> None:
     # Returned to the pre-check and accepted again: it has been accepted since the first time.
     step.application.accepted_at = step.application.accepted_at or step.now
-    if owed := promises.owe(step):
+    if step.on_record["promised"] and (owed := promises.owe(step)):
         words = promises.owed_words(step.application, owed)
         step.tell(told.applicant(event, "accepted_owing", reason=said.reason, **words))
     else:
@@ -138,7 +143,8 @@ def _approved(step: Step, event: Event, said: Said) -> None:
     step.close()
     issuing.issue(step, office=step.task.department.names)
     step.tell(told.applicant(event, "approved", reason=said.reason))
-    promises.open_aftercheck(step)
+    if step.on_record["promised"]:
+        promises.open_aftercheck(step)
 
 
 def _refused(step: Step, event: Event, said: Said) -> None:

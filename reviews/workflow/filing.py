@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from permits import checks, comparing, mobiles, numbers
 from permits.forms import kept_answers, values_of
 from permits.intake.materials import take_from_record
-from permits.models import Application, Service, Status, User, next_serial
+from permits.models import Application, Promise, Service, Status, User, next_serial
+from permits.ready import Ready
 from reviews import calendars, lifecycle, policy, told
 from reviews.workflow import promises
 from reviews.workflow.errors import Incomplete
@@ -51,7 +54,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
             application.accepted_at = now
         event = step.move(row, "submitted", data=_promised(application))
         mobiles.index(application)
-        application.save()  # the answers and all; what its tasks add to it is written at the end
+        step.write("answers", "calendar")
         step.tell(told.applicant(event, "submitted"))
         if first:
             step.open_stage(first)
@@ -63,9 +66,14 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
 def _promised(application: Application) -> dict[str, list[str]]:
     """What of the materials is promised instead of handed in, for the record."""
     promised: dict[str, list[str]] = {}
-    for promise in application.promises.all():
-        promised.setdefault(promise.kind, []).append(promise.requirement)
+    for kind, requirement in _promises(application=application.pk):
+        promised.setdefault(kind, []).append(requirement)
     return promised
+
+
+@Ready
+def _promises(*, application: int) -> QuerySet[Any, Any]:
+    return Promise.objects.filter(application=application).values_list("kind", "requirement")
 
 
 def carry_draft(application_id: int, *, applicant: User) -> Application:

@@ -15,6 +15,7 @@ from permits import comparing, credentials, numbers
 from permits.forms import as_data, section_form
 from permits.models import Application, Permit, PermitCorrection, Service, User, next_serial
 from permits.models.application import CLOSED_UNRENEWED
+from permits.ready import insert
 from reviews import policy, told
 from reviews.notices import kick
 from reviews.workflow.errors import NotSensible, ReasonNeeded
@@ -33,10 +34,11 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
     valid_until = _valid_until(outcome.valid_days, now, earlier)
     content = credentials.content_of(application, number=number, issued_at=now, valid_until=valid_until, office=office)
     signature, key_id = credentials.sign(content)
-    permit = Permit.objects.create(
+    permit = Permit(
         application=application, number=number, content=content, signature=signature, key_id=key_id, issued_at=now,
         valid_until=valid_until,
     )  # fmt: skip
+    insert([permit])
     if earlier and earlier.state == Permit.State.VALID:
         earlier.state, earlier.superseded_by = Permit.State.SUPERSEDED, permit
         earlier.save(update_fields=["state", "superseded_by"])

@@ -67,7 +67,8 @@ def drop_needless(application: Application) -> None:
     """At submission: where the file came after all, or isn't asked for any more, nothing is owed and nothing checked."""
     states = requirement_state(application, values_of(application.definition, application.answers))
     needless = [state.requirement.key for state in states if state.promise and (state.files or not state.required)]
-    application.promises.filter(requirement__in=needless).delete()
+    if needless:
+        application.promises.filter(requirement__in=needless).delete()
 
 
 def owe(step: Step) -> list[Promise]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from permits.definition_process import Stage
 from permits.forms import values_of
 from permits.models import Application, Status, User
+from permits.ready import Ready, insert, update
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
 from reviews.models import CorrectionNotice, Decision, Department, Event, Notice, Pause, Task
@@ -25,8 +27,9 @@ SYSTEM_ROLE = "system"
 HALF, MOST = 50, 80  # per cent of its time after which a task's holder is reminded
 WRITTEN = (
     "status", "stage", "round", "number", "region", "industry", "submitted_at", "accepted_at", "due_at",
-    "statutory_due_at", "closed_at", "extended_at", "last_seq", "last_hash",
+    "statutory_due_at", "closed_at", "extended_at", "last_seq", "last_hash", "updated_at",
 )  # fmt: skip
+ENDED = ("state", "closed_at", "claimed_by", "claimed_at", "lease_until", "remind_at", "silent_at")
 
 
 class Step:
@@ -37,14 +40,17 @@ class Step:
         self.now = now
         self.actor: User | None = None
         self.role = SYSTEM_ROLE
+        self.on_record: Mapping[str, bool] = {}
         self._task: Task | None = None
         self._entries: list[log.Entry] = []
         self._notices: list[Notice] = []
+        self._also: tuple[str, ...] = ()
 
     def by(self, actor: User, role: str | policy.Post) -> None:
         """Who takes the step, and as what."""
         self.actor = actor
         self.role = role if isinstance(role, str) else role.words
+        self.on_record = {} if isinstance(role, str) else role.on_record
 
     @property
     def task(self) -> Task:
@@ -122,6 +128,10 @@ class Step:
         before, self.application.status = self.application.status, row.target
         return self.record(action, before=before, after=row.target, reason=reason, data=data)
 
+    def write(self, *names: str) -> None:
+        """Columns of the application that this step changes besides those that any step may change."""
+        self._also += names
+
     def tell(self, notices: Iterable[Notice]) -> None:
         self._notices.extend(notices)
 
@@ -129,8 +139,8 @@ class Step:
         """Write the application, the events and the notices. Nothing was said: nothing is written."""
         if not self._entries:
             return
-        changed = {name: getattr(self.application, name) for name in WRITTEN}
-        Application.objects.filter(pk=self.application.pk).update(**changed, updated_at=self.now)
+        self.application.updated_at = self.now
+        update(self.application, (*WRITTEN, *self._also))
         log.write(self._entries)
         # Somebody whom two sentences of one event concern is told the first.
         once = {(id(n.event), n.recipient_id, n.channel): n for n in reversed(self._notices)}
@@ -142,9 +152,7 @@ class Step:
         # Two machines' clocks may be apart: a task is never closed before it was opened.
         task.state, task.closed_at = state, max(self.now, task.opened_at)
         task.lease_until = task.remind_at = task.silent_at = None
-        task.save(
-            update_fields=["state", "closed_at", "claimed_by", "claimed_at", "lease_until", "remind_at", "silent_at"]
-        )
+        update(task, ENDED)
 
     def cancel_tasks(self, **which: Any) -> None:
         """End what is open and isn't needed any more."""
@@ -186,7 +194,7 @@ class Step:
 
     def open_tasks(self, tasks: list[Task]) -> None:
         """Write new tasks, and tell their departments with the words of the last event."""
-        Task.objects.bulk_create(tasks)
+        insert(tasks)
         self.tell(told.departments(self._entries[-1].event, tasks))
 
 
@@ -209,32 +217,63 @@ def _working_seconds(start: datetime, end: datetime | None, calendar: clock.Work
 @contextmanager
 def on_application(application_id: int, *, doing: str, now: datetime | None = None) -> Iterator[Step]:
     """A step on an application: one transaction, its row locked first. A refusal by a rule is an event of its own."""
-    try:
-        with transaction.atomic():
-            step = Step(_locked(application_id), now or timezone.now())
-            yield step
-            step.finish()
-    except policy.Refused as refusal:
-        _record_refusal(application_id, refusal, doing, now or timezone.now())
-        raise
+    with _step(lambda at: Step(_locked(application_id), at), doing, now) as step:
+        yield step
 
 
 @contextmanager
 def on_task(task_id: int, *, doing: str, now: datetime | None = None) -> Iterator[Step]:
     """A step on a task, as it is once its application's row is locked."""
-    application_id = Task.objects.values_list("application_id", flat=True).get(pk=task_id)
-    with on_application(application_id, doing=doing, now=now) as step:
-        task = Task.objects.select_related("department", "claimed_by").get(pk=task_id)
-        task.application = step.application
-        step._task = task
+    with _step(lambda at: _on_locked(task_id, at), doing, now) as step:
         yield step
+
+
+@contextmanager
+def _step(begin: Callable[[datetime], Step], doing: str, now: datetime | None) -> Iterator[Step]:
+    step: Step | None = None
+    try:
+        with transaction.atomic():
+            step = begin(now or timezone.now())
+            yield step
+            step.finish()
+    except policy.Refused as refusal:
+        if step is not None:
+            _record_refusal(step.application.pk, refusal, doing, now or timezone.now())
+        raise
 
 
 def _locked(application_id: int) -> Application:
     """The application, with its row locked until the transaction ends: every step begins here."""
+    found: list[Application] = _application(application=application_id)
+    if not found:
+        raise Application.DoesNotExist(f"there is no application {application_id}")
+    return found[0]
+
+
+def _on_locked(task_id: int, now: datetime) -> Step:
+    """The same for a task. Both rows are locked, so both are as they are once nobody else has them."""
+    found: list[Task] = _task(task=task_id)
+    if not found:
+        raise Task.DoesNotExist(f"there is no task {task_id}")
+    step = Step(found[0].application, now)
+    step._task = found[0]
+    return step
+
+
+@Ready
+def _application(*, application: int) -> QuerySet[Application]:
     rows = Application.objects.select_related("version", "enterprise", "applicant")
     rows = rows.defer("version__source", "version__document", "left_over")
-    return rows.select_for_update(of=("self",)).get(pk=application_id)
+    return rows.filter(pk=application).select_for_update(of=("self",))
+
+
+@Ready
+def _task(*, task: int) -> QuerySet[Task]:
+    """PostgreSQL locks in the order of ``of``: the application goes first, in every step."""
+    rows = Task.objects.select_related(
+        "application__version", "application__enterprise", "application__applicant", "department"
+    ).defer("application__version__source", "application__version__document", "application__left_over")
+    return rows.filter(pk=task).select_for_update(of=("application", "self"))
 
 
 def _record_refusal(application_id: int, refusal: policy.Refused, doing: str, now: datetime) -> None:

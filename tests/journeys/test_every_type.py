@@ -43,7 +43,7 @@ def well(page: Page, answer: str) -> None:
 
 
 def test_each_type_can_be_answered_on_a_phone_and_looks_right(draft):
-    page, address, complaints = draft
+    page, _address, complaints = draft
     assert page.input_value("[name=people]") == "3" and page.locator("[name=some_of][value=y]").is_checked()
     looks_right(page, "every-type-one")
     page.fill("[name=moment]", "2026-12-01T08:30")
@@ -75,7 +75,7 @@ def test_a_file_appears_with_its_question(draft):
 
 
 def test_what_hangs_on_another_section_is_shown_where_it_should_be(draft):
-    page, address, complaints = draft
+    page, _address, complaints = draft
     well(page, "false")
     saved(page)
     page.goto(f"{address}fill/two/")
