@@ -75,7 +75,7 @@ def test_a_file_appears_with_its_question(draft):
 
 
 def test_what_hangs_on_another_section_is_shown_where_it_should_be(draft):
-    page, _address, complaints = draft
+    page, address, complaints = draft
     well(page, "false")
     saved(page)
     page.goto(f"{address}fill/two/")
