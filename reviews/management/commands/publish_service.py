@@ -14,7 +14,6 @@ from permits.definition_file import DefinitionError, parse
 from permits.intake.storage import StorageUnavailable
 from reviews.publishing import Preview, preview, publish
 
-
 T = TypeVar("T")
 
 
