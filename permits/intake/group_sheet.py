@@ -185,12 +185,11 @@ def _cell(page: Any, value: Any, red: bool) -> WriteOnlyCell:
 
 
 def _safe(text: str) -> str:
-    """Without what XML can't hold."""
-    return "".join(character for character in text if character in "\t\n" or character >= " ")[:32_000]
+    return sheets.storable(text)[:32_000]
 
 
 def _inert_title(text: str) -> str:
-    return "".join(character for character in text if character not in r"[]:*?/\\'")[:31] or "Sheet1"
+    return "".join(character for character in _safe(text) if character not in r"[]:*?/\\'")[:31] or "Sheet1"
 
 
 def _saved(workbook: Workbook) -> bytes:

@@ -30,7 +30,14 @@ READING_FAILED = (
     SyntaxError, csv.Error,
 )  # fmt: skip
 
+_NO_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
 Rows = Iterator[tuple[int, tuple[Any, ...]]]
+
+
+def storable(text: str) -> str:
+    """Without the characters that XML, and so a sheet, has no place for."""
+    return _NO_XML.sub("", text)
 
 
 @contextmanager

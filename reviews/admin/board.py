@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from permits.intake.sheets import storable
 from reviews import board
 from reviews.admin.access import is_supervisor, who
 from reviews.admin.plots import plot
@@ -85,8 +85,8 @@ def _csv(rows: Iterable[list[Cell]]) -> Iterator[str]:
 
 
 def _storable(cell: Cell) -> Cell:
-    """XML has no place for control characters: openpyxl refuses them."""
-    return ILLEGAL_CHARACTERS_RE.sub("", cell) if isinstance(cell, str) else cell
+    """A sheet has no place for control characters."""
+    return storable(cell) if isinstance(cell, str) else cell
 
 
 def _xlsx(rows: Iterable[list[Cell]]) -> bytes:

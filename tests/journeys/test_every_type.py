@@ -83,7 +83,9 @@ def test_what_hangs_on_another_section_is_shown_where_it_should_be(draft):
     page.fill("[name=trips-0-number]", "G1")
     assert page.locator("[name=trips-0-seat]").is_visible()
     page.locator("[name=trips-0-by][value=car]").check()
-    assert not page.locator("[name=trips-0-number]").is_visible() and not page.locator("[name=trips-0-seat]").is_visible()
+    assert (
+        not page.locator("[name=trips-0-number]").is_visible() and not page.locator("[name=trips-0-seat]").is_visible()
+    )
     page.locator("[data-add-row]").click()
     page.locator("[name=trips-1-by][value=train]").check()
     assert page.locator("[name=trips-1-number]").is_visible()
@@ -133,7 +135,9 @@ def test_what_comes_back_after_a_broken_connection_never_overwrites_what_was_sav
     page, address, _complaints = draft
     one = f"{address}fill/one/"
     typed_without_connection(page, one, lambda closed: closed.fill("[name=story]", "断网时写的经过"))
-    other = page.context.browser.new_context(locale="en", storage_state={"cookies": page.context.cookies(), "origins": []})
+    other = page.context.browser.new_context(
+        locale="en", storage_state={"cookies": page.context.cookies(), "origins": []}
+    )
     elsewhere = other.new_page()  # another device
     elsewhere.goto(one)
     elsewhere.fill("[name=story]", "另一台上写的经过")
@@ -153,7 +157,10 @@ def test_what_comes_back_after_a_broken_connection_never_overwrites_what_was_sav
 def test_the_button_pressed_while_a_save_is_on_its_way_is_not_in_its_own_way(draft):
     page, _address, _complaints = draft
     held: list = []
-    page.route("**/fill/one/", lambda route: held.append(route) if "autosave" in (route.request.post_data or "") else route.continue_())
+    page.route(
+        "**/fill/one/",
+        lambda route: held.append(route) if "autosave" in (route.request.post_data or "") else route.continue_(),
+    )
     page.fill("[name=story]", "先写一半")
     for _wait in range(100):
         if held:

@@ -47,7 +47,14 @@ def test_each_type_is_taken_and_shown_in_words(begun):
     again = section(client, application, "one")
     assert 'value="2026-12-01T08:30"' in again and 'type="datetime-local"' in again
     page = client.get(f"/applications/{application.public_id}/check/").content.decode()
-    for words in ("Left, Middle", "First", "Dec. 1, 2026, 8:30 a.m.", "江西省宜春市宜丰县", "3 people", "110105********002X"):
+    for words in (
+        "Left, Middle",
+        "First",
+        "Dec. 1, 2026, 8:30 a.m.",
+        "江西省宜春市宜丰县",
+        "3 people",
+        "110105********002X",
+    ):
         assert words in page, words
     for secret in ("11010519491231002X", "6222021011111111114", "li@example.cn", "13800000618"):
         assert secret not in page
@@ -90,7 +97,11 @@ def test_labels_and_help_are_in_the_readers_language(cast: Cast, begun):
     client, application = begun
     english = section(client, application, "one")
     chinese = section(at(cast.owner, language="zh-hans"), application, "one")
-    for key, en, zh in (("label", "Bank account", "银行账号"), ("help", "Beijing time", "北京时间"), ("choice", "Middle", "寅")):
+    for key, en, zh in (
+        ("label", "Bank account", "银行账号"),
+        ("help", "Beijing time", "北京时间"),
+        ("choice", "Middle", "寅"),
+    ):
         assert en in english and zh not in english, key
         assert zh in chinese and en not in chinese, key
 
@@ -125,7 +136,12 @@ def test_a_new_draft_begins_with_defaults_and_the_enterprise_s_record(cast: Cast
 
 
 def test_what_the_record_does_not_know_overrides_nothing(cast: Cast):
-    publish(SOURCE.replace('default = true\n\n[[sections.fields]]\nkey = "why"', 'default = true\n\n[[sections.fields]]\nkey = "why"\ndefault = "见说明"\nprefill = "production_address"'))
+    publish(
+        SOURCE.replace(
+            'default = true\n\n[[sections.fields]]\nkey = "why"',
+            'default = true\n\n[[sections.fields]]\nkey = "why"\ndefault = "见说明"\nprefill = "production_address"',
+        )
+    )
     cast.enterprise.production_address = ""
     cast.enterprise.save()
     assert begin(signed_in(cast.owner), "every-type").answers["why"] == "见说明"

@@ -180,7 +180,18 @@ def test_the_template_is_read_back_without_a_fault_but_its_emptiness(group):
         assert (len(done.rows), done.faults) == (1, [])
 
 
-NASTY = ["=cmd|' /C calc'!A0", "+1+1", "@SUM(A1)", "-2+3", "\t=1", "<script>", "\u202eabc", "😀" * 20, "a\x07b"]
+NASTY = [
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "@SUM(A1)",
+    "-2+3",
+    "\t=1",
+    "<script>",
+    "\u202eabc",
+    "😀" * 20,
+    "a\x07b",
+    "x\uffffy\ufffe",
+]
 
 
 @pytest.mark.parametrize("nasty", NASTY)
@@ -242,3 +253,14 @@ def test_twelve_months_come_from_a_sheet(cast):
     assert signed_in(cast.outsider).post(f"{base}/sheet/").status_code == 404
     assert client.post(f"{base}/sheet/").status_code == 302  # without a file: told, on the page
     assert client.get(f"/applications/{application.public_id}/fill/headcount/other.xlsx").status_code == 404
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+def test_nothing_in_the_template_is_a_formula_whatever_the_definition_says(nasty):
+    words = text(nasty, nasty)
+    choices = [{"value": "a", "label": words}, {"value": "b", "label": words}]
+    column = {"key": "one", "type": "choice", "label": words, "help": words, "choices": choices}
+    group = FormField.model_validate({"key": "rows", "type": "group", "label": words, "fields": [column]})
+    back = load_workbook(BytesIO(group_sheet.template(group)))
+    cells = [cell for page in back for row in page.iter_rows() for cell in row if cell.value is not None]
+    assert len(cells) == 3 and {cell.data_type for cell in cells} == {"s"}
