@@ -9,7 +9,6 @@ import time as stopwatch
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -128,8 +127,10 @@ def test_a_datetime_is_not_taken_for_a_day() -> None:
         CALENDAR.is_working_day(at("2026-11-24 10:00"))
 
 
-def test_the_calendars_version_is_the_installed_one() -> None:
-    assert CALENDAR.version == f"chinesecalendar-{version('chinesecalendar')}"
+def test_the_last_year_of_the_package_is_known_and_the_next_is_not() -> None:
+    last = clock.package_until()
+    assert CALENDAR.knows(last) and not CALENDAR.knows(last + 1)
+    assert not WorkCalendar(package_until=last - 1).knows(last)
 
 
 # --- limits -------------------------------------------------------------------------------------------------
