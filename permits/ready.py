@@ -196,30 +196,52 @@ def insert(rows: Sequence[Model]) -> None:
         for column in columns:
             if column.is_relation and getattr(row, column.attname) is None and column.is_cached(row):
                 setattr(row, column.name, getattr(row, column.name))  # it has its key by now
-    database = _database()
+    keys = _insert(model, [[column.pre_save(row, add=True) for column in columns] for row in rows])
+    for row, key in zip(rows, keys, strict=True):
+        row.pk = key
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def insert_values(model: type[Model], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[int]:
+    """The same for rows that nobody needs as objects, and their keys. ``names`` says what stands in each row (a key as
+    ``event_id``); the other columns have their defaults.
+    """
+    columns = _columns(model)
+    if strange := set(names) - {column.attname for column in columns}:
+        raise ValueError(f"{model.__name__} has no {', '.join(sorted(strange))}")
+    places = [names.index(column.attname) if column.attname in names else None for column in columns]
+    rest = [None if place is not None else column.get_default() for place, column in zip(places, columns, strict=True)]
+    return _insert(
+        model,
+        [[other if at is None else row[at] for at, other in zip(places, rest, strict=True)] for row in rows],
+    )
+
+
+def _insert(model: type[Model], rows: list[list[Any]]) -> list[int]:
+    database, columns = _database(), _columns(model)
     size = database.ops.bulk_batch_size(columns, rows)
+    keys: list[int] = []
     for first in range(0, len(rows), size):
-        _insert(model, rows[first : first + size], database)
+        part = rows[first : first + size]
+        with database.cursor() as cursor:
+            cursor.execute(_insertion(model, len(part)), _cells(columns, part, database))
+            keys += [key for (key,) in cursor.fetchall()]
+    return keys
 
 
-def _insert(model: type[Model], rows: Sequence[Model], database: BaseDatabaseWrapper) -> None:
-    values: list[Any] = []
+def _cells(columns: tuple[Any, ...], rows: list[list[Any]], database: BaseDatabaseWrapper) -> list[Any]:
+    cells: list[Any] = []
     same: dict[tuple[str, int], Any] = {}  # what several rows share, such as a text to be encrypted, is prepared once
     for row in rows:
-        for column in _columns(model):
-            value = getattr(row, column.attname)
+        for column, value in zip(columns, row, strict=True):
             if type(value) in AS_THEY_ARE and type(column) in PLAIN:
-                values.append(value)
+                cells.append(value)
                 continue
             key = (column.attname, id(value))
-            if value is None or key not in same:
-                same[key] = column.get_db_prep_save(column.pre_save(row, add=True), connection=database)
-            values.append(same[key])
-    with database.cursor() as cursor:
-        cursor.execute(_insertion(model, len(rows)), values)
-        for row, (key,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = key
-            row._state.adding, row._state.db = False, database.alias
+            if key not in same:
+                same[key] = column.get_db_prep_save(value, connection=database)
+            cells.append(same[key])
+    return cells
 
 
 def update(row: Model, names: tuple[str, ...]) -> None:

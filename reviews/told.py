@@ -15,17 +15,18 @@ from django.urls import reverse
 
 from permits.models import AccessRequest, Application, Membership, Status
 from permits.ready import Ready
-from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Notice, Official, Task
+from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Task
 from reviews.notices import outbox
+from reviews.notices.outbox import Letter
 
 
-def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list[Notice]:
+def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list[Letter]:
     """The one who filed, and the enterprise's owners."""
     application = _application(event)
     return outbox.compose(event, _applicants(application), kind, _params(application, reason=reason) | more)
 
 
-def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Notice]:
+def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Letter]:
     application = _application(event)
     told = [
         {"title": item_title(application, item.kind, item.key, item.row), "message": item.message} for item in items
@@ -36,12 +37,12 @@ def corrections(event: Event, notice: CorrectionNotice, items: Iterable[Correcti
     )  # fmt: skip
 
 
-def corrections_due(event: Event, notice: CorrectionNotice) -> list[Notice]:
+def corrections_due(event: Event, notice: CorrectionNotice) -> list[Letter]:
     path = f"{_application(event).get_absolute_url()}corrections/"
     return applicant(event, "corrections_due_soon", deadline_at=notice.deadline.isoformat(), path=path)
 
 
-def departments(event: Event, tasks: list[Task]) -> list[Notice]:
+def departments(event: Event, tasks: list[Task]) -> list[Letter]:
     """Everybody who acts for a department that has a new task."""
     people = _acting_for([task.department_id for task in tasks], event)
     return [
@@ -51,7 +52,7 @@ def departments(event: Event, tasks: list[Task]) -> list[Notice]:
     ]
 
 
-def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Notice]:
+def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Letter]:
     """The one who has the task in hand; everybody in its department while nobody has."""
     people = (
         [task.claimed_by_id] if task.claimed_by_id else _acting_for([task.department_id], event)[task.department_id]
@@ -61,12 +62,12 @@ def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any
 
 def official(
     event: Event, task: Task, people: Iterable[int | None], kind: str, *, reason: str = "", **more: Any
-) -> list[Notice]:
+) -> list[Letter]:
     found = [person for person in people if person]
     return outbox.compose(event, found, kind, _task_params(task) | {"reason": reason} | more)
 
 
-def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Notice]:
+def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Letter]:
     people = Official.objects.filter(
         department=office, active=True, role=Official.Role.SUPERVISOR, user__is_active=True
     ).values_list("user_id", flat=True)
@@ -79,14 +80,14 @@ def task_path(task: Task) -> str:
     return f"/admin/reviews/task/{task.pk}/review/"
 
 
-def access_requested(event: Event, asked: AccessRequest) -> list[Notice]:
+def access_requested(event: Event, asked: AccessRequest) -> list[Letter]:
     """The enterprise's owners. What the asker wrote is left to the page: a mail carries no stranger's words."""
     params = {"enterprise": asked.enterprise.name, "who": asked.user.name, "email": asked.user.email,
               "path": reverse("enterprise", args=[asked.enterprise.public_id])}  # fmt: skip
     return outbox.compose(event, _owners(asked.enterprise_id), "access_requested", params)
 
 
-def access_answered(event: Event, asked: AccessRequest) -> list[Notice]:
+def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
     """The one who asked. Who was refused learns no more of the enterprise than they knew: its code."""
     if asked.state == AccessRequest.State.GRANTED:
         path = reverse("enterprise", args=[asked.enterprise.public_id])

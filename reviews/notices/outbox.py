@@ -10,6 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from permits.ready import insert
+from permits.ready import insert_values
 from reviews.models import Attempt, Event, Notice
 from reviews.notices import channels as ways
 from reviews.notices import kick
@@ -32,25 +33,42 @@ GRACE = timedelta(seconds=5)  # how long the sweep leaves a fresh notice to its 
 INBOX_ONLY = frozenset({"reminder", "lease_expired", "promise_met"})
 
 
-def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str, Any]) -> list[Notice]:
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A notice that isn't written yet."""
+
+    event: Event
+    recipient_id: int
+    channel: str
+    kind: str
+    params: dict[str, Any]
+
+
+COLUMNS = (
+    "event_id", "application_id", "recipient_id", "channel", "kind", "params", "created_at", "next_attempt_at",
+)  # fmt: skip
+
+
+def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str, Any]) -> list[Letter]:
     """The notices of an event, one for each recipient (ids of active accounts) and channel; not written yet."""
     channels = [Notice.Channel.INBOX] if kind in INBOX_ONLY else Notice.Channel.values
     return [
-        Notice(
-            event=event, application_id=event.application_id, recipient_id=recipient, channel=channel, kind=kind,
-            params=params, created_at=event.at, next_attempt_at=event.at,
-        )
+        Letter(event, recipient, channel, kind, params)
         for recipient in dict.fromkeys(recipients)
         for channel in channels
-    ]  # fmt: skip
+    ]
 
 
-def write(notices: list[Notice]) -> None:
-    """Put notices into the outbox, and kick the workers once the transaction is through."""
-    if not notices:
+def write(letters: list[Letter]) -> None:
+    """Put notices into the outbox, and kick the workers once the transaction is through. Their events are written."""
+    if not letters:
         return
-    insert(notices)
-    ids = [notice.pk for notice in notices]
+    rows = [
+        (each.event.pk, each.event.application_id, each.recipient_id, each.channel, each.kind, each.params,
+         each.event.at, each.event.at)
+        for each in letters
+    ]  # fmt: skip
+    ids = insert_values(Notice, COLUMNS, rows)
     # robust: a broker that is down never turns a decision into an error; the sweep finds these notices.
     transaction.on_commit(lambda: kick.deliver(ids), robust=True)
 

@@ -18,8 +18,9 @@ from permits.models import Application, Status, User
 from permits.ready import Ready, insert, update
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
-from reviews.models import CorrectionNotice, Decision, Department, Event, Notice, Pause, Task
+from reviews.models import CorrectionNotice, Decision, Department, Event, Pause, Task
 from reviews.notices import outbox
+from reviews.notices.outbox import Letter
 from reviews.workflow.errors import AlreadyDecided
 
 APPLICANT_ROLE = "applicant"
@@ -43,7 +44,7 @@ class Step:
         self.on_record: Mapping[str, bool] = {}
         self._task: Task | None = None
         self._entries: list[log.Entry] = []
-        self._notices: list[Notice] = []
+        self._letters: list[Letter] = []
         self._also: tuple[str, ...] = ()
 
     def by(self, actor: User, role: str | policy.Post) -> None:
@@ -132,8 +133,8 @@ class Step:
         """Columns of the application that this step changes besides those that any step may change."""
         self._also += names
 
-    def tell(self, notices: Iterable[Notice]) -> None:
-        self._notices.extend(notices)
+    def tell(self, letters: Iterable[Letter]) -> None:
+        self._letters.extend(letters)
 
     def finish(self) -> None:
         """Write the application, the events and the notices. Nothing was said: nothing is written."""
@@ -143,7 +144,7 @@ class Step:
         update(self.application, (*WRITTEN, *self._also))
         log.write(self._entries)
         # Somebody whom two sentences of one event concern is told the first.
-        once = {(id(n.event), n.recipient_id, n.channel): n for n in reversed(self._notices)}
+        once = {(id(each.event), each.recipient_id, each.channel): each for each in reversed(self._letters)}
         outbox.write(list(reversed(once.values())))
 
     # --- tasks ------------------------------------------------------------------------------------------------------
@@ -272,7 +273,12 @@ def _task(*, task: int) -> QuerySet[Task]:
     """PostgreSQL locks in the order of ``of``: the application goes first, in every step."""
     rows = Task.objects.select_related(
         "application__version", "application__enterprise", "application__applicant", "department"
-    ).defer("application__version__source", "application__version__document", "application__left_over")
+    ).defer(
+        "application__version__source", "application__version__document", "application__left_over",
+        # Encrypted, and nothing that is done with a task looks at them.
+        "application__applicant__mobile", "application__enterprise__legal_id_number",
+        "application__enterprise__legal_mobile",
+    )  # fmt: skip
     return rows.filter(pk=task).select_for_update(of=("application", "self"))
 
 

@@ -351,7 +351,7 @@ def test_a_step_that_fails_half_way_leaves_nothing_behind(cast, monkeypatch):
     events, notices = Event.objects.count(), Notice.objects.count()
     from reviews.notices import outbox
 
-    monkeypatch.setattr(outbox, "insert", lambda rows: 1 / 0)
+    monkeypatch.setattr(outbox, "insert_values", lambda *rows: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
     application.refresh_from_db()
