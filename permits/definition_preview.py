@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from permits import definition_editing, definition_text
 from permits.definition import Definition, FormField, Section, Text
-from permits.forms import DefinedForm
+from permits.forms import DefinedForm, defaults
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def _shown(item: Mapping[str, Any]) -> Shown:
     # The rest of the definition may be wrong; an unbound form asks nothing of it.
     part = Section.model_construct(key="section", title=Text(zh="-", en="-"), help=None, fields=tuple(fields))
     whole: dict[str, Any] = {"sections": (part,)}
-    form = DefinedForm(Definition.model_construct(**whole), fields, {}, preview=True)
+    written = Definition.model_construct(**whole)
+    form = DefinedForm(written, fields, defaults(written), preview=True)
     return Shown(_text(item.get("title")), _text(item.get("help")), form, broken)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from permits import definition_file
 from permits.definition import Definition, Requirement
@@ -98,3 +100,23 @@ def _read(path: Path) -> Found:
         wanted = Requirement.model_validate({"key": "file", "title": words.model_dump(), "formats": [kind]})
         inspect(io.BytesIO(content), name=path.name, requirement=wanted)
     return Found(path.name, media_type, len(content), hashlib.sha256(content).hexdigest(), content)
+
+
+# --- Words and addresses for those who apply -------------------------------------------------------------------------
+
+
+def what_is_taken(requirement: Requirement) -> str:
+    """Formats, size and count, in words."""
+    said = {"formats": ", ".join(requirement.formats).upper(), "mb": requirement.max_mb, "n": requirement.max_count}
+    if requirement.max_count > 1:
+        return _("%(formats)s, up to %(mb)d MB each, at most %(n)d files.") % said
+    return _("%(formats)s, up to %(mb)d MB, one file.") % said
+
+
+def downloads(version: ServiceVersion, requirement: Requirement) -> dict[str, str]:
+    """Where the form to fill in, and the picture of a good one, are to be had."""
+    names = {"template_url": requirement.template, "example_url": requirement.example}
+    if not any(names.values()):
+        return dict.fromkeys(names, "")
+    where = [version.service.slug, version.edition]
+    return {key: reverse("edition_file", args=[*where, name]) if name else "" for key, name in names.items()}

@@ -57,6 +57,14 @@ def kept_answers(definition: Definition, answers: Mapping[str, Any]) -> dict[str
     return kept
 
 
+def defaults(definition: Definition) -> dict[str, Any]:
+    """What a new draft begins with, of whomever it is."""
+    return {
+        field.key: [field.default] if field.type == "multichoice" else field.default
+        for field in definition.fields() if field.default is not None
+    }  # fmt: skip
+
+
 def is_shown(field: FormField, values: Mapping[str, Any]) -> bool:
     condition = expression(field.shown_if)
     return condition is None or condition.holds(values, when_unanswered=False)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from permits.definition import Requirement
+from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
 from permits.intake.materials import RequirementState, requirement_state
-from permits.models import Application, Material, ServiceVersion
+from permits.models import Application, Material
 from portal.words import limit_in_words
 from reviews import lifecycle
 
@@ -29,23 +28,6 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
     }  # fmt: skip
-
-
-def what_is_taken(requirement: Requirement) -> str:
-    """Formats, size and count, in words."""
-    said = {"formats": ", ".join(requirement.formats).upper(), "mb": requirement.max_mb, "n": requirement.max_count}
-    if requirement.max_count > 1:
-        return _("%(formats)s, up to %(mb)d MB each, at most %(n)d files.") % said
-    return _("%(formats)s, up to %(mb)d MB, one file.") % said
-
-
-def downloads(version: ServiceVersion, requirement: Requirement) -> dict[str, str]:
-    """Where the form to fill in, and the picture of a good one, are to be had."""
-    names = {"template_url": requirement.template, "example_url": requirement.example}
-    if not any(names.values()):
-        return dict.fromkeys(names, "")
-    where = [version.service.slug, version.edition]
-    return {key: reverse("edition_file", args=[*where, name]) if name else "" for key, name in names.items()}
 
 
 def owed_blocks(application: Application) -> list[dict[str, Any]]:

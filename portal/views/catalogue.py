@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from permits.definition import Definition
+from permits.edition_files import downloads, what_is_taken
 from permits.intake.storage import open_blob
 from permits.models import Application, EditionFile, Service, Status
-from portal.blocks import downloads, what_is_taken
 from portal.words import limit_in_words
 
 

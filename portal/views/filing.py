@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from permits import checks, comparing, fieldtypes, groups
-from permits.forms import is_shown, values_of
+from permits.forms import defaults, is_shown, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
 from portal.requests import SignedIn
@@ -83,10 +83,7 @@ def _lock_whose(user: User, enterprise: Enterprise | None) -> None:
 def _prefilled(service: Service, enterprise: Enterprise | None, user: User) -> dict[str, Any]:
     """What a new draft begins with: defaults, what the last application said, what the enterprise's record says."""
     fields = list(service.definition.fields())
-    found = {
-        field.key: [field.default] if field.type == "multichoice" else field.default
-        for field in fields if field.default is not None
-    }  # fmt: skip
+    found = defaults(service.definition)
     again = [field for field in fields if field.prefill_last]
     if again:
         earlier = Application.objects.filter(version__service=service, number__isnull=False).select_related("version")

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import TabularInline
 
 from permits import comparing
-from permits.forms import section_form
+from permits.edition_files import downloads, what_is_taken
+from permits.forms import defaults, section_form
 from permits.models import Service, ServiceVersion
 from reviews import publishing, roles
 from reviews.admin.access import ReadOnlyAdmin
@@ -110,8 +111,10 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Every section of the form with its labels, help and conditions; nothing can be sent from here."""
     version = _edition(request, pk)
     definition = version.definition
-    parts = [(part, section_form(definition, part, {}, preview=True)) for part in definition.sections]
-    context = {"version": version, "definition": definition, "parts": parts}
+    answers = defaults(definition)
+    parts = [(part, section_form(definition, part, answers, preview=True)) for part in definition.sections]
+    materials = [(each, what_is_taken(each), downloads(version, each)) for each in definition.materials]
+    context = {"version": version, "definition": definition, "parts": parts, "materials": materials}
     return render(request, "admin/permits/serviceversion/preview.html", context)
 
 

@@ -108,9 +108,9 @@ def test_an_expression_that_would_loop_or_is_too_deep_is_refused_with_its_line_a
     else:
         source = SOURCE.replace('shown_if = "canteen_used"', f'shown_if = "{text}"')
     line = next(number for number, each in enumerate(source.splitlines(), 1) if f'{key} = "{text}"' in each)
-    before = time.perf_counter()
+    before = time.process_time()
     said = faults(source)
-    assert time.perf_counter() - before < 1 and f"test.toml:{line}: " in said and f".{key}: " in said
+    assert time.process_time() - before < 2 and f"test.toml:{line}: " in said and f".{key}: " in said
 
 
 def test_an_edition_of_before_such_a_check_stays_readable():

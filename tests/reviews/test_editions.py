@@ -118,6 +118,16 @@ def first_edition() -> ServiceVersion:
 def test_an_edition_is_seen_as_an_applicant_sees_it(ops):
     page = ops.get(f"/admin/permits/serviceversion/{first_edition().pk}/preview/").content.decode()
     assert "Masks in stock" in page and 'name="first_batch"' in page and 'type="submit"' not in page.split("<main")[1]
+    # Its materials too: what is taken, and the files that this edition has.
+    assert "JPG, PNG, up to 20 MB each, at most 9 files." in page and "can be handed in later" in page
+    assert 'href="/services/resumption/files/1/returning_staff.xlsx"' in page and "js/regions.js" in page
+
+
+def test_defaults_and_what_hangs_on_another_section_are_seen_in_the_preview(ops):
+    source = (Path(__file__).parents[1] / "portal" / "every_type.toml").read_text(encoding="utf-8")
+    version = publishing.publish(source).version
+    page = ops.get(f"/admin/permits/serviceversion/{version.pk}/preview/").content.decode()
+    assert 'value="3"' in page and 'value="b" ' in page and page.count(" checked") == 3
 
 
 def test_an_edition_comes_out_as_it_went_in(ops):
