@@ -59,7 +59,7 @@ class Ready:
             raise ValueError(f"the query does not ask for {sorted(missing)}")
         row = _Object.of(compiler, database) if issubclass(asked._iterable_class, ModelIterable) else None
         converters = compiler.get_converters([each[0] for each in compiler.select])
-        return _Statement(f"{self.build.__name__}_{next(_NUMBERS)}", sql, places, converters, row)
+        return _Statement(f"ready_{next(_NUMBERS)}", sql, places, converters, row)
 
 
 _NUMBERS = count(1)

@@ -25,7 +25,7 @@ from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
-FOR_EVERYBODY = {"service", "verify_permit"}  # what they name is public
+FOR_EVERYBODY = {"service", "edition_file", "verify_permit"}  # what they name is public
 FOR_ALL_ACCOUNTS = {"start"}
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
 NAMED = {name: set(pattern.converters) for name, pattern in ROUTES.items() if pattern.converters}

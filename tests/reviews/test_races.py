@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from permits.models import Application, Permit, next_serial
 from reviews import workflow
 from reviews.audit import log
-from reviews.models import Decision, Event, Notice
+from reviews.models import Decision, Event, Notice, Task
 from reviews.notices import outbox
+from reviews.policy import Refused
 from tests.cast import filled, task_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -86,6 +89,34 @@ def test_the_last_two_countersigners_at_once_open_one_decision(cast):
     )
     assert application.tasks.open().count() == 1
     assert log.first_broken_link(log.stream_of(application)) is None
+
+
+@pytest.mark.production
+def test_a_step_on_a_task_waits_for_the_application_first_and_then_sees_the_task_as_it_is(cast):
+    """One query locks both. Were the task locked before the application, two steps could wait for each other."""
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+    task = task_of(application, "street")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Application.objects.select_for_update().get(pk=application.pk)
+            waits = pool.submit(lambda: at_once(lambda: workflow.claim(task.pk, official=cast.street)))
+            wait_until_somebody_waits_for_a_lock()
+            assert Task.objects.filter(pk=task.pk).update(claimed_by=cast.decider, claimed_at=timezone.now())
+        (found,) = waits.result(timeout=30)
+    assert isinstance(found, Refused) and found.rule == "claimed", found
+    assert cast.decider.name in str(found)
+
+
+def wait_until_somebody_waits_for_a_lock():
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")
 
 
 def test_withdrawing_while_it_is_decided_ends_in_one_of_the_two(cast):
