@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
