@@ -90,7 +90,7 @@ def test_a_connection_that_was_lost_is_told_of_its_statements_again(cast):
         connection.close()
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no pooler before it")
+@pytest.mark.production
 def test_behind_a_pooler_nothing_is_prepared(cast, monkeypatch):
     region = Official.objects.get(user=cast.street).department.region
     seen: list[str] = []
