@@ -23,6 +23,19 @@ settings.WHITENOISE_AUTOREFRESH = True
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks no database runs beside SQLite only; so does what is marked ``once``."""
+    if connections["default"].vendor != "postgresql":
+        return
+    kept, left = [], []
+    for item in items:
+        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        asks = asks or any(item.get_closest_marker(mark) for mark in ("django_db", "production", "journey", "services"))
+        (kept if asks else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _flush_goes_around_the_triggers():
     """Transactional tests empty every table afterwards; the log's triggers refuse that, as they should."""
