@@ -54,16 +54,15 @@ def _times(
             since = clock.end_of_day(since)
         return clock.carried_over(was, since, earlier, calendar) if was > since else was
 
-    promised = (application.due_at, application.due_at)
+    promised = application.due_at
     if application.status not in STANDS_STILL:
         for name, limit in (("due_at", limits.promised), ("statutory_due_at", limits.statutory)):
             if was := getattr(application, name):
                 setattr(application, name, counted(was, began, limit))
                 yield name, was, getattr(application, name)
-        promised = (promised[0], application.due_at)
     for task in application.tasks.open().select_related("department"):
         was = task.due_at
-        with_the_promise = promised[1] if was == promised[0] else None
+        with_the_promise = application.due_at if was == promised else None
         task.due_at = with_the_promise or counted(was, task.opened_at, _limit_of(task))
         if task.due_at != was:
             _timers(task, max(filter(None, (task.opened_at, goes_on))), step.now, calendar)
