@@ -12,6 +12,7 @@ from django.conf import settings
 
 from permits.models import Application, Enterprise, Material, Membership, Service, User
 from portal import demo
+from reviews import roles
 from reviews.models import Department, Official, Task
 from reviews.publishing import publish
 from tests.data import cast as invented
@@ -49,6 +50,13 @@ def post(name: str, kind: str, region: str = "360924", *, supervisor: bool = Fal
     user = person(name, is_staff=True)
     role = Official.Role.SUPERVISOR if supervisor else Official.Role.REVIEWER
     Official.objects.create(user=user, department=office, role=role)
+    return user
+
+
+def holder(role: str, name: str = "") -> User:
+    """Somebody who was given a role, and holds no posting."""
+    user = person(name or role, is_staff=True)
+    roles.grant(user, role, by=None)
     return user
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import servers
+from tests.journeys.steps import manage
 from tests.journeys.test_queue import come_in, looks_right
 
 pytestmark = pytest.mark.journey
@@ -31,8 +27,7 @@ tasks_at_decision(SimpleNamespace(owner=people["owner"], enterprise=enterprise),
 def desk(portal):
     """The address of the queue; one application waits for its pre-check, two for their decision."""
     base, mail = portal
-    environment = os.environ | {"VAR_DIR": str(mail.parent), "DATABASE_URL": f"sqlite:///{mail.parent}/portal.sqlite3"}
-    subprocess.run([sys.executable, "manage.py", "shell", "-c", SCENES], cwd=servers.ROOT, env=environment, check=True)
+    manage(mail.parent, "shell", "-c", SCENES)
     return f"{base}/admin/reviews/task/"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.test_owner import sign_in
+from tests.journeys.steps import draft_on_a_phone
 
 pytestmark = pytest.mark.journey
 
@@ -13,23 +13,8 @@ pytestmark = pytest.mark.journey
 @pytest.fixture
 def section(portal, chromium):
     """The first page of a community report, on a phone, with everything that the browser complained of."""
-    base, _mail = portal
-    context = chromium.new_context(locale="en", viewport={"width": 360, "height": 800})
-    context.add_cookies([{"name": "django_language", "value": "en", "url": base}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    sign_in(page, base, "owner@demo.invalid")
-    page.goto(f"{base}/services/community-report/")
-    page.locator("main .actions .btn-primary").first.click()
-    page.wait_for_url("**/fill/household/")
-    yield page, complaints
-    context.set_offline(False)
-    page.goto(f"{page.url.split('/fill/')[0]}/check/")
-    page.locator("details.more summary").click()
-    page.locator("details.more button").click()
-    context.close()
+    with draft_on_a_phone(portal[0], chromium, "community-report", "household") as found:
+        yield found
 
 
 def saved(page: Page) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.steps import draft_on_a_phone, manage
 from tests.journeys.test_draft import saved
 from tests.journeys.test_owner import looks_right, sign_in
-from tests.journeys.test_unknown_service import manage
 
 pytestmark = pytest.mark.journey
 SOURCE = Path(__file__).parents[1] / "portal" / "every_type.toml"
@@ -20,22 +20,8 @@ def draft(portal, chromium):
     """A fresh draft of the service, in a phone's browser; its address, and what the browser complained of."""
     base, mail = portal
     manage(mail.parent, "publish_service", str(SOURCE))
-    context = chromium.new_context(locale="en", viewport={"width": 360, "height": 800})
-    context.add_cookies([{"name": "django_language", "value": "en", "url": base}])
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    sign_in(page, base, "owner@demo.invalid")
-    page.goto(f"{base}/services/every-type/")
-    page.locator("main .actions .btn-primary").first.click()
-    page.wait_for_url("**/fill/one/")
-    yield page, page.url.removesuffix("fill/one/"), complaints
-    context.set_offline(False)
-    page.goto(f"{page.url.split('/fill/')[0].split('/check/')[0]}/check/")
-    page.locator("details.more summary").click()
-    page.locator("details.more button").click()
-    context.close()
+    with draft_on_a_phone(base, chromium, "every-type", "one") as (page, complaints):
+        yield page, page.url.removesuffix("fill/one/"), complaints
 
 
 def well(page: Page, answer: str) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from tests import servers
+from tests.journeys.steps import manage
 from tests.journeys.test_owner import DATA, DEMO, decide, fill_in, looks_right, sign_in
 
 pytestmark = pytest.mark.journey
@@ -35,10 +32,7 @@ def fill(page) -> None:
 def third_of_the_bureau(var) -> None:
     """After a refusal that a supervisor set aside, neither of the two decides it again."""
     names = ("--name", "丁一", "--department", "bureau", "--region", "360924", "--password", DEMO)
-    command = [sys.executable, "manage.py", "create_official", "third@demo.invalid", *names]
-    clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    clean |= {"VAR_DIR": str(var), "DATABASE_URL": f"sqlite:///{var}/portal.sqlite3"}
-    subprocess.run(command, cwd=servers.ROOT, env=clean, check=True)
+    manage(var, "create_official", "third@demo.invalid", *names)
 
 
 def officials(browser, base, number, *steps) -> None:

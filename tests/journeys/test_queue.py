@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests import servers
+from tests.journeys.steps import manage
 from tests.journeys.test_owner import SHOTS, sign_in
 
 pytestmark = pytest.mark.journey
@@ -29,8 +26,7 @@ tasks_at_decision(SimpleNamespace(owner=people["owner"], enterprise=enterprise),
 def desk(portal):
     """The address of the queue, with sixty tasks in it."""
     base, mail = portal
-    environment = os.environ | {"VAR_DIR": str(mail.parent), "DATABASE_URL": f"sqlite:///{mail.parent}/portal.sqlite3"}
-    subprocess.run([sys.executable, "manage.py", "shell", "-c", SIXTY], cwd=servers.ROOT, env=environment, check=True)
+    manage(mail.parent, "shell", "-c", SIXTY)
     return f"{base}/admin/reviews/task/"
 
 

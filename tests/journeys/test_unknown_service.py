@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests import servers
+from tests.journeys.steps import manage
 from tests.journeys.test_owner import decide, looks_right, sign_in
 from tests.portal.test_services_as_data import UNKNOWN
 
@@ -26,16 +22,6 @@ def phone(portal, chromium):
     yield page, base, mail.parent
     context.close()
     assert complaints == []
-
-
-def manage(var, *command: str) -> None:
-    """A command of ops, on the data of the portal that is running."""
-    clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    environment = clean | {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=servers.ROOT, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def pick_the_county(page: Page) -> None:

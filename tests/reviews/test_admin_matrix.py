@@ -18,9 +18,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from permits.models import Permit, ServiceVersion
-from reviews import drafting, roles, workflow
+from reviews import drafting, workflow
 from reviews.models import CalendarDay, Event, Official, RoleGrant
-from tests.cast import Cast, filled, person, task_of
+from tests.cast import Cast, filled, holder, person, task_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -120,7 +120,7 @@ def world(cast: Cast) -> Cast:
     workflow.declare_interest(cast.decider.pk, by=cast.decider, enterprise=cast.other_enterprise)
     CalendarDay.objects.create(date=timezone.localdate(), working=True)
     drafting.start(by=cast.street, base=ServiceVersion.objects.get())
-    roles.grant(person("holder", is_staff=True), "service_owner", by=None)
+    holder("service_owner", "holder")
     return cast
 
 
@@ -138,8 +138,7 @@ def client_of(letter: str, cast: Cast) -> Client:
         case "superuser":
             user = person("root", is_staff=True, is_superuser=True)
         case role:
-            user = person(role, is_staff=True)
-            roles.grant(user, role, by=None)
+            user = holder(role)
     client.force_login(user)
     return client
 

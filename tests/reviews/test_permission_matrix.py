@@ -10,10 +10,10 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 
 from permits.models import Status
-from reviews import policy, roles, workflow
+from reviews import policy, workflow
 from reviews.lifecycle import TRANSITIONS, By, NotPossible, Transition
 from reviews.models import Decision, Event
-from tests.cast import person, post
+from tests.cast import holder, person, post
 from tests.reviews.situations import Situation, arrange, fresh, take
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -44,14 +44,8 @@ def everybody(cast, there: Situation) -> dict:
         "staff_without_a_posting": person("staff", is_staff=True),
         "superuser": person("root", is_staff=True, is_superuser=True),
         "anonymous": AnonymousUser(),
-        **{role: administrator(role) for role in ("system_admin", "security_admin", "audit_admin", "service_owner")},
+        **{role: holder(role) for role in ("system_admin", "security_admin", "audit_admin", "service_owner")},
     }
-
-
-def administrator(role: str):
-    user = person(role, is_staff=True)
-    roles.grant(user, role, by=None)
-    return user
 
 
 def inactive(task):

@@ -13,17 +13,11 @@ from permits.models import User
 from reviews import accounts, roles, workflow
 from reviews.audit import log
 from reviews.models import CalendarDay, Department, Event, Official, RoleGrant
-from tests.cast import Cast, filled, person, post, task_of
+from tests.cast import Cast, filled, holder, person, post, task_of
 
 pytestmark = pytest.mark.django_db
 SYSTEM, SECURITY, AUDIT, OWNER = "system_admin", "security_admin", "audit_admin", "service_owner"
 THREE = (SYSTEM, SECURITY, AUDIT)
-
-
-def holder(role: str, name: str = "") -> User:
-    user = person(name or role, is_staff=True)
-    roles.grant(user, role, by=None)
-    return user
 
 
 def desk_of(user: User) -> Client:
