@@ -16,6 +16,7 @@ from permits.definition_process import Stage
 from permits.forms import values_of
 from permits.models import Application, Status, User
 from permits.ready import Ready, insert, update
+from permits.together import together
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
 from reviews.models import CorrectionNotice, Decision, Department, Event, Pause, Task
@@ -233,7 +234,7 @@ def on_task(task_id: int, *, doing: str, now: datetime | None = None) -> Iterato
 def _step(begin: Callable[[datetime], Step], doing: str, now: datetime | None) -> Iterator[Step]:
     step: Step | None = None
     try:
-        with transaction.atomic():
+        with transaction.atomic(), together():
             step = begin(now or timezone.now())
             yield step
             step.finish()
