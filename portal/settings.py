@@ -193,6 +193,13 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 
+# --- Notices --------------------------------------------------------------------------------------------------------
+NOTICE_CHANNELS = {
+    "inbox": "reviews.notices.channels.inbox.send",
+    "email": "reviews.notices.channels.email.send",
+}
+NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
+
 # --- Files ----------------------------------------------------------------------------------------------------------
 STORAGE_URL = env.str("STORAGE_URL", default=f"file://{VAR_DIR / 'materials'}")
 STORAGES = {

@@ -1,5 +1,6 @@
 from reviews.models.advice import Advice
 from reviews.models.calendar import CalendarDay, CalendarEdition
+from reviews.models.channel import ChannelState
 from reviews.models.correction import CorrectionItem, CorrectionNotice
 from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
@@ -17,6 +18,7 @@ __all__ = [
     "Attempt",
     "CalendarDay",
     "CalendarEdition",
+    "ChannelState",
     "CorrectionItem",
     "CorrectionNotice",
     "Decision",

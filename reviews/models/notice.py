@@ -20,6 +20,8 @@ class Notice(models.Model):
     class Channel(models.TextChoices):
         INBOX = "inbox", _("Inbox")
         EMAIL = "email", _("E-mail")
+        SMS = "sms", _("Text message")
+        WECHAT = "wechat", _("WeChat")
 
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting")
@@ -39,6 +41,9 @@ class Notice(models.Model):
     # When it may be tried (again); while it is being sent: when its worker is taken for dead.
     next_attempt_at = models.DateTimeField()
     sent_at = models.DateTimeField(_("Sent"), null=True)
+    # What the provider calls it, and what its delivery report said of it.
+    provider_id = models.CharField(max_length=200, blank=True)
+    delivered_at = models.DateTimeField(_("Delivered"), null=True)
     read_at = models.DateTimeField(null=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -50,6 +55,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["state", "next_attempt_at"], name="notice_outbox"),
             models.Index(fields=["recipient", "channel", "-created_at"], name="notice_inbox"),
+            models.Index(fields=["provider_id"], name="notice_by_provider", condition=~models.Q(provider_id="")),
         ]
 
     def __str__(self) -> str:
@@ -63,6 +69,7 @@ class Attempt(models.Model):
     at = models.DateTimeField()
     ok = models.BooleanField()
     detail = models.CharField(max_length=500, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
     seconds = models.FloatField()
 
     def __str__(self) -> str:

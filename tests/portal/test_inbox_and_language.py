@@ -8,7 +8,7 @@ from django.test import Client
 from permits.models import User
 from reviews import workflow
 from reviews.models import Notice
-from reviews.notices import outbox
+from reviews.notices import delivery
 from tests.cast import Cast, filled
 from tests.portal import steps
 from tests.portal.browser import at, links, page, words
@@ -133,7 +133,7 @@ def test_notices_follow_the_accounts_language(cast: Cast, mailoutbox) -> None:
     switch(at(cast.owner, language="zh-hans"), "en")
     application = workflow.submit(filled(cast).pk, applicant=cast.owner)
     for notice in Notice.objects.filter(channel=Notice.Channel.EMAIL):
-        assert outbox.deliver(notice.pk)
+        assert delivery.deliver([notice.pk])
     mails = {mail.to[0]: mail for mail in mailoutbox}
     to_owner, to_street = mails[cast.owner.email], mails[cast.street.email]
     assert "Resumption-of-work filing" in to_owner.subject and application.number in to_owner.subject
