@@ -198,6 +198,7 @@ NOTICE_CHANNELS = {
     "inbox": "reviews.notices.channels.inbox.send",
     "email": "reviews.notices.channels.email.send",
 }
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
 NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
 
 # --- Files ----------------------------------------------------------------------------------------------------------

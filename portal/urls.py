@@ -16,6 +16,7 @@ from portal.views import (
     home,
     inbox,
     materials,
+    metrics,
     objections,
     promises,
     renewal,
@@ -69,6 +70,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEBUG:
     urlpatterns += [path("style/", home.style, name="style")]

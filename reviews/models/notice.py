@@ -72,5 +72,8 @@ class Attempt(models.Model):
     provider_id = models.CharField(max_length=200, blank=True)
     seconds = models.FloatField()
 
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="tries_by_time")]
+
     def __str__(self) -> str:
         return f"{self.notice_id} {'ok' if self.ok else self.detail}"

@@ -27,6 +27,7 @@ from tests.portal.browser import at, page, words
 pytestmark = pytest.mark.once
 FOR_EVERYBODY = {"service", "edition_file", "verify_permit"}  # what they name is public
 FOR_ALL_ACCOUNTS = {"start"}
+FOR_A_PROGRAM = {"metrics"}  # by a key of its own: tests/reviews/test_outbox_state.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
 NAMED = {name: set(pattern.converters) for name, pattern in ROUTES.items() if pattern.converters}
 SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS)
@@ -151,7 +152,7 @@ def test_nobody_is_sent_to_the_log_in_and_back(cast: Cast, owners: Owners, name:
     assert everything() == before
 
 
-@pytest.mark.parametrize("name", sorted({*PLAIN, "start"} - OPEN_TO_ALL))
+@pytest.mark.parametrize("name", sorted({*PLAIN, "start"} - OPEN_TO_ALL - FOR_A_PROGRAM))
 def test_pages_of_an_account_ask_for_one(cast: Cast, name: str) -> None:
     address = reverse(name, args=["resumption"] if name == "start" else [])
     for response in (Client().get(address), Client().post(address)):
