@@ -10,17 +10,17 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from permits.ready import insert, update
+from permits.ready import Ready, insert, update
 from permits.together import together
 from reviews.models import Attempt, Notice
-from reviews.notices import alerts, channels, gate, hours, outbox
+from reviews.notices import alerts, channels, gate, hours, kick, outbox
 
 log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=3)  # longer than any channel's time-outs for what is claimed together
@@ -29,30 +29,35 @@ FIRST_WAIT, LONGEST_WAIT = 15, 3600  # seconds
 DETAIL = 500
 SENT = ("state", "sent_at", "provider_id")
 FAILED = ("state", "next_attempt_at")
+CLAIMED = (*FAILED, "attempts")
 
 
 def deliver(ids: Iterable[int]) -> int:
     """Try each of the notices once. Return how many were sent by this call; never raise for a channel's failure."""
-    return sum(_tried(notice) for notice in _claimed(list(ids)))
+    return sum(_tried(notice) for some in kick.portions(list(ids)) for notice in _claimed(some))
 
 
-def _claimed(ids: list[int]) -> list[Notice]:
+def _claimed(ids: Sequence[int]) -> list[Notice]:
     """Those of them that can be tried now and that nobody else has; they are this worker's until the lease ends."""
-    with transaction.atomic():
-        found = Notice.objects.filter(outbox.waiting(), pk__in=ids).select_related("recipient", "application")
-        rows = list(found.order_by("pk").select_for_update(skip_locked=True, of=("self",)))
-        Notice.objects.filter(pk__in=[row.pk for row in rows]).update(
-            state=Notice.State.SENDING, next_attempt_at=timezone.now() + LEASE, attempts=F("attempts") + 1
-        )
-    for row in rows:
-        row.attempts += 1
+    with transaction.atomic(), together():
+        rows: list[Notice] = _free(ids=sorted(ids), now=timezone.now())
+        for row in rows:
+            row.state, row.attempts = Notice.State.SENDING, row.attempts + 1
+            row.next_attempt_at = timezone.now() + LEASE
+            update(row, CLAIMED)
     return rows
+
+
+@Ready
+def _free(*, ids: list[int], now: datetime) -> QuerySet[Notice]:
+    rows = Notice.objects.filter(outbox.waiting(now), pk__in=ids).select_related("recipient", "application")
+    return rows.order_by("pk").select_for_update(skip_locked=True, of=("self",))
 
 
 def _tried(notice: Notice) -> bool:
     if turn := _its_turn(notice):
         notice.state, notice.next_attempt_at, notice.attempts = Notice.State.PENDING, turn, notice.attempts - 1
-        update(notice, (*FAILED, "attempts"))
+        update(notice, CLAIMED)
         return False
     at, started = timezone.now(), time.monotonic()
     try:

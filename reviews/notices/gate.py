@@ -10,12 +10,14 @@ from __future__ import annotations
 import random
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import F, FloatField, Value
+from django.db.models import F, FloatField, QuerySet, Value
 from django.db.models.functions import Least
 from django.utils import timezone
 
+from permits.ready import Ready
 from reviews.models import ChannelState
 
 THRESHOLD = 8
@@ -28,23 +30,26 @@ def open_again(channel: str) -> datetime | None:
     """When the channel can be tried; ``None`` for now. The one who finds the pause over goes ahead alone."""
     if channel in OUR_OWN:
         return None
-    state = ChannelState.objects.filter(pk=channel).first()
-    now = timezone.now()
-    if state is None or state.open_until is None:
+    known = _state(channel=channel)
+    until, now = known[0][0] if known else None, timezone.now()
+    if until is None:
         return None if _token(channel) else now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311 (jitter)
-    if state.open_until > now:
-        return state.open_until + timedelta(seconds=random.uniform(0, 5))  # noqa: S311 (jitter)
-    ahead = ChannelState.objects.filter(pk=channel, open_until=state.open_until).update(open_until=now + COOL)
+    if until > now:
+        return until + timedelta(seconds=random.uniform(0, 5))  # noqa: S311 (jitter)
+    ahead = ChannelState.objects.filter(pk=channel, open_until=until).update(open_until=now + COOL)
     return None if ahead else now + COOL
+
+
+@Ready
+def _state(*, channel: str) -> QuerySet[Any, Any]:
+    return ChannelState.objects.filter(channel=channel).values_list("open_until", "failures")
 
 
 def worked(channel: str) -> None:
     """Somebody got through: the count begins anew. Written only where there is something to forget."""
-    if channel in OUR_OWN:
+    if channel in OUR_OWN or _state(channel=channel) in ([], [(None, 0)]):
         return
-    ChannelState.objects.filter(pk=channel).exclude(failures=0, open_until=None).update(
-        failures=0, open_until=None, pauses=0
-    )
+    ChannelState.objects.filter(pk=channel).update(failures=0, open_until=None, pauses=0)
 
 
 def failed(channel: str, begun: datetime) -> None:

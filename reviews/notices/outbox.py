@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -62,15 +62,15 @@ def write(letters: list[Letter]) -> None:
     transaction.on_commit(lambda: kick.deliver(ids), robust=True)
 
 
-def waiting() -> Q:
+def waiting(now: datetime) -> Q:
     """Notices that can be tried now: due ones, and those whose worker is taken for dead."""
-    return Q(state__in=[Notice.State.PENDING, Notice.State.SENDING], next_attempt_at__lte=timezone.now())
+    return Q(state__in=[Notice.State.PENDING, Notice.State.SENDING], next_attempt_at__lte=now)
 
 
 def left_behind(limit: int = 500) -> list[int]:
     """Ids of notices that nobody is working on, oldest first."""
-    old_enough = timezone.now() - GRACE
-    rows = Notice.objects.filter(waiting(), created_at__lte=old_enough).order_by("next_attempt_at")
+    now = timezone.now()
+    rows = Notice.objects.filter(waiting(now), created_at__lte=now - GRACE).order_by("next_attempt_at")
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
