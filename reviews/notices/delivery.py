@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -23,9 +24,6 @@ from reviews.models import Attempt, Notice
 from reviews.notices import alerts, channels, gate, hours, kick, outbox
 
 log = logging.getLogger(__name__)
-LEASE = timedelta(minutes=3)  # longer than any channel's time-outs for what is claimed together
-MAX_ATTEMPTS = 10
-FIRST_WAIT, LONGEST_WAIT = 15, 3600  # seconds
 DETAIL = 500
 SENT = ("state", "sent_at", "provider_id")
 FAILED = ("state", "next_attempt_at")
@@ -43,7 +41,7 @@ def _claimed(ids: Sequence[int]) -> list[Notice]:
         rows: list[Notice] = _free(ids=sorted(ids), now=timezone.now())
         for row in rows:
             row.state, row.attempts = Notice.State.SENDING, row.attempts + 1
-            row.next_attempt_at = timezone.now() + LEASE
+            row.next_attempt_at = timezone.now() + timedelta(seconds=settings.NOTICE_LEASE)
             update(row, CLAIMED)
     return rows
 
@@ -85,7 +83,7 @@ def _its_turn(notice: Notice) -> datetime | None:
 
 def _failed(notice: Notice, error: Exception, at: datetime, seconds: float) -> None:
     never = isinstance(error, channels.Rejected)
-    dead = never or notice.attempts >= MAX_ATTEMPTS
+    dead = never or notice.attempts >= settings.NOTICE_ATTEMPTS
     notice.state = Notice.State.DEAD if dead else Notice.State.PENDING
     notice.next_attempt_at = timezone.now() + timedelta(seconds=_wait(notice.attempts, error))
     detail = f"{type(error).__name__}: {error}"[:DETAIL]
@@ -98,7 +96,7 @@ def _failed(notice: Notice, error: Exception, at: datetime, seconds: float) -> N
 
 def _wait(attempts: int, error: Exception) -> float:
     """Seconds until the next try: what the provider asks for, or twice as long each time; never two at once."""
-    backoff = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempts - 1))
+    backoff = min(settings.NOTICE_LONGEST_WAIT, settings.NOTICE_FIRST_WAIT * 2 ** (attempts - 1))
     asked = min(error.seconds, 24 * 3600) if isinstance(error, channels.Later) else 0
     return max(asked, backoff * random.uniform(0.8, 1.0)) + random.uniform(0, 0.2 * backoff)  # noqa: S311 (jitter)
 

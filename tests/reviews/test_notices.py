@@ -91,11 +91,11 @@ def test_a_refused_mail_is_tried_again_later_and_given_up_at_last(application, n
     assert delivery.deliver([notice.pk]) == 0
     notice.refresh_from_db()
     assert notice.state == "pending" and notice.next_attempt_at > timezone.now()
-    for _ in range(delivery.MAX_ATTEMPTS):
+    for _ in range(settings.NOTICE_ATTEMPTS):
         ChannelState.objects.update(open_until=None)  # the pauses are another test's
         assert tried_now(notice) == 0
     notice.refresh_from_db()
-    assert notice.state == "dead" and notice.tries.count() == notice.attempts == delivery.MAX_ATTEMPTS
+    assert notice.state == "dead" and notice.tries.count() == notice.attempts == settings.NOTICE_ATTEMPTS
 
 
 class Provider:
