@@ -13,6 +13,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from tests.run import free_port
+
 
 class Provider:
     """Counts what was handed over by its key. Now and then slow, failing, busy, or gone after it took the message."""
@@ -82,9 +84,9 @@ class Mails:
 @contextmanager
 def mail_server() -> Iterator[tuple[Mails, str]]:
     there = Mails()
-    controller = Controller(there, hostname="127.0.0.1", port=0)
+    controller = Controller(there, hostname="127.0.0.1", port=free_port())
     controller.start()
     try:
-        yield there, f"smtp://127.0.0.1:{controller.server.sockets[0].getsockname()[1]}"
+        yield there, f"smtp://127.0.0.1:{controller.port}"
     finally:
         controller.stop()
