@@ -349,6 +349,18 @@ UNFOLD = {
                         "permission": "reviews.policy.is_official_request",
                     },
                     {
+                        "title": _("Inbox"),
+                        "icon": "notifications",
+                        "link": reverse_lazy("inbox"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
+                        "title": _("What you are told, and how"),
+                        "icon": "notifications_active",
+                        "link": reverse_lazy("preferences"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
                         "title": _("Stand-ins"),
                         "icon": "event_available",
                         "link": reverse_lazy("admin:reviews_delegation_changelist"),

@@ -6,6 +6,7 @@ from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.notice import Attempt, Notice
+from reviews.models.notice_text import NoticeText
 from reviews.models.objection import Objection
 from reviews.models.pause import Pause
 from reviews.models.rating import Rating
@@ -29,6 +30,7 @@ __all__ = [
     "Heartbeat",
     "Interest",
     "Notice",
+    "NoticeText",
     "Objection",
     "Official",
     "Pause",

@@ -15,6 +15,9 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def inbox_of(self, user) -> NoticeQuerySet:
         return self.filter(recipient=user, channel=Notice.Channel.INBOX)
 
+    def unread_of(self, user) -> NoticeQuerySet:
+        return self.inbox_of(user).filter(read_at=None)
+
 
 class Notice(models.Model):
     class Channel(models.TextChoices):
@@ -55,6 +58,7 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["state", "next_attempt_at"], name="notice_outbox"),
             models.Index(fields=["recipient", "channel", "-created_at"], name="notice_inbox"),
+            models.Index(fields=["recipient", "channel"], name="notice_unread", condition=models.Q(read_at=None)),
             models.Index(fields=["provider_id"], name="notice_by_provider", condition=~models.Q(provider_id="")),
         ]
 

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from permits.ready import insert_values
 from reviews.models import Event, Notice
-from reviews.notices import hours, kick
+from reviews.notices import choosing, hours, kick
 
 GRACE = timedelta(seconds=5)  # how long the sweep leaves a fresh notice to its own kick
-USUAL = (Notice.Channel.INBOX, Notice.Channel.EMAIL)
-
-# What an official sees soon enough at work; a mail for each would be too many.
-INBOX_ONLY = frozenset({"reminder", "lease_expired", "promise_met"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str, Any]) -> list[Letter]:
-    """The notices of an event, one for each recipient (ids of active accounts) and channel; not written yet."""
-    channels = (Notice.Channel.INBOX,) if kind in INBOX_ONLY else USUAL
+def compose(event: Event, readers: Iterable[choosing.Reader], kind: str, params: dict[str, Any]) -> list[Letter]:
+    """The notices of an event, one for each reader and channel that is theirs; not written yet."""
     return [
-        Letter(event, recipient, channel, kind, params)
-        for recipient in dict.fromkeys(recipients)
-        for channel in channels
+        Letter(event, reader.id, channel, kind, params)
+        for reader in choosing.unique(readers)
+        for channel in choosing.channels(kind, reader, settings.NOTICE_CHANNELS)
     ]
 
 

@@ -25,7 +25,8 @@ from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
-FOR_EVERYBODY = {"service", "edition_file", "verify_permit"}  # what they name is public
+# What they name is public; or, at "unsubscribe", the address itself is signed.
+FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe"}
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics"}  # by a key of its own: tests/reviews/test_outbox_state.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
@@ -85,7 +86,7 @@ def owners_of(cast: Cast) -> Owners:
         ],
         "enterprises/access/": [{"public_id": asked.public_id}],
         "enterprises/": [{"public_id": cast.enterprise.public_id}],
-        "inbox/": [{"pk": notice.pk}],
+        "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}],
     }  # fmt: skip
 
 

@@ -56,12 +56,12 @@ def test_a_notice_is_sent_in_the_language_of_its_reader(application, cast):
     assert "Permit portal http" in mail.outbox[0].body and "本邮件" not in mail.outbox[0].body
     office = Notice.objects.get(kind="new_task", channel="email")
     delivery.deliver([office.pk])
-    assert mail.outbox[1].body.splitlines()[-2] == "本邮件由系统自动发送，请勿直接回复。"
+    assert "本邮件由系统自动发送，请勿直接回复。" in mail.outbox[1].body.splitlines()
 
 
 def test_every_address_in_a_notice_is_led_up_to():
     """A bare address below a paragraph looks like a fraud."""
-    for file in sorted((settings.BASE_DIR / "templates/notices").rglob("*.txt")):
+    for file in sorted((settings.BASE_DIR / "templates/notices").glob("*/*.txt")):
         lines = file.read_text(encoding="utf-8").splitlines()
         before = lines[lines.index("{{ url }}") - 1]
         assert before.endswith((":", "：", " at")), f"{file}: {before}"

@@ -5,26 +5,23 @@ from __future__ import annotations
 from smtplib import SMTPRecipientsRefused
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 
 from reviews.models import Notice
-from reviews.notices import texts
+from reviews.notices import mail, texts, unsubscribing
 from reviews.notices.channels.kinds import Receipt, Rejected, key_of
 
 FOR_EVER = range(550, 560)  # RFC 5321, 4.2.2: the mailbox is not there, or the message is not wanted
 
 
 def send(notice: Notice) -> Receipt:
-    message = texts.render(notice)
     domain = settings.SITE_URL.split("//")[-1].split("/")[0].split(":")[0]
     # The same id at every attempt: a mail that went out twice after a crash can be told for what it is.
     message_id = f"<{key_of(notice)}@{domain}>"
-    email = EmailMessage(
-        subject=message.subject,
-        body=f"{message.body}\n\n-- \n{texts.footer(notice.recipient.language or settings.LANGUAGE_CODE)}\n",
-        to=[notice.recipient.email],
-        headers={"Message-ID": message_id, "Auto-Submitted": "auto-generated", "X-Notice-Kind": notice.kind},
-    )
+    email = mail.build(
+        texts.render(notice), to=notice.recipient.email, language=texts.language_of(notice),
+        headers={"Message-ID": message_id, "X-Notice-Kind": notice.kind},
+        unsubscribe=unsubscribing.address(notice.recipient, notice.kind),
+    )  # fmt: skip
     try:
         email.send(fail_silently=False)
     except SMTPRecipientsRefused as refusal:
