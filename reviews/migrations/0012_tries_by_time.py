@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0009_channels'),
+        ('reviews', "0011_notice_unread"),
     ]
 
     operations = [
