@@ -11,12 +11,14 @@ from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
+from reviews.models.tree import Checkpoint, Leaf, SealState
 
 __all__ = [
     "Advice",
     "Attempt",
     "CalendarDay",
     "CalendarEdition",
+    "Checkpoint",
     "CorrectionItem",
     "CorrectionNotice",
     "Decision",
@@ -26,6 +28,7 @@ __all__ = [
     "EventNote",
     "Heartbeat",
     "Interest",
+    "Leaf",
     "Notice",
     "Objection",
     "Official",
@@ -33,5 +36,6 @@ __all__ = [
     "Rating",
     "RoleGrant",
     "SavedFilter",
+    "SealState",
     "Task",
 ]

@@ -18,7 +18,7 @@ from django.utils import timezone
 from permits.intake import storage
 from permits.models import EditionDraft, Permit, Service, User
 from reviews import calendars, editions, roles
-from reviews.audit import triggers
+from reviews.audit import triggers, unsealed
 from reviews.models import Heartbeat, Notice
 
 BACKLOG = timedelta(minutes=5)
@@ -52,9 +52,19 @@ def migrations() -> str:
 def audit_triggers() -> str:
     if not triggers.installed(connection):
         raise Unwell(
-            "the audit log is not guarded by its triggers", "manage.py migrate reviews 0001 && manage.py migrate"
+            "the audit log is not guarded by its triggers", "manage.py guard_audit_log"
         )
     return "append-only"
+
+
+def audit_tree() -> str:
+    """Sealing keeps up: an event waits for seconds, not for minutes."""
+    oldest, waiting = unsealed.backlog()
+    if oldest and oldest < timezone.now() - BACKLOG:
+        raise Unwell(f"{waiting} events of the audit log wait to be sealed, the first since "
+                     f"{timezone.localtime(oldest):%Y-%m-%d %H:%M:%S}",
+                     "manage.py seal_audit_log, and start the Celery worker and beat")  # fmt: skip
+    return f"{waiting} events wait to be sealed" if waiting else "all sealed"
 
 
 def broker() -> str:
@@ -184,7 +194,7 @@ def scheduled_editions() -> str:
 
 
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
+    database, migrations, audit_triggers, audit_tree, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
     scheduled_editions,
     outbox, permits,
 ]  # fmt: skip
