@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from portal.views import (
     catalogue,
+    checkpoint,
     corrections,
     enterprises,
     errors,
@@ -65,6 +66,8 @@ urlpatterns = [
     path("inbox/<int:pk>/", inbox.open_notice, name="notice"),
     path("verify/", verify.search, name="verify"),
     path("verify/<str:number>/", verify.permit, name="verify_permit"),
+    path("audit/checkpoint", checkpoint.checkpoint, name="audit_checkpoint"),
+    path("audit/keys", checkpoint.keys, name="audit_keys"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -407,3 +407,26 @@ def test_an_application_without_any_event_is_missed(application, cast):
     sql("DELETE FROM reviews_notice WHERE application_id = %s", third.pk)
     sql("DELETE FROM reviews_event WHERE application_id = %s", third.pk)
     assert f"application {third.number}: it was filed, and has no event 1" in refusal()
+
+
+def test_the_command_erases_words_once(application):
+    number = application.number
+    call_command("erase_words", number, "7", "--reason", "依申请删除", stdout=io.StringIO())
+    with pytest.raises(CommandError, match="erased already"):
+        call_command("erase_words", number, "7", "--reason", "依申请删除")
+    with pytest.raises(CommandError, match="has no event 70"):
+        call_command("erase_words", number, "70", "--reason", "依申请删除")
+    assert not verify.verify().faults
+
+
+def test_no_personal_data_stands_in_an_event(application, cast):
+    """Of the people and the enterprise of the application, of who acts, and of what they wrote."""
+    words = {"材料齐全", "填错了"}
+    for user in (cast.owner, cast.street, cast.health, cast.industry, cast.decider):
+        words |= {user.email}
+    words |= {str(value) for value in application.answers.values() if isinstance(value, str) and len(value) > 3} - {
+        application.region
+    }
+    for row in Event.objects.all():
+        found = [word for word in words if word in row.payload]
+        assert not found, (row, found)
