@@ -26,6 +26,7 @@ LATEST = timedelta(hours=1)  # by then everything is sealed, or sealing stands s
 AT_ONCE = 500  # applications whose tables are read together
 KEPT = 1000  # faults that are told; the others are counted
 NAMED = 8  # events of a range of leaves that are named
+UNSEALED = 2**61  # events that are not in the tree stand behind it, in their order
 NOWHERE = 2**62  # a fault that has no place in the tree stands behind those that have one
 # What names one event is told before what names a range of leaves, and that before what the tables say.
 EVENT, TREE, TABLES = 1, 2, 3
@@ -189,7 +190,7 @@ class _Chains:
         self.told = []
 
     def _add(self, row: chains.Row, words: str) -> None:
-        self.report.add(EVENT, row.leaf, f"{named(row.stream)}: {words}")
+        self.report.add(EVENT, UNSEALED + row.pk if row.leaf is None else row.leaf, f"{named(row.stream)}: {words}")
 
 
 class _Leaves:
