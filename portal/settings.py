@@ -133,6 +133,16 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- The audit log ----------------------------------------------------------------------------------------------------
+# The key that signs its checkpoints, or the dotted path of a signer that asks a KMS. See docs/operations.md, "Keys".
+AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", default=str(VAR_DIR / "keys" / "audit" / "audit-ed25519.pem")))
+AUDIT_SIGNER = env.str("AUDIT_SIGNER", default="reviews.audit.signing.FileSigner")
+# What the log is called in its checkpoints, for ever: it is part of what is signed, and of how its key is known.
+AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", default=SITE_URL.partition("://")[2].rstrip("/") + "/audit")
+# Where other offices keep the checkpoints: file://, s3:// (as STORAGE_URL), mailto:, https://; and how often they are sent.
+AUDIT_WITNESSES = env.list("AUDIT_WITNESSES", default=[])
+AUDIT_WITNESS_SECONDS = env.float("AUDIT_WITNESS_SECONDS", default=3600.0)
+
 # --- Cache, broker, workers -----------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 if REDIS_URL:
@@ -180,6 +190,8 @@ CELERY_BEAT_SCHEDULE = {
     "keep-time-limits": {"task": "reviews.tasks.keep_time_limits", "schedule": 60.0},
     "publish-due-editions": {"task": "reviews.tasks.publish_due_editions", "schedule": 20.0},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
+    "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
+    "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from portal.views import (
     catalogue,
+    checkpoint,
     corrections,
     enterprises,
     errors,
@@ -72,6 +73,8 @@ urlpatterns = [
     path("verify/<str:number>/", verify.permit, name="verify_permit"),
     path("accounts/notices/", preferences.preferences, name="preferences"),
     path("unsubscribe/<str:token>/", preferences.unsubscribe, name="unsubscribe"),
+    path("audit/checkpoint", checkpoint.checkpoint, name="audit_checkpoint"),
+    path("audit/keys", checkpoint.keys, name="audit_keys"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -8,6 +8,7 @@ from django.utils import timezone
 from permits import credentials
 from permits.models import Permit
 from reviews import editions, limits
+from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 
 
@@ -33,6 +34,16 @@ def issue_missing_permits() -> int:
     for permit in waiting:
         credentials.store_pdf(permit)
     return len(waiting)
+
+
+@shared_task(ignore_result=True)
+def seal_audit_log() -> int:
+    return sealing.seal()
+
+
+@shared_task(ignore_result=True)
+def push_checkpoint() -> dict[str, str]:
+    return witness.push()
 
 
 @shared_task(ignore_result=True)

@@ -9,7 +9,8 @@ from typing import Any
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 
-from permits.credentials import keys
+from permits.credentials.keys import KEY
+from permits.keyfile import key_id as id_of
 
 # What is signed begins with this, so that a signature over anything else never passes for a permit's.
 DOMAIN = b"permit-portal permit v1\0"
@@ -21,14 +22,14 @@ def canonical(content: dict[str, Any]) -> bytes:
 
 def sign(content: dict[str, Any]) -> tuple[str, str]:
     """The signature (base64url, no padding) and the id of the key that made it."""
-    key = keys.signing_key()
+    key = KEY.signing_key()
     signature = base64.urlsafe_b64encode(key.sign(canonical(content))).rstrip(b"=").decode("ascii")
-    return signature, keys.key_id(key.public_key())
+    return signature, id_of(key.public_key())
 
 
 def verify(content: dict[str, Any], signature: str, key_id: str) -> bool:
     """Whether one of our keys, the one of ``key_id``, signed exactly this; nonsense is False, never an error."""
-    public = keys.public_key(key_id)
+    public = KEY.public_key(key_id)
     if public is None:
         return False
     try:

@@ -81,6 +81,13 @@ def exists(sha256: str) -> bool:
         return blobs.exists(key_of(sha256))
 
 
+def keep(url: str, name: str, content: bytes) -> None:
+    """Keep bytes under a name of their own, in any storage that ``STORAGE_URL`` could name."""
+    blobs = connect(url)
+    with _told_clearly(blobs.where):
+        blobs.save(name, ContentFile(content))
+
+
 def delete_blob(sha256: str) -> None:
     """Forget the blob, if there is one. Where rows may still use it, call ``materials.discard`` instead."""
     blobs = _storage()

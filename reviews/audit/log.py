@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, User
 from permits.ready import insert
+from reviews.audit.chains import digest as digest
+from reviews.audit.chains import first_broken_link as first_broken_link
 from reviews.models import Event, EventNote
 
 ACTIONS = {
@@ -95,7 +97,16 @@ ACTIONS = {
     "desk_closed": _("Shut out of the review desk"),
     "superuser_revoked": _("No superuser any more"),
     "settings_changed": _("Settings changed"),
+    "words_erased": _("Words of an event erased"),
 }
+
+# The event of each outcome that an official decides; silence is one too.
+EVENT_OF = {
+    "accept": "accepted", "correct": "corrections_requested", "decline": "declined", "agree": "agreed",
+    "disagree": "disagreed", "approve": "approved", "reject": "rejected", "acknowledge": "acknowledged",
+    "return": "returned", "advise": "advised", "uphold": "upheld", "overturn": "overturned",
+    "confirm": "pledge_confirmed", "found_false": "pledge_false",
+}  # fmt: skip
 
 
 def stream_of(application: Application) -> str:
@@ -188,10 +199,6 @@ def record(
     return entry.event
 
 
-def digest(salt: str, text: str) -> str:
-    return hashlib.sha256(f"{salt}\0{text}".encode()).hexdigest()
-
-
 def data_of(event: Event) -> dict[str, Any]:
     """What an event says beside its columns."""
     data: dict[str, Any] = json.loads(event.payload)["data"]
@@ -200,31 +207,3 @@ def data_of(event: Event) -> dict[str, Any]:
 
 def label(action: str) -> str:
     return str(ACTIONS.get(action, action))
-
-
-def first_broken_link(stream: str) -> str | None:
-    """Say in words where the chain of ``stream`` doesn't hold; ``None`` when it does."""
-    prev_hash = ""
-    events = Event.objects.filter(stream=stream).order_by("seq").select_related("note")
-    for seq, event in enumerate(events, 1):
-        if event.seq != seq:
-            return f"{stream}: event {seq} is missing"
-        if event.prev_hash != prev_hash or f'"prev":"{prev_hash}"' not in event.payload:
-            return f"{stream}: event {seq} does not follow event {seq - 1}"
-        if hashlib.sha256(event.payload.encode()).hexdigest() != event.hash:
-            return f"{stream}: event {seq} was changed"
-        if not _columns_agree(event):
-            return f"{stream}: the columns of event {seq} are not what was hashed"
-        prev_hash = event.hash
-    return None
-
-
-def _columns_agree(event: Event) -> bool:
-    parts: dict[str, Any] = {
-        "stream": event.stream, "seq": event.seq, "action": event.action, "role": event.role,
-        "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"), "before": event.before, "after": event.after,
-    }  # fmt: skip
-    note = getattr(event, "note", None)
-    if note:
-        parts["reason"] = digest(note.salt, note.text)
-    return all(rfc8785.dumps({key: value})[1:-1].decode() in event.payload for key, value in parts.items())

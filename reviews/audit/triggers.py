@@ -1,24 +1,25 @@
 """Triggers that make the audit log append-only in the database itself, on both engines.
 
 The tables' own guard against whoever has SQL but not DDL; ``docs/operations.md`` gives the role that lacks both.
+On PostgreSQL one more gives a transaction its number before it takes an event's id, for ``unsealed``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-TABLES = ("reviews_event",)
+TABLES = ("reviews_event", "reviews_leaf", "reviews_checkpoint")
 
 
-def install(connection: Any) -> None:
+def install(connection: Any, tables: tuple[str, ...] = TABLES) -> None:
     with connection.cursor() as cursor:
-        for statement in _create(connection.vendor):
+        for statement in _create(connection.vendor, tables):
             cursor.execute(statement)
 
 
-def remove(connection: Any) -> None:
+def remove(connection: Any, tables: tuple[str, ...] = TABLES) -> None:
     with connection.cursor() as cursor:
-        for statement in _drop(connection.vendor):
+        for statement in _drop(connection.vendor, tables):
             cursor.execute(statement)
 
 
@@ -33,19 +34,23 @@ def installed(connection: Any) -> bool:
         return cursor.fetchone()[0] >= 2 * len(TABLES)
 
 
-def _create(vendor: str) -> list[str]:
+def _create(vendor: str, tables: tuple[str, ...]) -> list[str]:
     if vendor == "sqlite":
         return [
             f"CREATE TRIGGER IF NOT EXISTS {table}_append_only_{word.lower()} BEFORE {word} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in TABLES
+            for table in tables
             for word in ("UPDATE", "DELETE")
         ]
     statements = [
         "CREATE OR REPLACE FUNCTION portal_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        "CREATE OR REPLACE FUNCTION portal_numbered() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_current_xact_id(); RETURN NULL; END $$",
+        "CREATE OR REPLACE TRIGGER reviews_event_numbered BEFORE INSERT ON reviews_event "
+        "FOR EACH STATEMENT EXECUTE FUNCTION portal_numbered()",
     ]
-    for table in TABLES:
+    for table in tables:
         statements += [
             f"CREATE OR REPLACE TRIGGER {table}_append_only_row BEFORE UPDATE OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION portal_append_only()",
@@ -55,13 +60,13 @@ def _create(vendor: str) -> list[str]:
     return statements
 
 
-def _drop(vendor: str) -> list[str]:
+def _drop(vendor: str, tables: tuple[str, ...]) -> list[str]:
     if vendor == "sqlite":
         return [
-            f"DROP TRIGGER IF EXISTS {table}_append_only_{word}" for table in TABLES for word in ("update", "delete")
+            f"DROP TRIGGER IF EXISTS {table}_append_only_{word}" for table in tables for word in ("update", "delete")
         ]
     return [
         f"DROP TRIGGER IF EXISTS {table}_append_only_{word} ON {table}"
-        for table in TABLES
+        for table in tables
         for word in ("row", "truncate")
     ]

@@ -6,11 +6,11 @@ from reviews.audit import triggers
 
 
 def install(apps, schema_editor):
-    triggers.install(schema_editor.connection)
+    triggers.install(schema_editor.connection, ("reviews_event",))
 
 
 def remove(apps, schema_editor):
-    triggers.remove(schema_editor.connection)
+    triggers.remove(schema_editor.connection, ("reviews_event",))
 
 
 class Migration(migrations.Migration):

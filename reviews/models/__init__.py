@@ -13,6 +13,7 @@ from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
+from reviews.models.tree import Checkpoint, Leaf, SealState
 
 __all__ = [
     "Advice",
@@ -20,6 +21,7 @@ __all__ = [
     "CalendarDay",
     "CalendarEdition",
     "ChannelState",
+    "Checkpoint",
     "CorrectionItem",
     "CorrectionNotice",
     "Decision",
@@ -29,6 +31,7 @@ __all__ = [
     "EventNote",
     "Heartbeat",
     "Interest",
+    "Leaf",
     "Notice",
     "NoticeText",
     "Objection",
@@ -37,5 +40,6 @@ __all__ = [
     "Rating",
     "RoleGrant",
     "SavedFilter",
+    "SealState",
     "Task",
 ]

@@ -12,19 +12,13 @@ from permits.definition_process import Stage
 from permits.models import User
 from permits.ready import insert
 from reviews import lifecycle, policy, told
+from reviews.audit.log import EVENT_OF
 from reviews.models import CorrectionItem, Decision, Event, Task
 from reviews.workflow import corrections as correcting
 from reviews.workflow import countersigning, issuing, objections, promises
 from reviews.workflow.corrections import Correction
 from reviews.workflow.errors import AlreadyDecided, NotSensible, ReasonNeeded
 from reviews.workflow.step import Step, on_task
-
-EVENT_OF = {
-    "accept": "accepted", "correct": "corrections_requested", "decline": "declined", "agree": "agreed",
-    "disagree": "disagreed", "approve": "approved", "reject": "rejected", "acknowledge": "acknowledged",
-    "return": "returned", "advise": "advised", "uphold": "upheld", "overturn": "overturned",
-    "confirm": "pledge_confirmed", "found_false": "pledge_false",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from permits import credentials, numbers
-from permits.credentials import keys
+from permits.credentials.keys import KEY
 from permits.definition_file import DefinitionError, parse
 from permits.intake import storage
+from permits.keyfile import key_id
 from permits.models import Permit
 from tests.cast import Cast, filled
 
@@ -137,9 +138,9 @@ def test_content_that_has_no_canonical_form_is_refused_without_an_error(content)
 def test_a_signature_over_the_bare_content_is_no_permit_signature() -> None:
     import rfc8785
 
-    key = keys.signing_key()
+    key = KEY.signing_key()
     bare = base64.urlsafe_b64encode(key.sign(rfc8785.dumps(CONTENT))).rstrip(b"=").decode()
-    assert not credentials.verify(CONTENT, bare, keys.key_id(key.public_key()))
+    assert not credentials.verify(CONTENT, bare, key_id(key.public_key()))
 
 
 def _texts(value):
@@ -167,16 +168,17 @@ def test_eight_threads_make_one_key() -> None:
 def test_four_processes_make_one_key(key_file: Path) -> None:
     script = (
         "import django; django.setup();"
-        "from permits.credentials import keys; print(keys.key_id(keys.signing_key().public_key()))"
+        "from permits.credentials.keys import KEY; from permits.keyfile import key_id;"
+        "print(key_id(KEY.signing_key().public_key()))"
     )
     env = os.environ | {"PERMIT_KEY_FILE": str(key_file), "DJANGO_SETTINGS_MODULE": "portal.settings", "SECRET_KEY": ""}
-    root = Path(keys.__file__).parents[2]
+    root = Path(credentials.__file__).parents[2]
     started = [
         subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, env=env, cwd=root) for _ in range(4)
     ]
     ids = {process.communicate(timeout=60)[0] for process in started}
     assert all(process.returncode == 0 for process in started)
-    assert ids == {f"{keys.key_id(keys.signing_key().public_key())}\n".encode()}
+    assert ids == {f"{key_id(KEY.signing_key().public_key())}\n".encode()}
 
 
 def test_production_makes_no_key_by_itself(settings, key_file: Path) -> None:

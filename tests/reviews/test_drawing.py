@@ -16,8 +16,9 @@ from permits.definition_file import parse
 from permits.models import Status
 from reviews import drawing
 from reviews.audit import log
+from reviews.audit.log import EVENT_OF
 from reviews.lifecycle import ACTIONS, FINAL, TRANSITIONS, By
-from reviews.workflow.deciding import EVENT_OF, FOLLOWS
+from reviews.workflow.deciding import FOLLOWS
 
 SERVICES = sorted((Path(settings.BASE_DIR) / "permits" / "services").glob("*.toml"))
 AGAIN = {"object", "confirm", "found_false", "acknowledge"}  # what may follow on a final status

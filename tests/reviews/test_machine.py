@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from permits.models import Application, Permit, Status, User
 from reviews import lifecycle, policy, workflow
 from reviews.audit import log
+from reviews.audit.log import EVENT_OF
 from reviews.lifecycle import FINAL, TRANSITIONS
 from reviews.models import CorrectionNotice, Decision, Department, Event, Pause, Task
-from reviews.workflow.deciding import EVENT_OF
 from tests.cast import Cast, filled, make_cast, post
 from tests.reviews.situations import ONE_CORRECTION
 from tests.reviews.steps import TUESDAY, edition

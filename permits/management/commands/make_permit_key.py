@@ -21,15 +21,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path = keys.key_file()
+        path = keys.KEY.path
         try:
             if options["rotate"]:
-                old, new = keys.rotate_key()
+                old, new = keys.KEY.rotate()
                 self.stdout.write(f"Rotated: permits are signed with {new} from now on ({path}).")
                 self.stdout.write(f"Permits signed with {old} stay good while old/{old}.pub.pem is kept: back it up.")
                 return
             existed = path.exists()
-            key_id = keys.make_key()
+            key_id = keys.KEY.make()
         except (ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error)) from error
         word = "There is a key already, nothing changed" if existed else "Made"

@@ -18,7 +18,7 @@ from django.utils import timezone
 from permits.intake import storage
 from permits.models import EditionDraft, Permit, Service, User
 from reviews import calendars, editions, roles
-from reviews.audit import triggers
+from reviews.audit import triggers, unsealed, witness
 from reviews.models import Heartbeat, Notice
 
 BACKLOG = timedelta(minutes=5)
@@ -52,9 +52,29 @@ def migrations() -> str:
 def audit_triggers() -> str:
     if not triggers.installed(connection):
         raise Unwell(
-            "the audit log is not guarded by its triggers", "manage.py migrate reviews 0001 && manage.py migrate"
+            "the audit log is not guarded by its triggers", "manage.py guard_audit_log"
         )
     return "append-only"
+
+
+def audit_tree() -> str:
+    """Sealing keeps up: an event waits for seconds, not for minutes."""
+    oldest, waiting = unsealed.backlog()
+    if oldest and oldest < timezone.now() - BACKLOG:
+        raise Unwell(f"{waiting} events of the audit log wait to be sealed, the first since "
+                     f"{timezone.localtime(oldest):%Y-%m-%d %H:%M:%S}",
+                     "manage.py seal_audit_log, and start the Celery worker and beat")  # fmt: skip
+    return f"{waiting} events wait to be sealed" if waiting else "all sealed"
+
+
+def audit_witnesses() -> str:
+    """Each has what was sealed two pushes ago."""
+    late = witness.late(timedelta(seconds=2 * settings.AUDIT_WITNESS_SECONDS))
+    if late:
+        raise Unwell(f"{late[0]} lacks the audit log's checkpoints of the last hours ({len(late)} such witnesses)",
+                     "manage.py push_checkpoint, which says what is wrong")  # fmt: skip
+    count = len(settings.AUDIT_WITNESSES)
+    return f"{count} have the latest checkpoints" if count else "none (AUDIT_WITNESSES): the log is its own only witness"
 
 
 def broker() -> str:
@@ -184,7 +204,7 @@ def scheduled_editions() -> str:
 
 
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
+    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
     scheduled_editions,
     outbox, permits,
 ]  # fmt: skip
