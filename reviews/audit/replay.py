@@ -94,7 +94,7 @@ def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
 def without_events() -> Iterator[str]:
     """The public ids of applications that were filed, and of which the log knows nothing."""
     events = Event.objects.filter(application=OuterRef("pk"))
-    filed = Application.objects.exclude(status=Status.DRAFT).filter(~Exists(events))
+    filed = Application.objects.exclude(status=Status.DRAFT).filter(~Exists(events), archived=None)
     yield from map(str, filed.values_list("public_id", flat=True).iterator())
 
 
