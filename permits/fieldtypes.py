@@ -37,8 +37,14 @@ class CodeField(forms.CharField):
         self.clean_code = clean_code
 
     def clean(self, value: Any) -> str:
+        if self._is_plain(value):
+            return self.clean_code(value)
         text = super().clean(value)
         return self.clean_code(text) if text else text
+
+    def _is_plain(self, value: Any) -> bool:
+        """Letters and digits, not too many: all that Django asks of a text, as of nearly every cell of a sheet."""
+        return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= (self.max_length or 0)
 
 
 class ChoiceField(forms.ChoiceField):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -46,12 +46,12 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
         if best is None or missing:
             return done
         checker = RowChecker(group, values)
-        columns = [(column, places[column.key]) for column in group.fields if column.key in places]
+        columns = [(c.key, _reader(c), places[c.key]) for c in group.fields if c.key in places]
         try:
             for number, cells in roster.filled_rows(best):
                 if len(done.rows) >= group.max_rows:
                     raise TooMany(number)
-                _take(done, checker, number, [(column, roster.cell_at(cells, place)) for column, place in columns])
+                _take(done, checker, number, cells, columns)
         except TooMany as stop:
             done.add(stop.row, "", roster.too_many_rows(group.max_rows))
     if len(done.rows) < max(group.min_rows, 1) and not done.faults:
@@ -60,14 +60,17 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
     return done
 
 
-def _take(done: Imported, checker: RowChecker, number: int, cells: list[tuple[FormField, Any]]) -> None:
+def _take(
+    done: Imported, checker: RowChecker, number: int, cells: Sequence[Any], columns: list[tuple[str, Reader, int]]
+) -> None:
     raw: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    for column, cell in cells:
+    for key, as_typed, place in columns:
+        cell = cells[place] if place < len(cells) else None
         try:
-            raw[column.key] = as_typed(column, cell)
+            raw[key] = as_typed(cell)
         except ValidationError as error:
-            raw[column.key], wrong[column.key] = roster.shown(cell), " ".join(error.messages)
+            raw[key], wrong[key] = roster.shown(cell), " ".join(error.messages)
     if is_blank(raw):
         return
     row, faults = checker.row(number - 1, raw)
@@ -79,25 +82,36 @@ def _take(done: Imported, checker: RowChecker, number: int, cells: list[tuple[Fo
         done.add(number, str(checker.group.column(key).label), message)  # type: ignore[union-attr]  # its own key
 
 
-def as_typed(column: FormField, cell: Any) -> Any:
-    """A cell as somebody would have typed it into the form. Raise ``ValidationError`` where the sheet spoilt it."""
-    text = roster.shown(cell)
-    if not text:
-        return None
+Reader = Callable[[Any], Any]
+
+
+def _reader(column: FormField) -> Reader:
+    """How a cell of this column is read: as somebody would have typed it into the form. What it gives raises
+    ``ValidationError`` where the sheet spoilt the cell."""
     match column.type:
-        case "resident_id" | "bank_account" if isinstance(cell, int | float) and abs(cell) >= 10**15:
-            raise ValidationError(
-                _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
-            )
+        case "resident_id" | "bank_account":
+            return _unrounded
         case "date":
-            return roster.as_date(cell)
+            return lambda cell: roster.as_date(cell) if roster.shown(cell) else None
         case "yesno":
-            return roster.as_yesno(cell) == "是"
+            return lambda cell: roster.as_yesno(cell) == "是" if roster.shown(cell) else None
         case "choice":
-            return _choice(column, text)
+            return lambda cell: _choice(column, roster.shown(cell)) or None
         case "multichoice":
-            return [_choice(column, part) for part in text.replace(",", "、").replace("，", "、").split("、") if part]
-    return text
+            return lambda cell: _choices(column, roster.shown(cell)) if roster.shown(cell) else None
+    return lambda cell: roster.shown(cell) or None
+
+
+def _unrounded(cell: Any) -> str | None:
+    if isinstance(cell, int | float) and abs(cell) >= 10**15:
+        raise ValidationError(
+            _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
+        )
+    return roster.shown(cell) or None
+
+
+def _choices(column: FormField, text: str) -> list[str]:
+    return [_choice(column, part) for part in text.replace(",", "、").replace("，", "、").split("、") if part]
 
 
 def _choice(column: FormField, text: str) -> str:
