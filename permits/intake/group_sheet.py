@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +17,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font, PatternFill
 
+from permits.codes import regions
+from permits.codes.text import fold
 from permits.definition import FormField
 from permits.groups import RowChecker, is_blank
 from permits.intake import roster, sheets
@@ -95,10 +100,14 @@ def _reader(column: FormField) -> Reader:
             return lambda cell: roster.as_date(cell) if roster.shown(cell) else None
         case "yesno":
             return lambda cell: roster.as_yesno(cell) == "是" if roster.shown(cell) else None
-        case "choice":
-            return lambda cell: _choice(column, roster.shown(cell)) or None
-        case "multichoice":
-            return lambda cell: _choices(column, roster.shown(cell)) if roster.shown(cell) else None
+        case "choice" | "multichoice":
+            return _chooser(column)
+        case "datetime":
+            return _moment
+        case "region":
+            return lambda cell: _region(roster.shown(cell)) or None
+        case "industry":
+            return lambda cell: fold(roster.shown(cell)).upper() or None
     return lambda cell: roster.shown(cell) or None
 
 
@@ -110,15 +119,49 @@ def _unrounded(cell: Any) -> str | None:
     return roster.shown(cell) or None
 
 
-def _choices(column: FormField, text: str) -> list[str]:
-    return [_choice(column, part) for part in text.replace(",", "、").replace("，", "、").split("、") if part]
+def _moment(cell: Any) -> str | None:
+    """2020年2月10日 8:30, ２０２０/２/１０ ０８：３０ …, as a browser would post it; what is none of these, as it stands."""
+    text = roster.shown(cell)
+    match = _MOMENT.fullmatch(unicodedata.normalize("NFKC", text))
+    if not match or isinstance(cell, datetime):
+        return text or None
+    year, month, day, hour, minute = (int(part) for part in match.groups())
+    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}"
 
 
-def _choice(column: FormField, text: str) -> str:
-    for choice in column.choices:
-        if text.strip() in (choice.value, choice.label.zh, choice.label.en):
-            return choice.value
-    return text.strip()
+_MOMENT = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:\s*日\s*|[T\s]+)(\d{1,2})[:时](\d{1,2})(?::\d{2}|分)?"
+)
+
+
+def _region(text: str) -> str:
+    """The code of a place, which may be named in full instead: 江西省宜春市宜丰县."""
+    return regions.by_full_name(text) or fold(text)
+
+
+def _chooser(column: FormField) -> Reader:
+    """A choice may be written as its value or its label in either language, several of them with 、 , or ; between."""
+    values = {}
+    for choice in reversed(column.choices):
+        values |= {_alike(name): choice.value for name in (choice.label.en, choice.label.zh, choice.value)}
+
+    def one(cell: Any) -> str | None:
+        text = roster.shown(cell)
+        return values.get(_alike(text), text) or None
+
+    def several(cell: Any) -> list[str] | None:
+        text = roster.shown(cell)
+        if chosen := values.get(_alike(text)):
+            return [chosen]  # a label may have a comma in it
+        parts = [part.strip() for part in re.split("[、,，;；]", text)]
+        return [values.get(_alike(part), part) for part in parts if part] or None
+
+    return one if column.type == "choice" else several
+
+
+def _alike(text: str) -> str:
+    """As choices are compared: full-width brackets and capitals make no difference."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 def headers(group: FormField) -> dict[str, list[str]]:
