@@ -141,7 +141,7 @@ def _region(text: str) -> str:
 
 def _chooser(column: FormField) -> Reader:
     """A choice may be written as its value or its label in either language, several of them with 、 , or ; between."""
-    values = {}
+    values: dict[str, str] = {}
     for choice in reversed(column.choices):
         values |= {_alike(name): choice.value for name in (choice.label.en, choice.label.zh, choice.value)}
 
