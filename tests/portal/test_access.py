@@ -34,7 +34,7 @@ NAMED = {name: set(pattern.converters) for name, pattern in ROUTES.items() if pa
 SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS)
 PLAIN = sorted(set(ROUTES) - set(NAMED))
 NO_PAGES = {"audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz"}
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "style", "help"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]
