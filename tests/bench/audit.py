@@ -1,6 +1,7 @@
 """The audit log: what it costs a step, how fast it is sealed, verified and proved from, and what other logs cost.
 
 Sealing and verifying are held against the least that could be done with the same rows: read by the ORM, one SHA-256 each.
+Their seconds are those of a core: what this process and its server's process computed, whatever else the machine did.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from django.db import connection
 from django.utils import timezone
 
@@ -61,33 +63,39 @@ def _rates(rounds: int, *, applications: int) -> list[Result]:
     settled()
 
     def bare() -> float:
-        began = time.monotonic()
+        began = _computed()
         for _pk, payload in Event.objects.order_by("pk").values_list("pk", "payload").iterator(2000):
             hashlib.sha256(payload.encode()).digest()
-        return count / (time.monotonic() - began)
+        return count / (_computed() - began)
 
     def sealed() -> float:
         _unsealed()
-        began = time.monotonic()
+        began = _computed()
         if sealing.seal() != count:
             raise RuntimeError("not everything was sealed")
-        return count / (time.monotonic() - began)
+        return count / (_computed() - began)
 
     def verified() -> float:
-        began = time.monotonic()
+        began = _computed()
         report = verify.verify()
         if report.faults or report.events != count:
             raise RuntimeError(f"the bench's own log does not hold: {report.first}")
-        return count / (time.monotonic() - began)
+        return count / (_computed() - began)
 
     sealed()
     figures = in_turn({"bare": bare, "seal": sealed, "verify": verified}, rounds)
     return [
-        Result("sealing", figures["seal"], "events/s", target="≥ 5000"),
-        Result("verifying", figures["verify"], "events/s", target="≥ 20000"),
+        Result("sealing", figures["seal"], "events/s of a core", target="≥ 5000"),
+        Result("verifying", figures["verify"], "events/s of a core", target="≥ 20000"),
         Result("sealing, bare hash and read", figures["seal"], "events/s", figures["bare"]),
         Result("verifying, bare hash and read", figures["verify"], "events/s", figures["bare"]),
     ]
+
+
+def _computed() -> float:
+    """Seconds of CPU of this process and of the server's process that answers it."""
+    server = psutil.Process(connection.connection.info.backend_pid).cpu_times()
+    return time.process_time() + server.user + server.system
 
 
 def _unsealed() -> None:
@@ -201,10 +209,14 @@ def _on_against_off(rounds: int) -> Result:
     """A decision with its log, against the same without: its time, in milliseconds."""
     cast = the_cast()
     copies = Copies(workflow.submit(filled(cast).pk, applicant=cast.owner))
-    each = 200 if rounds > 1 else 2
+    each = 300 if rounds > 1 else 2
+    copies.more(1)
+    copies._make(3 * each * 2 * (rounds + 1))
 
     def on() -> float:
-        jobs = [[pk, cast.street.pk, "accept"] for pk in copies.more(each)]
+        jobs = [
+            [pk, cast.street.pk, "accept"] for pk in copies.more(3 * each)[:each]
+        ]  # as many copies as the other side
         settled()
         return 1000 / clients.per_second("tests.bench.calls.decide", [jobs])
 
