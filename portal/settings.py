@@ -395,6 +395,12 @@ UNFOLD = {
                         "permission": "reviews.roles.is_service_owner_request",
                     },
                     {
+                        "title": _("Wording of notices"),
+                        "icon": "edit_note",
+                        "link": reverse_lazy("admin:reviews_noticetext_changelist"),
+                        "permission": "reviews.roles.is_services_request",
+                    },
+                    {
                         "title": _("Departments"),
                         "icon": "account_balance",
                         "link": reverse_lazy("admin:reviews_department_changelist"),

@@ -5,6 +5,7 @@ from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
 from reviews.admin.standing import DelegationAdmin, InterestAdmin
+from reviews.admin.wording import NoticeTextAdmin
 
 __all__ = [
     "ApplicationAdmin",
@@ -16,6 +17,7 @@ __all__ = [
     "EventAdmin",
     "InterestAdmin",
     "NoticeAdmin",
+    "NoticeTextAdmin",
     "OfficialAdmin",
     "PermitAdmin",
     "RatingAdmin",

@@ -12,6 +12,7 @@ from unfold.admin import TabularInline
 from permits.codes import mobile, resident_id
 from permits.models import Enterprise, Membership, User
 from reviews import calendars, roles
+from reviews.admin import kinds
 from reviews.admin.access import OpsAdmin, ReadOnlyAdmin, is_ops
 from reviews.audit import log
 from reviews.models import Attempt, CalendarDay, Department, Event, Notice
@@ -36,10 +37,6 @@ class CalendarDayAdmin(OpsAdmin):
         if waiting := calendars.open_ones_counted_otherwise():
             words = _("%(count)d open applications are counted with the calendar as it was: manage.py recompute_due_times")
             messages.warning(request, words % {"count": waiting})
-
-
-# What offices and supervisors are told; an applicant is told of events, by the events' own names.
-OFFICE_NOTICES = {"new_task": _("New task"), "overdue": _("Overdue"), "bad_rating": _("Bad rating")}
 
 
 class InlineToLookAt(TabularInline):
@@ -82,7 +79,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Kind"), ordering="kind")
     def kind_words(self, notice: Notice) -> str:
-        return str(OFFICE_NOTICES.get(notice.kind) or log.label(notice.kind))
+        return kinds.name(notice.kind)
 
     @admin.display(description=_("Recipient"), ordering="recipient")
     def addressee(self, notice: Notice) -> str:

@@ -95,6 +95,8 @@ ACTIONS = {
     "desk_closed": _("Shut out of the review desk"),
     "superuser_revoked": _("No superuser any more"),
     "settings_changed": _("Settings changed"),
+    "notice_text_published": _("Wording of a notice published"),
+    "digest_sent": _("Morning summaries sent"),
 }
 
 

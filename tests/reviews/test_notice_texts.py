@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reviews.models import Notice
-from reviews.notices import safe, samples, texts, wordings
+from reviews.notices import choosing, safe, samples, texts, wordings
 
 KEYS = [
     (kind, channel, language)
@@ -32,7 +32,7 @@ def test_every_text_of_the_portal_is_in_order(key):
 
 
 def test_what_the_law_asks_for_has_a_text_message_of_its_own():
-    kinds = {kind for kind in wordings.kinds() if samples.choosing.group_of(kind) in ("statutory", "reminders")}
+    kinds = {kind for kind in wordings.kinds() if choosing.group_of(kind) in ("statutory", "reminders")}
     assert kinds <= {kind for kind, channel, _language in KEYS if channel == "sms"}
 
 
