@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -179,6 +180,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "reviews.notices.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", default=15.0)},
     "keep-time-limits": {"task": "reviews.tasks.keep_time_limits", "schedule": 60.0},
     "publish-due-editions": {"task": "reviews.tasks.publish_due_editions", "schedule": 20.0},
+    # All morning, so that one beat that was down early is made good; the day's are sent once.
+    "morning-summaries": {"task": "reviews.tasks.send_digests", "schedule": crontab(minute="*/10", hour="8-11")},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
