@@ -60,11 +60,12 @@ class TextsForm(forms.Form):
     seen_zh = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     seen_en = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, channel: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        rows = 4 if channel == wording.SMS else 14
         for language in wording.LANGUAGES:
-            attrs = {"rows": 14, "class": "ed-source", "spellcheck": "false", "lang": language}
-            self.fields[language].widget = forms.Textarea(attrs=attrs)
+            attrs = {"class": "ed-source nt-source", "spellcheck": "false", "lang": language}
+            self.fields[language].widget = forms.Textarea(attrs=attrs | {"rows": rows})
 
 
 def overview(request: HttpRequest) -> HttpResponse:
@@ -100,7 +101,7 @@ def edit(request: HttpRequest, which: str) -> HttpResponse:
     current = wording.in_force(kind, channel)
     begun: dict[str, Any] = {each: wording.source_of(kind, channel, each, current.get(each)) for each in LANGUAGE}
     begun |= {f"seen_{each}": current[each].edition if each in current else 0 for each in LANGUAGE}
-    form = TextsForm(request.POST if request.method == "POST" else None, initial=begun)
+    form = TextsForm(channel, request.POST if request.method == "POST" else None, initial=begun)
     status, faults = 200, {}
     if request.method == "POST":
         if not form.is_valid():
