@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.template import TemplateSyntaxError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -71,9 +70,10 @@ def faults(kind: str, channel: str, language: str, source: str) -> list[Fault]:
     bare = said | {name: "" for name in ("due_at", "reason", "enterprise", "outcome") if name in said}
     try:
         shown = [texts.preview(source, channel, each) for each in (said, bare)]
-    except (texts.Empty, TemplateSyntaxError) as error:
-        words = _("The first line is the subject, and the message stands below it; neither may be empty.")
-        return [Fault(1, words if isinstance(error, texts.Empty) else str(error))]
+    except texts.Empty:
+        return [Fault(1, _("The first line is the subject, and the message stands below it; neither may be empty."))]
+    except Exception as error:  # whatever it is, it would be the same when a notice needs the text
+        return [Fault(0, _("This can't be read: %(words)s") % {"words": error})]
     if channel == SMS and texts.parts(shown[0].body) > MOST_PARTS:
         return [Fault(0, _("This is longer than %(most)d text messages.") % {"most": MOST_PARTS})]
     return []
