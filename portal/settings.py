@@ -347,13 +347,13 @@ UNFOLD = {
                         "title": _("Inbox"),
                         "icon": "notifications",
                         "link": reverse_lazy("inbox"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("What you are told, and how"),
                         "icon": "notifications_active",
                         "link": reverse_lazy("preferences"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Stand-ins"),
