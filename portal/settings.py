@@ -303,6 +303,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "STYLES": ["/static/css/review.css"],
+    "SCRIPTS": ["/static/js/unread.js"],
     "DASHBOARD_CALLBACK": "reviews.admin.board.overview",
     "COLORS": {
         "primary": {

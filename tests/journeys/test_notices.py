@@ -64,6 +64,15 @@ def test_the_bell_stays_true_while_a_page_is_open_and_rests_while_it_is_hidden(t
     assert page.locator("header").count() == 1, "and no log-in page lands in the bell"
 
 
+def test_the_menu_of_the_review_desk_says_how_many_are_unread(told, chromium):
+    page = come_in(chromium, told, "street", language="en")
+    page.goto(f"{told}/admin/reviews/task/")
+    link = page.locator("#nav-sidebar-apps a[href='/inbox/']")
+    link.locator(".count").wait_for()
+    looks_right(page, "desk-menu")
+    assert link.locator(".count").inner_text().split()[-1].isdecimal()
+
+
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_what_one_is_told_is_chosen_on_a_phone_without_script(told, chromium, language):
     page = come_in(chromium, told, "street", width=360, language=language)
