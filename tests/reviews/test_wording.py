@@ -9,7 +9,7 @@ from django.core.cache import cache
 
 from reviews import roles, wording, workflow
 from reviews.audit import log
-from reviews.models import Event, Notice, NoticeText
+from reviews.models import ChannelState, Event, Notice, NoticeText
 from reviews.notices import delivery, safe, texts, wordings
 from tests.cast import filled, holder
 from tests.portal.browser import at, page, told, words
@@ -119,6 +119,17 @@ def test_a_text_that_fails_when_it_is_needed_is_passed_over_and_somebody_hears_o
     assert any(subject.startswith(f"新任务 {application.number}") for subject in subjects)
     assert sum("The text of a notice fails" in subject for subject in subjects) == 2
     assert set(Notice.objects.filter(channel="email").values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_notice_without_words_is_given_up_and_its_channel_is_not_blamed(cast):
+    workflow.submit(filled(cast).pk, applicant=cast.owner)
+    Notice.objects.filter(kind="submitted").update(kind="a_kind_of_yesterday")
+    ids = Notice.objects.filter(channel="email").order_by("pk").values_list("pk", flat=True)
+    assert delivery.deliver(ids) == 1
+    dead = Notice.objects.get(state="dead")
+    assert "there is no text for a_kind_of_yesterday.email.zh" in dead.tries.get().detail
+    assert not ChannelState.objects.filter(failures__gt=0).exists()
+    assert "Notice" in words(at(cast.owner).get("/inbox/")), "the inbox can be opened all the same"
 
 
 def test_a_text_message_of_an_official_is_sent(cast, publish):
