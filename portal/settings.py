@@ -215,6 +215,25 @@ NOTICE_CHANNELS = {
     "inbox": "reviews.notices.channels.inbox.send",
     "email": "reviews.notices.channels.email.send",
 }
+# Providers of text messages and WeChat messages (docs/operations.md, "Connecting a provider"): the channel is there when
+# its address is.
+NOTICE_PROVIDERS: dict[str, dict[str, str]] = {}
+for _channel in ("sms", "wechat"):
+    _ours = _channel.upper()
+    if not env.str(f"{_ours}_URL", default=""):
+        continue
+    _secret = os.environ.get(f"{_ours}_SECRET", "")  # as it stands: environ would read a "$" as a name
+    if not _secret:
+        raise ImproperlyConfigured(f"{_ours}_URL is set and {_ours}_SECRET is not: messages could not be signed")
+    NOTICE_PROVIDERS[_channel] = {
+        "url": env.str(f"{_ours}_URL"),
+        "key_id": env.str(f"{_ours}_KEY_ID", default=""),
+        "secret": _secret,
+        "report_secret": os.environ.get(f"{_ours}_REPORT_SECRET", "") or _secret,
+        "sign_name": env.str(f"{_ours}_SIGN_NAME", default=""),
+        "templates": env.str(f"{_ours}_TEMPLATES", default=""),
+    }
+    NOTICE_CHANNELS[_channel] = "reviews.notices.channels.provider.send"
 # Seconds. A try that fails is followed by another after the first wait, then after twice as long each time up to the
 # longest: with 20 tries a provider may be away for half a day. The lease is how long a worker may have a notice in hand
 # before it is taken for dead: longer than the time-outs of the ten that it takes together.

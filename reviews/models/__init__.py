@@ -2,6 +2,7 @@ from reviews.models.advice import Advice
 from reviews.models.calendar import CalendarDay, CalendarEdition
 from reviews.models.channel import ChannelState
 from reviews.models.correction import CorrectionItem, CorrectionNotice
+from reviews.models.delivery_report import DeliveryReport
 from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
 from reviews.models.heartbeat import Heartbeat
@@ -28,6 +29,7 @@ __all__ = [
     "CorrectionNotice",
     "Decision",
     "Delegation",
+    "DeliveryReport",
     "Department",
     "Event",
     "EventNote",

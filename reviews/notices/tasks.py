@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from reviews.notices import delivery, kick, outbox
+from reviews.notices import delivery, kick, outbox, reports
 
 
 @shared_task(ignore_result=True)
@@ -15,7 +15,11 @@ def deliver(*notice_ids: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> int:
-    """Kick what was left behind: by a broker that was down, or by a worker that died."""
+    """Kick what was left behind: by a broker that was down, or by a worker that died.
+
+    Delivery reports that came early find their notices.
+    """
+    reports.settle()
     ids = outbox.left_behind()
     kick.deliver(ids)
     return len(ids)
