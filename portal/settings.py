@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
+    "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -241,6 +242,8 @@ NOTICE_FIRST_WAIT = env.float("NOTICE_FIRST_WAIT", default=15.0)
 NOTICE_LONGEST_WAIT = env.float("NOTICE_LONGEST_WAIT", default=3600.0)
 NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
 NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and addresses that are not public
+WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")  # of a government CA; "" is the system's own list
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
 NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
 
@@ -461,6 +464,12 @@ UNFOLD = {
                         "title": _("Notices"),
                         "icon": "outgoing_mail",
                         "link": reverse_lazy("admin:reviews_notice_changelist"),
+                        "permission": "reviews.roles.is_system_admin_request",
+                    },
+                    {
+                        "title": _("Webhooks"),
+                        "icon": "webhook",
+                        "link": reverse_lazy("admin:reviews_webhookendpoint_changelist"),
                         "permission": "reviews.roles.is_system_admin_request",
                     },
                     {

@@ -10,6 +10,7 @@ from permits.models import Permit
 from reviews import digest, editions, limits
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
+from reviews.webhooks import sending
 
 
 @shared_task(ignore_result=True)
@@ -49,6 +50,16 @@ def seal_audit_log() -> int:
 @shared_task(ignore_result=True)
 def push_checkpoint() -> dict[str, str]:
     return witness.push()
+
+
+@shared_task(ignore_result=True)
+def send_webhooks() -> list[int]:
+    return sending.kick()
+
+
+@shared_task(ignore_result=True)
+def deliver_webhooks(endpoint_id: int) -> int:
+    return sending.deliver(endpoint_id)
 
 
 @shared_task(ignore_result=True)

@@ -6,6 +6,7 @@ from reviews.admin.outbox import NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
 from reviews.admin.standing import DelegationAdmin, InterestAdmin
+from reviews.admin.webhooks import WebhookEndpointAdmin
 from reviews.admin.wording import NoticeTextAdmin
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "ServiceVersionAdmin",
     "TaskAdmin",
     "UserAdmin",
+    "WebhookEndpointAdmin",
 ]

@@ -15,6 +15,7 @@ from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
 from reviews.models.tree import Archive, ArchivedStream, Checkpoint, Leaf, SealState
+from reviews.models.webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "Advice",
@@ -46,4 +47,6 @@ __all__ = [
     "SavedFilter",
     "SealState",
     "Task",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -7,7 +7,7 @@ import logging
 from django.core.cache import cache
 from django.core.mail import mail_admins
 
-from reviews.models import Notice
+from reviews.models import Notice, WebhookEndpoint
 
 log = logging.getLogger(__name__)
 PAUSE = 3600  # seconds; one mail an hour and channel, the log has them all
@@ -36,6 +36,17 @@ def poisoned(key: tuple[str, str, str], error: Exception) -> None:
         "Notices go out in the words of the portal's own file. A service owner mends the text under Wording of notices.\n"
     )
     _mail(f"text:{name}", f"The text of a notice fails: {name}", text)
+
+
+def webhook(endpoint: WebhookEndpoint, what: str) -> None:
+    """An endpoint that is disabled, or a step that it will not be told of."""
+    log.error("webhook %s (%s): %s", endpoint.pk, endpoint.name, what)
+    text = (
+        f"Webhook {endpoint.pk} ({endpoint.name}): {what}\n\n"
+        "See it in the review desk under Webhooks. Nothing is lost: what waits is sent when it is switched on, and\n"
+        f"manage.py replay_webhooks --endpoint {endpoint.pk} --since DAY tells it again what it refused.\n"
+    )
+    _mail(f"webhook:{endpoint.pk}", f"Webhook {endpoint.name}: {what[:60]}", text)
 
 
 def _mail(about: str, subject: str, text: str) -> None:

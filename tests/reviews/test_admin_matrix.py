@@ -19,7 +19,8 @@ from django.utils import timezone
 
 from permits.models import Permit, ServiceVersion
 from reviews import drafting, workflow
-from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant
+from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant, WebhookEndpoint
+from reviews.webhooks import endpoints
 from tests.cast import Cast, filled, holder, person, task_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -85,6 +86,10 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         "changelist": ("OSU", ""), "add": NOBODY, "change": ("OSU", ""), "history": ("OSU", ""), "delete": NOBODY,
         "text": ("OSU", "OU"), "again": ("", "OU"),
     },
+    "reviews.WebhookEndpoint": {
+        "changelist": ("SU", ""), "add": ("SU", "SU"), "change": ("SU", "SU"), "history": ("SU", ""), "delete": NOBODY,
+        "acts": ("SU", "SU"),
+    },
     "permits.Enterprise": {
         "changelist": ("SU", ""), "add": NOBODY, "change": ("SU", ""), "history": ("SU", ""), "delete": NOBODY,
     },
@@ -126,6 +131,7 @@ def world(cast: Cast) -> Cast:
     NoticeText.objects.create(kind="approved", channel="sms", language="zh", edition=1, published_by=cast.street)
     drafting.start(by=cast.street, base=ServiceVersion.objects.get())
     holder("service_owner", "holder")
+    endpoints.save(WebhookEndpoint(name="税务局", url="https://tax.example.gov.cn/hook"), by=None)
     return cast
 
 
