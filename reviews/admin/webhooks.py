@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminURLInputWidget
 
 from permits.models import Service
 from reviews.admin.access import OpsAdmin, is_ops, who
@@ -28,6 +28,10 @@ SHOWN = 50  # of the latest deliveries
 
 
 class EndpointForm(forms.ModelForm):
+    url = forms.URLField(
+        label=gettext_lazy("Address"), max_length=500, assume_scheme="https", widget=UnfoldAdminURLInputWidget,
+        help_text=gettext_lazy("https only; redirects are not followed."),
+    )  # fmt: skip
     actions = forms.MultipleChoiceField(
         label=gettext_lazy("Steps"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=gettext_lazy("Which steps it is told of; none chosen means all."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 import ssl
@@ -24,7 +23,6 @@ from reviews.webhooks import endpoints, sending, steps, wire
 from tests import servers
 from tests.cast import filled, holder, task_of
 from tests.fakes import receiver as fakes
-from tests.reviews.audit.test_sealing import settle
 
 PRIVATE_NAMES = {
     "loop.test": ["127.0.0.1"], "inside.test": ["10.1.2.3"], "meta.test": ["169.254.169.254"], "six.test": ["::1"],
@@ -66,7 +64,7 @@ def approved(endpoint, cast):
         ("bureau", cast.decider, "approve"),
     ):  # fmt: skip
         workflow.decide(task_of(application, office).pk, official=official, outcome=outcome)
-    settle()
+    sealing.seal()
     application.refresh_from_db()
     return application
 
@@ -237,8 +235,8 @@ def test_workers_side_by_side_tell_each_step_once(approved, endpoint, receiver):
 def test_a_cursor_waits_for_what_is_not_sealed_yet(endpoint, cast, receiver):
     workflow.submit(filled(cast).pk, applicant=cast.owner)
     assert told(endpoint) == 0
-    settle()
-    assert told(endpoint) == 1 and sealing.seal() == 0
+    sealing.seal()
+    assert told(endpoint) == 1
 
 
 @pytest.mark.parametrize("name", PRIVATE_NAMES)
@@ -313,7 +311,7 @@ def test_signatures_are_those_of_the_specification():
     """The example of standardwebhooks' own test suite."""
     secret, body = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", b'{"test": 2432232314}'
     made = wire.signatures([secret], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
-    assert made == "v1,g0hM9SsE+OTPJTt/tmKtSyEUB3jTdGCLy2E8AvXqnJA=" or made.startswith("v1,")
+    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_the_page_tests_makes_a_secret_that_is_shown_once_and_tells_again(approved, endpoint, receiver, client):
@@ -351,4 +349,4 @@ def test_an_endpoint_is_made_and_changed_on_a_page_and_no_secret_is_on_record(db
     events = Event.objects.filter(stream=f"webhookendpoint:{endpoint.pk}").order_by("seq")
     assert [json.loads(event.payload)["data"]["host"] for event in events] == ["tax.example.gov.cn"] * 2
     assert not any("token" in event.payload or "whsec" in event.payload for event in events)
-    assert WebhookDelivery.objects.count() == 0 and ipaddress.ip_address("10.0.0.1").is_private
+    assert not WebhookDelivery.objects.exists()
