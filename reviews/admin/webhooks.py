@@ -27,6 +27,11 @@ from reviews.webhooks import endpoints, steps, wire
 SHOWN = 50  # of the latest deliveries
 
 
+def _services() -> list[tuple[str, str]]:
+    found = Service.objects.exclude(current=None).select_related("current").order_by("slug")
+    return [(service.slug, str(service.definition.title)) for service in found]
+
+
 class EndpointForm(forms.ModelForm):
     url = forms.URLField(
         label=gettext_lazy("Address"), max_length=500, assume_scheme="https", widget=UnfoldAdminURLInputWidget,
@@ -40,7 +45,7 @@ class EndpointForm(forms.ModelForm):
     services = forms.MultipleChoiceField(
         label=gettext_lazy("Services"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=gettext_lazy("Of which services; none chosen means all."),
-        choices=lambda: [(service.slug, str(service)) for service in Service.objects.order_by("slug")],
+        choices=_services,
     )  # fmt: skip
 
     class Meta:

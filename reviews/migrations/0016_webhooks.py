@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='WebhookEndpoint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Whose system it is.', max_length=100, verbose_name='Name')),
+                ('name', models.CharField(help_text='Whose system it is.', max_length=100, verbose_name='Name of the system')),
                 ('url', models.URLField(help_text='https only; redirects are not followed.', max_length=500, verbose_name='Address')),
                 ('actions', models.JSONField(blank=True, default=list, help_text='Which steps it is told of; none chosen means all.', verbose_name='Steps')),
                 ('services', models.JSONField(blank=True, default=list, help_text='Of which services; none chosen means all.', verbose_name='Services')),

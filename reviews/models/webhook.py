@@ -16,7 +16,7 @@ class WebhookEndpoint(models.Model):
         GONE = "gone", _("It answers 410 Gone")
         SILENT = "silent", _("Nothing got through to it for five days")
 
-    name = models.CharField(_("Name"), max_length=100, help_text=_("Whose system it is."))
+    name = models.CharField(_("Name of the system"), max_length=100, help_text=_("Whose system it is."))
     url = models.URLField(_("Address"), max_length=500, help_text=_("https only; redirects are not followed."))
     actions = models.JSONField(
         _("Steps"), default=list, blank=True, help_text=_("Which steps it is told of; none chosen means all.")

@@ -52,7 +52,7 @@ class Provider:
         """Report what became of a message, so many times; the answers."""
         said = {"id": self.id_of(key), "status": status, "code": code, "at": "2020-02-10T09:30:00+08:00"}
         body, timestamp = json.dumps(said).encode(), str(int(time.time()))
-        headers = {"X-Timestamp": timestamp, "Idempotency-Key": key, "Content-Type": "application/json",
+        headers = {"X-Timestamp": timestamp, "Idempotency-Key": key, "Content-Type": "application/json", "Connection": "close",
                    "X-Signature": signature(self.secret, timestamp, key, body)}  # fmt: skip
         return [urllib3.request("POST", url, body=body, headers=headers, timeout=10).status for _time in range(times)]
 
