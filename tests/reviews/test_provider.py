@@ -117,6 +117,7 @@ def test_a_provider_that_is_too_slow_or_not_there_is_tried_again(notice, fake, s
     quick = urllib3.PoolManager(retries=False, timeout=0.1)
     monkeypatch.setattr(provider, "_pool", lambda: quick)
     assert tried(notice).state == "pending"
+    servers.wait_until(lambda: fake.sent, "the message is taken when nobody waits for the answer any more")
     connect(settings, f"http://127.0.0.1:{free_port()}/")
     assert tried(notice).state == "pending"
 
