@@ -219,6 +219,7 @@ NOTICE_FIRST_WAIT = env.float("NOTICE_FIRST_WAIT", default=15.0)
 NOTICE_LONGEST_WAIT = env.float("NOTICE_LONGEST_WAIT", default=3600.0)
 NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
 NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
+NOTICE_QUIET_HOURS = env.str("NOTICE_QUIET_HOURS", default="22:00-07:00")  # no text messages then; empty: at any time
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
 NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
 
@@ -348,55 +349,55 @@ UNFOLD = {
                         "title": _("Queue"),
                         "icon": "inbox",
                         "link": reverse_lazy("admin:reviews_task_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Applications"),
                         "icon": "folder_open",
                         "link": reverse_lazy("admin:permits_application_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Permits"),
                         "icon": "verified",
                         "link": reverse_lazy("admin:permits_permit_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Inbox"),
                         "icon": "notifications",
                         "link": reverse_lazy("inbox"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("What you are told, and how"),
                         "icon": "notifications_active",
                         "link": reverse_lazy("preferences"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Stand-ins"),
                         "icon": "event_available",
                         "link": reverse_lazy("admin:reviews_delegation_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Conflicts of interest"),
                         "icon": "balance",
                         "link": reverse_lazy("admin:reviews_interest_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Board"),
                         "icon": "monitoring",
                         "link": reverse_lazy("admin:reviews_task_board"),
-                        "permission": "reviews.policy.is_supervisor_request",
+                        "permission": "reviews.admin.access.is_supervisor",
                     },
                     {
                         "title": _("Ratings"),
                         "icon": "star",
                         "link": reverse_lazy("admin:reviews_rating_changelist"),
-                        "permission": "reviews.policy.is_supervisor_request",
+                        "permission": "reviews.admin.access.is_supervisor",
                     },
                 ],
             },

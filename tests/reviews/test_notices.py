@@ -200,6 +200,13 @@ def test_nobody_is_woken_by_a_text_message(at, goes):
     assert hours.not_before("email", asked) == asked
 
 
+@pytest.mark.parametrize(("quiet", "at", "goes"), [("12:00-14:00", 12, 14), ("12:00-14:00", 15, 15), ("", 23, 23)])
+def test_the_quiet_hours_are_the_operators_to_set(settings, quiet, at, goes):
+    settings.NOTICE_QUIET_HOURS = quiet
+    asked = timezone.make_aware(datetime(2020, 2, 10, at))
+    assert hours.not_before("sms", asked) == timezone.make_aware(datetime(2020, 2, 10, goes))
+
+
 def test_what_was_given_up_can_be_begun_anew(application, django_capture_on_commit_callbacks):
     Notice.objects.filter(channel="email").update(state="dead", attempts=10)
     out = StringIO()

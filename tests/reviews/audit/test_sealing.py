@@ -121,10 +121,9 @@ def test_two_sealers_at_once_make_one_tree(monkeypatch):
     assert tree.latest().size == 40 and tree.latest().root == tree.root(40)
 
 
+@pytest.mark.production  # writers of SQLite are serial: nothing commits late
 @pytest.mark.django_db(transaction=True)
-def test_an_event_that_commits_late_is_sealed_late_and_never_passed_over(engine):
-    if engine != "postgresql":
-        pytest.skip("writers of SQLite are serial: nothing commits late")
+def test_an_event_that_commits_late_is_sealed_late_and_never_passed_over():
     wrote, go = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -153,10 +152,9 @@ def test_an_event_that_commits_late_is_sealed_late_and_never_passed_over(engine)
     assert leaves_are_the_events() and SealState.objects.get().sealed_to == unsealed.newest()
 
 
+@pytest.mark.production  # SQLite has no transaction numbers
 @pytest.mark.django_db(transaction=True)
-def test_after_a_restore_into_another_cluster_sealing_begins_to_count_again(engine):
-    if engine != "postgresql":
-        pytest.skip("SQLite has no transaction numbers")
+def test_after_a_restore_into_another_cluster_sealing_begins_to_count_again():
     happen(1)
     sealing.seal()
     SealState.objects.update(seen_xid=2**40, seen_to=10**9)
@@ -166,11 +164,16 @@ def test_after_a_restore_into_another_cluster_sealing_begins_to_count_again(engi
 
 
 @pytest.mark.parametrize("table", ["reviews_event", "reviews_leaf", "reviews_checkpoint"])
-@pytest.mark.parametrize("word", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "UPDATE {} SET {} = {}",
+        "DELETE FROM {}",
+        pytest.param("TRUNCATE {} CASCADE", marks=pytest.mark.production),  # SQLite has none
+    ],
+)
 @pytest.mark.django_db
-def test_the_database_refuses_to_change_the_record(engine, table, word):
-    if word.startswith("TRUNCATE") and engine == "sqlite":
-        pytest.skip("SQLite has no TRUNCATE")
+def test_the_database_refuses_to_change_the_record(table, word):
     happen(2)
     sealing.seal()
     connection.check_constraints()
