@@ -26,6 +26,15 @@ STOPPED = {Status.NEEDS_CORRECTION, Status.SUSPENDED}
 SOON = 3600  # seconds
 
 
+def shows(event: Event) -> bool:
+    return event.action in SHOWN
+
+
+def tells(event: Event) -> bool:
+    """Whether the applicant reads the words that go with it."""
+    return shows(event) and event.action not in WITHOUT_REASON
+
+
 def due_state(application: Application) -> str:
     """For the due chip: nothing when nothing is due, ``stopped`` while the time doesn't count."""
     if application.is_closed or application.due_at is None or application.status == Status.OBJECTED:
@@ -41,9 +50,9 @@ def timeline(application: Application) -> list[dict[str, Any]]:
     offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     found: list[dict[str, Any]] = []
     for event in archive.events_of(application):
-        if event.action not in SHOWN:
+        if not shows(event):
             continue
-        note = None if event.action in WITHOUT_REASON else getattr(event, "note", None)
+        note = getattr(event, "note", None) if tells(event) else None
         found.append({
             "title": _title(application, event), "at": timezone.localtime(event.at), "who": _who(event, offices),
             "reason": note.text if note else "", "state": "error" if event.action in BAD else "done",

@@ -26,6 +26,7 @@ from portal.views import errors
 from portal.views.filing import summary
 from portal.views.renewal import renewal
 from reviews import lifecycle, workflow
+from reviews.audit import receipts
 from reviews.models import Rating
 
 PER_MINUTE = 20  # look-ups by one client
@@ -57,6 +58,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "objection": _objection(found), "objection_until": _can_object_until(found),
         "owed": owed_blocks(found), "pause": found.pauses.filter(ended_at=None).first(),
+        "sealed": receipts.sealed(found),
         "notice": found.correction_notices.order_by("-pk").first(),
         # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.
         "just_sent": due in ("ok", "soon", "") and len([row for row in rows if row["state"] in ("done", "error")]) == 1,

@@ -240,17 +240,21 @@ def beside(task: Task) -> dict[str, Any]:
     return {}
 
 
+def heads(task: Task, user: User) -> bool:
+    """Whether the user is a supervisor where the task lies."""
+    return policy.post_in(user, task.department_id, timezone.now(), supervisor=True) is not None
+
+
 def read(task: Task, user: User) -> dict[str, Any]:
     application = task.application
     offices = {(office.kind, office.region): office for office in Department.objects.all()}
-    heads = policy.post_in(user, task.department_id, timezone.now(), supervisor=True) is not None
     promises = promised(application)
     checked = task.stage.removeprefix("aftercheck:") if task.kind == "aftercheck" else ""
     return {
         "sections": sections(application),
         "materials": materials(application),
         "corrections": corrections(application),
-        "history": history.read(application, offices, refusals=heads),
+        "history": history.read(application, offices, refusals=heads(task, user)),
         "earlier": earlier_filings(application, user),
         "opinions": opinions(application, timezone.now()),
         "countersign": countersign_rule(task),

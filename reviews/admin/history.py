@@ -29,10 +29,14 @@ class Step:
 def read(application: Application, offices: dict[tuple[str, str], Department], *, refusals: bool) -> list[Step]:
     """In two queries, however long the story. What a rule refused is for supervisors to see (``refusals``)."""
     found = application.events.select_related("actor", "note").order_by("seq")
-    events = [(event, log.data_of(event)) for event in found if refusals or event.action != "refused"]
+    events = [(event, log.data_of(event)) for event in found if shows(event, refusals=refusals)]
     ids = {data[key] for _event, data in events for key in PEOPLE if _is_person(data.get(key))}
     people = {str(user.public_id): str(user) for user in User.objects.filter(public_id__in=ids)}
     return [_step(application, event, data, people, offices) for event, data in events]
+
+
+def shows(event: Event, *, refusals: bool) -> bool:
+    return refusals or event.action != "refused"
 
 
 def _is_person(value: Any) -> bool:

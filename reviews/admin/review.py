@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from permits.models import Status
 from reviews import calendars, clock, lifecycle, policy, workflow
-from reviews.admin import acts, casefile
+from reviews.admin import acts, casefile, history
 from reviews.admin.access import who
 from reviews.admin.due import time_left
 from reviews.admin.typed import Typed, possible_items
+from reviews.audit import receipts
 from reviews.models import Decision, Task
 from reviews.routing import NobodyHandles
 
@@ -183,6 +184,19 @@ def _stops(action: str, request: HttpRequest, task: Task) -> str:
     if action in policy.REFUSING or action == "correct":
         return acts.refused(policy.check_decide, who(request), task, timezone.now(), action)
     return ""
+
+
+@require_safe
+def proof(request: HttpRequest, pk: int) -> HttpResponse:
+    """The receipt of what this official's page shows as the story of the application."""
+    task = get_object_or_404(own_tasks(request), pk=pk)
+    heads = casefile.heads(task, who(request))
+    receipt = receipts.make(task.application, shows=lambda event: history.shows(event, refusals=heads),
+                            tells=lambda event: history.shows(event, refusals=heads))  # fmt: skip
+    if receipt is None:
+        messages.info(request, _("The record is sealed within seconds. Try again in a moment."))
+        return redirect("admin:reviews_task_review", pk)
+    return receipts.as_file(receipt)
 
 
 @require_POST

@@ -55,7 +55,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "reviews.Task": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RVOSCAU", "RVOSCAU"),  # leads to the review page
-        "history": ("RV", ""), "delete": NOBODY, "review": ("RV", "RV"), "claim": ("", "RV"), "release": ("", "RV"),
+        "history": ("RV", ""), "delete": NOBODY, "review": ("RV", "RV"), "proof": ("RV", ""), "claim": ("", "RV"), "release": ("", "RV"),
         "board": ("VU", ""), "board_export": ("", ""), "find": ("", "RVU"), "next": ("", "RVU"), "many": ("", "RVU"), "reviews_savedfilter_save": ("", "RVU"),
         "reviews_savedfilter_remove": ("", "RVU"),  # a superuser has no posting: their queue is empty
     },

@@ -56,6 +56,7 @@ class TaskAdmin(ReadOnlyAdmin):
             path("board/", wrapped(self._board), name="reviews_task_board"),
             path("board/<slug:table>.<slug:form>", wrapped(board.export), name="reviews_task_board_export"),
             path("<int:pk>/review/", wrapped(self._review), name="reviews_task_review"),
+            path("<int:pk>/record.json", wrapped(review.proof), name="reviews_task_proof"),
             path("<int:pk>/claim/", wrapped(review.claim), name="reviews_task_claim"),
             path("<int:pk>/release/", wrapped(review.release), name="reviews_task_release"),
             *super().get_urls(),

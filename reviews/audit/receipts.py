@@ -1,0 +1,113 @@
+"""Receipts: the sealed events of an application with their proofs, in one JSON file that is checked without the portal.
+
+    {"format": "permit-portal-receipt/1", "origin": "…", "application": "360924-…",
+     "events": [{"payload": "…", "reason": {"salt": "…", "text": "…"} or null, "leaf": 7, "proof": ["…"]},
+                {"withheld": "…", "leaf": 9, "proof": ["…"]}],
+     "checkpoint": "…", "key": "…"}
+
+``events`` stand for seq 1, 2, 3 …: ``payload`` is what was hashed, to the character; hashes are base64; all proofs are to the
+one ``checkpoint``. ``withheld`` is the leaf hash of an event that the reader may not see: it shows that something stands at
+that place of the chain, and not what. ``key`` is the C2SP verifier key of the checkpoint's signature. There is nothing in the
+file that the checks don't cover: when it was made, and what is not sealed yet, only the page says.
+
+Checked by ``static/verify_receipt.py`` and ``static/js/receipt.js``.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.http import HttpResponse
+
+from permits.models import Application
+from reviews.audit import checkpoints, merkle, tree
+from reviews.audit.merkle import Node
+from reviews.models import Checkpoint, Event
+
+FORMAT = "permit-portal-receipt/1"
+Sees = Callable[[Event], bool]
+
+
+class Sealed(NamedTuple):
+    """How many of an application's events are in the tree, and how many wait for it."""
+
+    sealed: int
+    pending: int
+
+
+def sealed(application: Application) -> Sealed:
+    leaves = list(application.events.values_list("leaf__index", flat=True))
+    there = sum(leaf is not None for leaf in leaves)
+    return Sealed(there, len(leaves) - there)
+
+
+def make(application: Application, *, shows: Sees, tells: Sees) -> dict[str, Any] | None:
+    """The receipt for a reader who may see an event where ``shows``, and the words that go with it where ``tells``.
+
+    ``None`` while the event that gave the application its number isn't sealed. Four queries, however long the story.
+    """
+    try:
+        checkpoint = tree.latest()
+    except tree.NothingSealed:
+        return None
+    found = application.events.filter(leaf__index__lt=checkpoint.size).select_related("leaf", "note").order_by("seq")
+    events = [event for seq, event in enumerate(found, 1) if event.seq == seq]
+    if not any(event.action == "submitted" for event in events):
+        return None
+    proofs = _proofs([event.leaf.index for event in events], checkpoint)
+    return {
+        "format": FORMAT,
+        "origin": checkpoint.note.partition("\n")[0],
+        "application": application.number,
+        "events": [_entry(event, proof, shows, tells) for event, proof in zip(events, proofs, strict=True)],
+        "checkpoint": checkpoint.note,
+        "key": _key(checkpoint),
+    }
+
+
+def as_file(receipt: dict[str, Any]) -> HttpResponse:
+    """To be kept: named after the application, never by a cache."""
+    body = json.dumps(receipt, ensure_ascii=False, indent=1)
+    response = HttpResponse(body, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="receipt-{receipt["application"]}.json"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _entry(event: Event, proof: list[bytes], shows: Sees, tells: Sees) -> dict[str, Any]:
+    where = {"leaf": event.leaf.index, "proof": [_base64(each) for each in proof]}
+    if not shows(event):
+        return {"withheld": _base64(event.leaf.hash), **where}
+    note = getattr(event, "note", None) if tells(event) else None
+    reason = {"salt": note.salt, "text": note.text} if note else None
+    return {"payload": event.payload, "reason": reason, **where}
+
+
+def _proofs(indices: list[int], checkpoint: Checkpoint) -> list[list[bytes]]:
+    """All proofs from one query: the first round only writes down which nodes they take."""
+    known = dict(zip(merkle.nodes_over(0, checkpoint.size), checkpoint.hashes, strict=True))
+    wanted: set[Node] = set()
+
+    def written_down(nodes: list[Node]) -> dict[Node, bytes]:
+        wanted.update(nodes)
+        return dict.fromkeys(nodes, b"")
+
+    for index in indices:
+        merkle.inclusion_proof(index, checkpoint.size, written_down)
+    known |= tree.stored(sorted(wanted - known.keys()))
+    return [merkle.inclusion_proof(index, checkpoint.size, lambda _nodes: known) for index in indices]
+
+
+def _key(checkpoint: Checkpoint) -> str:
+    """The key that signed it. Raise ``LookupError`` when it isn't kept any more."""
+    for key in checkpoints.verifier_keys():
+        if key.split("+")[1] == checkpoint.key_id:
+            return key
+    raise LookupError(f"the key {checkpoint.key_id}, which signed the checkpoint at {checkpoint.size}, is not kept")
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode("ascii")
