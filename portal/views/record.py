@@ -80,5 +80,5 @@ def _words() -> dict[str, Any]:
         "no_crypto": _(
             "This browser lends pages its cryptography only over https, so nothing was checked. Use the program below."
         ),
-        "withheld": _("An inner step of the office: it is in the log, its contents are not in this receipt"),
+        "withheld": _("Not shown: this step is in the log, its contents are not in this file"),
     }  # fmt: skip
