@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from django.http import HttpResponse
 
 from permits.models import Application
-from reviews.audit import checkpoints, merkle, tree
+from reviews.audit import checkpoints, merkle, signing, tree
 from reviews.audit.merkle import Node
 from reviews.models import Checkpoint, Event
 
@@ -103,9 +103,10 @@ def _proofs(indices: list[int], checkpoint: Checkpoint) -> list[list[bytes]]:
 
 def _key(checkpoint: Checkpoint) -> str:
     """The key that signed it. Raise ``LookupError`` when it isn't kept any more."""
-    for key in checkpoints.verifier_keys():
-        if key.split("+")[1] == checkpoint.key_id:
-            return key
+    origin = checkpoint.note.partition("\n")[0]  # which may be what the log was called before
+    for public in signing.public_keys():
+        if checkpoints.key_id(origin, public).hex() == checkpoint.key_id:
+            return checkpoints.verifier_key(origin, public)
     raise LookupError(f"the key {checkpoint.key_id}, which signed the checkpoint at {checkpoint.size}, is not kept")
 
 
