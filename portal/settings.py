@@ -141,6 +141,8 @@ AUDIT_SIGNER = env.str("AUDIT_SIGNER", default="reviews.audit.signing.FileSigner
 AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", default=SITE_URL.partition("://")[2].rstrip("/") + "/audit")
 # Where other offices keep the checkpoints: file://, s3:// (as STORAGE_URL), mailto:, https://; and how often they are sent.
 AUDIT_WITNESSES = env.list("AUDIT_WITNESSES", default=[])
+# Where `archive_audit_log` puts the events of closed years, as STORAGE_URL has it; "" is STORAGE_URL itself.
+AUDIT_ARCHIVE_URL = env.str("AUDIT_ARCHIVE_URL", default="")
 AUDIT_WITNESS_SECONDS = env.float("AUDIT_WITNESS_SECONDS", default=3600.0)
 
 # --- Cache, broker, workers -----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from permits.models import Application, Status
 from reviews import workflow
-from reviews.audit import log
+from reviews.audit import archive, log
 from reviews.models import Event, Pause
 
 # What the applicant is shown of the log; the rest (who claimed it and when) is the office's own affair.
@@ -49,7 +49,7 @@ def timeline(application: Application) -> list[dict[str, Any]]:
     """What has happened, and the stages still to come."""
     offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     found: list[dict[str, Any]] = []
-    for event in application.events.select_related("note", "actor").order_by("seq"):
+    for event in archive.events_of(application):
         if not shows(event):
             continue
         note = getattr(event, "note", None) if tells(event) else None

@@ -88,6 +88,14 @@ def keep(url: str, name: str, content: bytes) -> None:
         blobs.save(name, ContentFile(content))
 
 
+def read(url: str, name: str) -> bytes:
+    """What ``keep`` kept. Raise ``FileNotFoundError`` when there is nothing of that name."""
+    blobs = connect(url)
+    with _told_clearly(blobs.where, but=FileNotFoundError), blobs.open(name, "rb") as file:
+        content: bytes = file.read()
+        return content
+
+
 def delete_blob(sha256: str) -> None:
     """Forget the blob, if there is one. Where rows may still use it, call ``materials.discard`` instead."""
     blobs = _storage()

@@ -56,7 +56,7 @@ class Story:
         elif row.action == "permit_revoked":
             self.revoked[data.get("permit", "")] = row.seq
         if row.action in DECIDING:
-            key = (row.action, str(row.actor or ""), row.at, data.get("stage", ""))
+            key = (row.action, row.actor or "", row.at, data.get("stage", ""))
             self.decisions[key] = (row.seq, row.text if "reason" in body else "")
         if row.action in OF_SOMETHING_ELSE or not row.after:
             return ""
@@ -94,7 +94,7 @@ def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
 def without_events() -> Iterator[str]:
     """The public ids of applications that were filed, and of which the log knows nothing."""
     events = Event.objects.filter(application=OuterRef("pk"))
-    filed = Application.objects.exclude(status=Status.DRAFT).filter(~Exists(events))
+    filed = Application.objects.exclude(status=Status.DRAFT).filter(~Exists(events), archived=None)
     yield from map(str, filed.values_list("public_id", flat=True).iterator())
 
 

@@ -11,15 +11,17 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from permits.models import Application
-from reviews.audit import chains, checkpoints, merkle, replay, tree
+from reviews.audit import archive, chains, checkpoints, merkle, replay, tree
 from reviews.audit.snapshot import snapshot
-from reviews.models import Checkpoint, Event, Leaf, SealState
+from reviews.models import Archive, ArchivedStream, Checkpoint, Event, Leaf, SealState
 
 MINUTES_APART = timedelta(minutes=5)  # of two machines' clocks, and of a step that took long
 LATEST = timedelta(hours=1)  # by then everything is sealed, or sealing stands still
@@ -120,7 +122,7 @@ class _Chains:
         stream, seq, prev_hash, last_leaf = "", 0, "", -1
         story: replay.Story | None = None
         stands = True
-        for row in chains.rows(self._events()):
+        for row in self._rows():
             if row.stream != stream:
                 self._end(story)
                 stream, seq, prev_hash, last_leaf, stands = row.stream, 0, "", -1, True
@@ -147,6 +149,41 @@ class _Chains:
                 self.report.add(
                     TABLES, None, f"{named(replay.PREFIX + public_id)}: it was filed, and has no event 1, nor any other"
                 )
+
+    def _rows(self) -> Iterator[chains.Row]:
+        """From the database, then from the archives, each stream whole: one that went on after it was archived is both."""
+        events = self._events()
+        went_on = set(
+            ArchivedStream.objects.filter(Exists(events.filter(stream=OuterRef("stream")))).values_list(
+                "stream", flat=True
+            )
+        )
+        yield from chains.rows(events.exclude(stream__in=went_on))
+        files = Archive.objects.order_by("pk")
+        for file in files if self.since is None else files.filter(streams__in=went_on).distinct():
+            yield from self._archived(file, went_on)
+
+    def _archived(self, file: Archive, went_on: set[str]) -> Iterator[chains.Row]:
+        found: dict[str, int] = {}
+        try:
+            for stream, rows in groupby(archive.rows(file), attrgetter("stream")):
+                if self.since is not None and stream not in went_on:
+                    continue
+                for row in rows:
+                    found[stream] = row.seq
+                    yield row
+                if stream in went_on:
+                    yield from chains.rows(Event.objects.filter(stream=stream))
+        except archive.NotArchived as error:
+            first = file.streams.order_by("stream").first()
+            names = f"{named(first.stream)}, events 1 to {first.last_seq}, and others" if first else "nothing"
+            self.report.add(TREE, None, f"{error}; in it were {names}")
+            return
+        wanted = file.streams.all() if self.since is None else file.streams.filter(stream__in=went_on)
+        for each in wanted.iterator(chains.CHUNK):
+            if found.get(each.stream) != each.last_seq:
+                self.report.add(EVENT, None, f"{named(each.stream)}: event {each.last_seq} and those before it were archived in "
+                                             f"{file.name}, which ends with event {found.get(each.stream, 0)}")  # fmt: skip
 
     def _events(self) -> QuerySet[Event]:
         if self.since is None:
@@ -239,7 +276,8 @@ class _Leaves:
 
     def _gone(self, start: int) -> None:
         there = Exists(Event.objects.filter(pk=OuterRef("event_id")))
-        for leaf in Leaf.objects.filter(~there, index__gte=start).iterator(chains.CHUNK):
+        archived = Exists(ArchivedStream.objects.filter(stream=OuterRef("stream"), last_seq__gte=OuterRef("seq")))
+        for leaf in Leaf.objects.filter(~there, ~archived, index__gte=start).iterator(chains.CHUNK):
             self.report.add(
                 EVENT,
                 leaf.index,

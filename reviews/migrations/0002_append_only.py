@@ -6,7 +6,7 @@ from reviews.audit import triggers
 
 
 def install(apps, schema_editor):
-    triggers.install(schema_editor.connection, ("reviews_event",))
+    triggers.install(schema_editor.connection, ("reviews_event",), archives=False)
 
 
 def remove(apps, schema_editor):

@@ -7,7 +7,7 @@ from reviews.audit import triggers
 
 
 def install(apps, schema_editor):
-    triggers.install(schema_editor.connection)
+    triggers.install(schema_editor.connection, ("reviews_event", "reviews_leaf", "reviews_checkpoint"), archives=False)
 
 
 def remove(apps, schema_editor):

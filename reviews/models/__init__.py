@@ -11,10 +11,12 @@ from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
-from reviews.models.tree import Checkpoint, Leaf, SealState
+from reviews.models.tree import Archive, ArchivedStream, Checkpoint, Leaf, SealState
 
 __all__ = [
     "Advice",
+    "Archive",
+    "ArchivedStream",
     "Attempt",
     "CalendarDay",
     "CalendarEdition",

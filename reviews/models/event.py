@@ -52,7 +52,8 @@ class EventNote(models.Model):
     """The words that go with an event, such as a reason. The event holds only their salted digest, so that they can
     be erased when the law asks for it, and the log stays valid and blind."""
 
-    event = models.OneToOneField(Event, models.PROTECT, related_name="note")
+    # No constraint: the words stay, and can be erased, where an archived event's row is gone.
+    event = models.OneToOneField(Event, models.PROTECT, related_name="note", db_constraint=False)
     salt = models.CharField(max_length=32)
     text = models.TextField()
 

@@ -27,7 +27,7 @@ class Notice(models.Model):
         SENT = "sent", _("Sent")
         DEAD = "dead", _("Given up")
 
-    event = models.ForeignKey(Event, models.PROTECT, related_name="notices")
+    event = models.ForeignKey(Event, models.PROTECT, related_name="notices", db_constraint=False)  # it may be archived
     application = models.ForeignKey(Application, models.PROTECT, null=True, related_name="notices")
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notices")
     channel = models.CharField(_("Channel"), max_length=10, choices=Channel.choices)

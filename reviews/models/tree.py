@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from permits.models import Application
 from reviews.models.event import Event
 
 WIDTH = 32  # bytes of a hash
@@ -68,3 +69,31 @@ class SealState(models.Model):
 
     def __str__(self) -> str:
         return f"sealed to event {self.sealed_to}"
+
+
+class Archive(models.Model):
+    """A file of events of closed applications in the storage; their rows are gone, their leaves stay."""
+
+    name = models.CharField(max_length=80, unique=True)  # in the storage of AUDIT_ARCHIVE_URL
+    year = models.PositiveSmallIntegerField()
+    sha256 = models.CharField(max_length=64)
+    events = models.PositiveIntegerField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ArchivedStream(models.Model):
+    """The events of a stream up to ``last_seq`` are in an archive: what lets ``reviews_event``'s trigger delete their rows.
+
+    What happens to the application later, such as that its permit is revoked, is in the database again.
+    """
+
+    stream = models.CharField(max_length=60, primary_key=True)
+    application = models.OneToOneField(Application, models.PROTECT, related_name="archived")
+    archive = models.ForeignKey(Archive, models.PROTECT, related_name="streams")
+    last_seq = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.stream

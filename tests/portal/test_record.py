@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import timezone
 
 from permits.models import Application
 from portal.timeline import SHOWN
 from reviews import policy, workflow
-from reviews.audit import checkpoints, receipts, sealing
+from reviews.audit import archive, checkpoints, receipts, sealing
 from reviews.workflow import erasing
 from tests.cast import Cast, filled, task_of
 from tests.portal import steps
@@ -149,10 +151,24 @@ def test_erased_words_leave_the_receipt_valid_and_blind(cast: Cast, tmp_path: Pa
     assert status == 0 and "材料齐全" not in said and "现场已看过" in said
 
 
+def test_when_its_year_is_archived_the_receipt_is_the_same(cast: Cast, settings, tmp_path: Path) -> None:
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    application = proved(cast)
+    before, before_official = file_of(cast, application).content, official_file(cast, application).content
+    now = timezone.now()
+    list(archive.archive_year(timezone.localtime(now).year, now=now + timedelta(days=400)))
+    assert not application.events.exists()
+    assert file_of(cast, application).content == before
+    assert official_file(cast, application).content == before_official
+    assert reverse("record_proof", args=[application.public_id]) in str(
+        page(at(cast.owner).get(application.get_absolute_url())).xpath("//a/@href")
+    )
+
+
 def test_a_story_of_any_length_takes_as_many_queries(cast: Cast, django_assert_num_queries) -> None:
     for application in (proved(cast), steps.submitted(cast)):
         sealing.seal()
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(4):
             receipts.make(application, shows=lambda _event: True, tells=lambda _event: True)
 
 
