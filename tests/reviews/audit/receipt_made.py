@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -168,3 +169,8 @@ def tamperings() -> dict[str, tuple[Receipt, str]]:
 
 def as_text(made: Receipt) -> str:
     return json.dumps(made, ensure_ascii=False, indent=1)
+
+
+def fits(words: str, said: str) -> bool:
+    """Whether that was said, whatever stands in its gaps."""
+    return re.search("[^\n]+".join(map(re.escape, re.split(r"\{\d\}", words))), said) is not None

@@ -26,6 +26,7 @@ from tests.reviews.audit.receipt_made import (
     as_text,
     changed,
     events,
+    fits,
     note,
     receipt,
     tamperings,
@@ -137,7 +138,7 @@ def test_every_part_that_is_tampered_with_is_found_and_named(folder: Path, name:
     status, said = run(folder, as_text(made), "--key", vkey(), lang=lang)
     first, second = said.splitlines()
     assert status == 1 and first == program.WORDS["broken"][lang == "zh"]
-    assert second.startswith(program.WORDS[code][lang == "zh"].partition("{")[0])
+    assert fits(program.WORDS[code][lang == "zh"], second)
 
 
 def test_every_fault_that_the_program_knows_is_one_of_a_test() -> None:
@@ -156,6 +157,11 @@ def test_every_fault_that_the_program_knows_is_one_of_a_test() -> None:
 def test_nonsense_is_told_without_a_traceback(folder: Path, text: str | bytes) -> None:
     status, _said = run(folder, text, "--key", vkey())
     assert status in (1, 2)
+
+
+def test_a_part_that_stands_there_twice_misleads_nobody_who_reads_the_file(folder: Path) -> None:
+    twice = GENUINE.replace('"application":', '"application": "360924-20200210-000009-X",\n "application":', 1)
+    assert json.loads(twice) == receipt() and run(folder, twice, "--key", vkey())[0] == 1
 
 
 def test_no_file_no_checkpoint_file_and_no_key_file_are_told(folder: Path) -> None:
