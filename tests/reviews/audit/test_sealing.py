@@ -122,6 +122,29 @@ def test_two_sealers_at_once_make_one_tree(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_worker_does_not_stand_behind_another_sealer(engine):
+    if engine != "postgresql":
+        pytest.skip("SQLite can't tell who holds a row")
+    happen(2)
+    SealState.objects.get_or_create(pk=1)
+    left: list[int] = []
+
+    def worker() -> None:
+        try:
+            left.append(sealing.seal(wait=False))
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        SealState.objects.select_for_update().get(pk=1)
+        other = threading.Thread(target=worker)
+        other.start()
+        other.join(20)
+        assert left == [0]
+    assert sealing.seal(wait=False) == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_event_that_commits_late_is_sealed_late_and_never_passed_over(engine):
     if engine != "postgresql":
         pytest.skip("writers of SQLite are serial: nothing commits late")

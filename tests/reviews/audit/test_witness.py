@@ -120,3 +120,10 @@ def test_doctor_tells_of_events_that_wait(monkeypatch):
     monkeypatch.setattr(doctor.timezone, "now", lambda: later)
     with pytest.raises(doctor.Unwell, match="2 events of the audit log wait to be sealed, the first since"):
         doctor.audit_tree()
+
+
+def test_doctor_tells_of_a_key_that_production_lacks(settings, tmp_path):
+    settings.EMBEDDED, settings.AUDIT_KEY_FILE = False, tmp_path / "nothing.pem"
+    with pytest.raises(doctor.Unwell, match="no key to sign") as unwell:
+        doctor.audit_tree()
+    assert unwell.value.mend == "manage.py make_audit_key"
