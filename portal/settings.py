@@ -138,7 +138,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", default=str(VAR_DIR / "keys" / "audit" / "audit-ed25519.pem")))
 AUDIT_SIGNER = env.str("AUDIT_SIGNER", default="reviews.audit.signing.FileSigner")
 # What the log is called in its checkpoints, for ever: it is part of what is signed, and of how its key is known.
-AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", default=SITE_URL.partition("://")[2].rstrip("/") + "/audit")
+# The embedded portal has one name, on whatever port it runs today.
+AUDIT_ORIGIN = env.str(
+    "AUDIT_ORIGIN",
+    default="embedded.invalid/audit" if EMBEDDED else SITE_URL.partition("://")[2].rstrip("/") + "/audit",
+)
 # Where other offices keep the checkpoints: file://, s3:// (as STORAGE_URL), mailto:, https://; and how often they are sent.
 AUDIT_WITNESSES = env.list("AUDIT_WITNESSES", default=[])
 # Where `archive_audit_log` puts the events of closed years, as STORAGE_URL has it; "" is STORAGE_URL itself.

@@ -38,7 +38,7 @@ def issue_missing_permits() -> int:
 
 @shared_task(ignore_result=True)
 def seal_audit_log() -> int:
-    return sealing.seal()
+    return sealing.seal(wait=False)  # a worker has better things to do than to stand behind another one
 
 
 @shared_task(ignore_result=True)

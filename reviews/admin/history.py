@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from permits.models import Application, User
 from reviews import lifecycle, policy
-from reviews.audit import log
+from reviews.audit import archive, log
 from reviews.models import Department, Event, Official, Pause
 
 PEOPLE = ("on_behalf_of", "to", "from", "holder", "expert")
@@ -27,8 +27,8 @@ class Step:
 
 
 def read(application: Application, offices: dict[tuple[str, str], Department], *, refusals: bool) -> list[Step]:
-    """In two queries, however long the story. What a rule refused is for supervisors to see (``refusals``)."""
-    found = application.events.select_related("actor", "note").order_by("seq")
+    """In two queries, however long the story (an archived one takes three, and its file). What a rule refused is for supervisors to see (``refusals``)."""
+    found = archive.events_of(application)
     events = [(event, log.data_of(event)) for event in found if shows(event, refusals=refusals)]
     ids = {data[key] for _event, data in events for key in PEOPLE if _is_person(data.get(key))}
     people = {str(user.public_id): str(user) for user in User.objects.filter(public_id__in=ids)}

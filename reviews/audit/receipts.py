@@ -23,9 +23,9 @@ from typing import Any, NamedTuple
 from django.http import HttpResponse
 
 from permits.models import Application
-from reviews.audit import checkpoints, merkle, tree
+from reviews.audit import archive, checkpoints, merkle, signing, tree
 from reviews.audit.merkle import Node
-from reviews.models import Checkpoint, Event
+from reviews.models import Checkpoint, Event, Leaf
 
 FORMAT = "permit-portal-receipt/1"
 Sees = Callable[[Event], bool]
@@ -39,30 +39,34 @@ class Sealed(NamedTuple):
 
 
 def sealed(application: Application) -> Sealed:
-    leaves = list(application.events.values_list("leaf__index", flat=True))
-    there = sum(leaf is not None for leaf in leaves)
-    return Sealed(there, len(leaves) - there)
+    pending = application.events.filter(leaf=None).count()
+    return Sealed(application.last_seq - pending, pending)
 
 
 def make(application: Application, *, shows: Sees, tells: Sees) -> dict[str, Any] | None:
     """The receipt for a reader who may see an event where ``shows``, and the words that go with it where ``tells``.
 
-    ``None`` while the event that gave the application its number isn't sealed. Four queries, however long the story.
+    ``None`` while the event that gave the application its number isn't sealed. Four queries, however long the story; an archived
+    one takes its file too. Raise ``archive.NotArchived`` when that can't be read.
     """
     try:
         checkpoint = tree.latest()
     except tree.NothingSealed:
         return None
-    found = application.events.filter(leaf__index__lt=checkpoint.size).select_related("leaf", "note").order_by("seq")
-    events = [event for seq, event in enumerate(found, 1) if event.seq == seq]
+    found = archive.events_of(application)
+    in_tree = Leaf.objects.filter(event__in=[event.pk for event in found], index__lt=checkpoint.size)
+    leaves = {leaf.event_id: leaf for leaf in in_tree}
+    events = [event for event in found if event.pk in leaves]  # the newest may wait for theirs
     if not any(event.action == "submitted" for event in events):
         return None
-    proofs = _proofs([event.leaf.index for event in events], checkpoint)
+    proofs = _proofs([leaves[event.pk].index for event in events], checkpoint)
     return {
         "format": FORMAT,
         "origin": checkpoint.note.partition("\n")[0],
         "application": application.number,
-        "events": [_entry(event, proof, shows, tells) for event, proof in zip(events, proofs, strict=True)],
+        "events": [
+            _entry(event, leaves[event.pk], proof, shows, tells) for event, proof in zip(events, proofs, strict=True)
+        ],
         "checkpoint": checkpoint.note,
         "key": _key(checkpoint),
     }
@@ -77,10 +81,10 @@ def as_file(receipt: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def _entry(event: Event, proof: list[bytes], shows: Sees, tells: Sees) -> dict[str, Any]:
-    where = {"leaf": event.leaf.index, "proof": [_base64(each) for each in proof]}
+def _entry(event: Event, leaf: Leaf, proof: list[bytes], shows: Sees, tells: Sees) -> dict[str, Any]:
+    where = {"leaf": leaf.index, "proof": [_base64(each) for each in proof]}
     if not shows(event):
-        return {"withheld": _base64(event.leaf.hash), **where}
+        return {"withheld": _base64(leaf.hash), **where}
     note = getattr(event, "note", None) if tells(event) else None
     reason = {"salt": note.salt, "text": note.text} if note else None
     return {"payload": event.payload, "reason": reason, **where}
@@ -103,9 +107,10 @@ def _proofs(indices: list[int], checkpoint: Checkpoint) -> list[list[bytes]]:
 
 def _key(checkpoint: Checkpoint) -> str:
     """The key that signed it. Raise ``LookupError`` when it isn't kept any more."""
-    for key in checkpoints.verifier_keys():
-        if key.split("+")[1] == checkpoint.key_id:
-            return key
+    origin = checkpoint.note.partition("\n")[0]  # which may be what the log was called before
+    for public in signing.public_keys():
+        if checkpoints.key_id(origin, public).hex() == checkpoint.key_id:
+            return checkpoints.verifier_key(origin, public)
     raise LookupError(f"the key {checkpoint.key_id}, which signed the checkpoint at {checkpoint.size}, is not kept")
 
 

@@ -56,7 +56,7 @@ class Story:
         elif row.action == "permit_revoked":
             self.revoked[data.get("permit", "")] = row.seq
         if row.action in DECIDING:
-            key = (row.action, str(row.actor or ""), row.at, data.get("stage", ""))
+            key = (row.action, row.actor or "", row.at, data.get("stage", ""))
             self.decisions[key] = (row.seq, row.text if "reason" in body else "")
         if row.action in OF_SOMETHING_ELSE or not row.after:
             return ""

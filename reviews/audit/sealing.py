@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from reviews.audit import checkpoints, merkle, unsealed
@@ -16,10 +16,13 @@ logger = logging.getLogger(__name__)
 BATCH = 5000  # on SQLite nobody else writes meanwhile: a third of a second
 
 
-def seal(*, progress: Callable[[int], object] = lambda _done: None, now: datetime | None = None) -> int:
+def seal(
+    *, wait: bool = True, progress: Callable[[int], object] = lambda _done: None, now: datetime | None = None
+) -> int:
     """Seal every event that waits; return how many. ``progress`` is told of each batch.
 
-    Safe to call at any time from anywhere: a second sealer waits for the row of the first, and finds nothing left.
+    Safe to call at any time from anywhere: a second sealer waits for the row of the first; without ``wait`` it leaves the work
+    to the first, where the engine can tell (PostgreSQL).
     """
     if not waits():
         return 0
@@ -27,7 +30,9 @@ def seal(*, progress: Callable[[int], object] = lambda _done: None, now: datetim
     while True:
         seen = unsealed.newest()
         with transaction.atomic():
-            state = _locked()
+            state = _locked(wait)
+            if state is None:
+                return total
             if after < 0:
                 after, final = state.sealed_to, unsealed.final_to(state, seen)
             rows = unsealed.waiting(after, BATCH)
@@ -49,9 +54,10 @@ def waits() -> bool:
     return unsealed.newest() > sealed_to
 
 
-def _locked() -> SealState:
+def _locked(wait: bool) -> SealState | None:
     SealState.objects.get_or_create(pk=1)
-    return SealState.objects.select_for_update().get(pk=1)
+    skip = not wait and connection.features.has_select_for_update_skip_locked
+    return SealState.objects.select_for_update(skip_locked=skip).filter(pk=1).first()
 
 
 def _append(rows: list[unsealed.Row], now: datetime | None) -> None:

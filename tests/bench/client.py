@@ -14,6 +14,8 @@ import time
 from types import TracebackType
 from typing import Any
 
+import psutil
+
 from tests.run import ROOT
 
 
@@ -42,14 +44,25 @@ class Clients:
 
     def per_second(self, call: str, jobs: list[list[Any]]) -> float:
         """How many of the calls all of them do in a second. ``jobs`` has each client's arguments."""
+        answers = self._answers(call, jobs)
+        return sum(map(len, jobs)) / (max(a["end"] for a in answers) - min(a["start"] for a in answers))
+
+    def milliseconds(self, call: str, jobs: list[list[Any]]) -> tuple[float, float]:
+        """What a call takes, and what it makes its process and the server's compute, which others' load doesn't touch."""
+        answers, calls = self._answers(call, jobs), sum(map(len, jobs))
+        took, computed = (
+            sum(a[last] - a[first] for a in answers) for first, last in (("start", "end"), ("idle", "done"))
+        )
+        return 1000 * took / calls, 1000 * computed / calls
+
+    def _answers(self, call: str, jobs: list[list[Any]]) -> list[dict[str, float]]:
         for process, job in zip(self.processes, jobs, strict=True):
             self._say(process, json.dumps({"call": call, "arguments": job}))
         for process in self.processes:
             self._hear(process, "ready")
         for process in self.processes:
             self._say(process, "go")
-        answers = [json.loads(self._hear(process)) for process in self.processes]
-        return sum(map(len, jobs)) / (max(a["end"] for a in answers) - min(a["start"] for a in answers))
+        return [json.loads(self._hear(process)) for process in self.processes]
 
     def _say(self, process: subprocess.Popen[str], line: str) -> None:
         process.stdin.write(line + "\n")
@@ -75,10 +88,19 @@ def main() -> None:
         call = import_string(job["call"])
         print("ready", flush=True)
         sys.stdin.readline()
-        start = time.monotonic()
+        idle, start = computed(), time.monotonic()
         for argument in job["arguments"]:
             call(argument)
-        print(json.dumps({"start": start, "end": time.monotonic()}), flush=True)
+        end = time.monotonic()
+        print(json.dumps({"start": start, "end": end, "idle": idle, "done": computed()}), flush=True)
+
+
+def computed() -> float:
+    """Seconds of CPU of this process and of the server's process that answers it."""
+    from django.db import connection
+
+    server = psutil.Process(connection.connection.info.backend_pid).cpu_times()
+    return time.process_time() + server.user + server.system
 
 
 if __name__ == "__main__":

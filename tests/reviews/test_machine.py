@@ -13,11 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from permits.models import Application, Permit, Status, User
 from reviews import lifecycle, policy, workflow
-from reviews.audit import log
 from reviews.audit.log import EVENT_OF
 from reviews.lifecycle import FINAL, TRANSITIONS
 from reviews.models import CorrectionNotice, Decision, Department, Event, Pause, Task
 from tests.cast import Cast, filled, make_cast, post
+from tests.reviews.audit.honest import check_told
 from tests.reviews.situations import ONE_CORRECTION
 from tests.reviews.steps import TUESDAY, edition
 from tests.reviews.test_promises import PLEDGE
@@ -209,7 +209,7 @@ class Process(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "pk"):
             application = self.application
-            assert log.first_broken_link(log.stream_of(application)) is None
+            check_told(application)
             assert application.events.count() == application.last_seq
             for event in application.events.all():
                 assert json.loads(event.payload)["seq"] == event.seq

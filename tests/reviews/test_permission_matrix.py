@@ -14,6 +14,7 @@ from reviews import policy, workflow
 from reviews.lifecycle import TRANSITIONS, By, NotPossible, Transition
 from reviews.models import Decision, Event
 from tests.cast import holder, person, post
+from tests.reviews.audit.honest import check_told
 from tests.reviews.situations import Situation, arrange, fresh, take
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -79,6 +80,7 @@ def test_who_may_take_a_step_and_that_nobody_else_can(cast, row):
         point = transaction.savepoint()
         take(row, there, people[relation])
         assert fresh(there.application).status == row.target, relation
+        check_told(there.application)
         transaction.savepoint_rollback(point)
 
 

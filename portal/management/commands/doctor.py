@@ -18,7 +18,7 @@ from django.utils import timezone
 from permits.intake import storage
 from permits.models import EditionDraft, Permit, Service, User
 from reviews import calendars, editions, roles
-from reviews.audit import triggers, unsealed, witness
+from reviews.audit import signing, triggers, unsealed, witness
 from reviews.models import Heartbeat, Notice
 
 BACKLOG = timedelta(minutes=5)
@@ -59,6 +59,9 @@ def audit_triggers() -> str:
 
 def audit_tree() -> str:
     """Sealing keeps up: an event waits for seconds, not for minutes."""
+    if not settings.EMBEDDED and signing.signer().public_key() is None:
+        raise Unwell(f"there is no key to sign the audit log's checkpoints with at {settings.AUDIT_KEY_FILE}",
+                     "manage.py make_audit_key")  # fmt: skip
     oldest, waiting = unsealed.backlog()
     if oldest and oldest < timezone.now() - BACKLOG:
         raise Unwell(f"{waiting} events of the audit log wait to be sealed, the first since "
