@@ -37,8 +37,14 @@ class CodeField(forms.CharField):
         self.clean_code = clean_code
 
     def clean(self, value: Any) -> str:
+        if self._is_plain(value):
+            return self.clean_code(value)
         text = super().clean(value)
         return self.clean_code(text) if text else text
+
+    def _is_plain(self, value: Any) -> bool:
+        """Letters and digits, not too many: all that Django asks of a text, as of nearly every cell of a sheet."""
+        return isinstance(value, str) and value.isascii() and value.isalnum() and len(value) <= (self.max_length or 0)
 
 
 class ChoiceField(forms.ChoiceField):
@@ -206,18 +212,38 @@ def _number_field(field: FormField, common: dict[str, Any]) -> forms.Field:
         attrs = {"inputmode": "numeric"}
         top = int(high) if high is not None else 2_147_483_647
         bottom = int(low) if low is not None else -2_147_483_648
-        return forms.IntegerField(min_value=bottom, max_value=top, widget=forms.TextInput(attrs=attrs), **common)
+        return IntegerField(min_value=bottom, max_value=top, widget=forms.TextInput(attrs=attrs), **common)
     widget = forms.TextInput(attrs={"inputmode": "decimal"})
-    made = MoneyField if field.type == "money" else forms.DecimalField
+    made = MoneyField if field.type == "money" else DecimalField
     return made(min_value=low, max_value=high, max_digits=16, decimal_places=2, widget=widget, **common)
 
 
-class MoneyField(forms.DecimalField):
-    """An amount in yuan: thousands may be parted by commas, and ¥, 元 may stand beside it."""
+class IntegerField(forms.IntegerField):
+    """A whole number as people write it: 1,200 and １２００ too."""
 
     def to_python(self, value: Any) -> Any:
-        text = unicodedata.normalize("NFKC", str(value or ""))
-        return super().to_python(re.sub(r"[¥￥元,\s]", "", text))
+        return super().to_python(_digits(value))
+
+
+class DecimalField(forms.DecimalField):
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(_digits(value))
+
+
+class MoneyField(DecimalField):
+    """An amount in yuan: ¥, 元 may stand beside it."""
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(re.sub(r"[¥￥元\s]", "", str(value)) if value is not None else None)
+
+
+_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
+
+
+def _digits(value: Any) -> Any:
+    """A number that was typed: full-width characters folded, thousands parted by commas put together. 1,5 stays what it
+    is, and is refused: nobody knows whether it was meant to be 1.5."""
+    return _THOUSANDS.sub("", unicodedata.normalize("NFKC", value)) if isinstance(value, str) else value
 
 
 def _number(bound: Any) -> Decimal | None:

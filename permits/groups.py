@@ -83,62 +83,76 @@ def _miscounted(group: FormField, count: int) -> list[str]:
 REMEMBERED = 500  # different answers of a column that were found good, which need no second look
 
 
+class _Column:
+    """What the answers of one column are checked with, made once for all rows."""
+
+    def __init__(self, column: FormField) -> None:
+        self.column = column
+        self.key = column.key
+        self.made = fieldtypes.form_field(column)
+        self.shown_if, self.required_if = expression(column.shown_if), expression(column.required_if)
+        self.demanding = bool(column.unique or column.must_be is not None)  # of an answer that is good by itself
+        self.good: dict[str | bool, Any] = {}
+
+    def cleaned(self, raw: Any) -> Any:
+        """As it is stored. Raise ``ValidationError``. Thousands of rows often say the same, such as a region."""
+        alike = isinstance(raw, str | bool)  # 1 and True are one key of a dict, and not one answer
+        if alike and raw in self.good:
+            return self.good[raw]
+        value = fieldtypes.to_json(self.made.clean(fieldtypes.to_form(self.column, raw)))
+        if alike and not self.column.unique and len(self.good) < REMEMBERED and not isinstance(value, list):
+            self.good[raw] = value
+        return value
+
+
 class RowChecker:
     """Checks rows one by one with one set of form fields; remembers what has to be unique."""
 
     def __init__(self, group: FormField, values: Mapping[str, Any]) -> None:
         self.group = group
         self.values = values
-        self.fields = {column.key: fieldtypes.form_field(column) for column in group.fields}
+        self.columns = [_Column(column) for column in group.fields]
         self.conditional = any(column.shown_if or column.required_if for column in group.fields)
-        self.good: dict[str, dict[str, Any]] = {column.key: {} for column in group.fields}
         self.seen: dict[tuple[str, Any], int] = {}
 
     def row(self, number: int, raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[CellFault]]:
         kept: dict[str, Any] = {}
         wrong: dict[str, str] = {}
-        for column in self.group.fields:
+        for column in self.columns:
             key = column.key
             try:
-                kept[key] = self._cleaned(column, raw.get(key))
+                kept[key] = column.cleaned(raw.get(key))
             except ValidationError as error:
                 wrong[key] = " ".join(error.messages)
                 kept[key] = _as_typed(raw.get(key))
-        seen = self._as_seen(kept, wrong)
+        seen: dict[str, Any] = {}
+        if self.conditional:
+            seen = self._as_seen(kept, wrong)
+            for key in hidden_in(self.group, seen):
+                kept[key] = seen[key] = None
+                wrong.pop(key, None)
         faults = []
-        for key in hidden_in(self.group, seen):
-            kept[key] = seen[key] = None
-            wrong.pop(key, None)
-        for column in self.group.fields:
-            if column.shown_if and not _holds(column.shown_if, seen, default=True):
+        for column in self.columns:
+            if column.shown_if and not column.shown_if.holds(seen, when_unanswered=False):
                 continue
             if message := wrong.get(column.key) or self._fault(column, kept[column.key], seen, number):
-                faults.append(CellFault(number, column, message))
-        return {key: value for key, value in kept.items() if value not in (None, "", [])}, faults
-
-    def _cleaned(self, column: FormField, raw: Any) -> Any:
-        """As it is stored. Raise ``ValidationError``. Thousands of rows often say the same, such as a region."""
-        good = self.good[column.key]
-        if isinstance(raw, str) and raw in good:
-            return good[raw]
-        value = fieldtypes.to_json(self.fields[column.key].clean(fieldtypes.to_form(column, raw)))
-        if len(good) < REMEMBERED and isinstance(raw, str) and not isinstance(value, list):
-            good[raw] = value
-        return value
+                faults.append(CellFault(number, column.column, message))
+        return {key: value for key, value in kept.items() if not _empty(value)}, faults
 
     def _as_seen(self, kept: Mapping[str, Any], wrong: Mapping[str, str]) -> dict[str, Any]:
         """The row as its conditions see it, above the answers of the form."""
-        if not self.conditional:
-            return {}
         return dict(self.values) | {
             column.key: None if column.key in wrong else fieldtypes.from_json(column, kept[column.key])
             for column in self.group.fields
         }
 
-    def _fault(self, column: FormField, value: Any, seen: Mapping[str, Any], number: int) -> str:
-        if value in (None, "", []):
-            required = column.required or _holds(column.required_if, seen, default=False)
+    def _fault(self, made: _Column, value: Any, seen: Mapping[str, Any], number: int) -> str:
+        column = made.column
+        if _empty(value):
+            required = column.required or (made.required_if and made.required_if.holds(seen, when_unanswered=False))
             return _("Please fill in “%(label)s”.") % {"label": column.label} if required else ""
+        if not made.demanding:
+            return ""
         if column.must_be is not None and value is not column.must_be:
             return _("This can only be answered in one way.")
         if column.unique:
@@ -146,6 +160,10 @@ class RowChecker:
             if first != number:
                 return _("This stands in row %(row)d already.") % {"row": first + 1}
         return ""
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value == "" or value == []
 
 
 def hidden_in(group: FormField, seen: Mapping[str, Any]) -> set[str]:

@@ -31,4 +31,9 @@ def tags_of(application: Application) -> set[str]:
 def index(application: Application) -> None:
     """Write the digests of an application anew; in the transaction of the step that changed its answers."""
     MobileTag.objects.filter(application=application).delete()
-    insert([MobileTag(application=application, tag=each) for each in tags_of(application)])
+    add(application)
+
+
+def add(application: Application) -> None:
+    """Write the digests of an application that has none yet."""
+    insert([MobileTag(application=application, tag=each) for each in tags_of(application)], keys=False)

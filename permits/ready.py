@@ -20,6 +20,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, RelatedPopulator, get_related_populators
 
+from permits.together import write
+
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
@@ -183,10 +185,11 @@ PLAIN = (
 )  # fmt: skip
 
 
-def insert(rows: Sequence[Model]) -> None:
+def insert(rows: Sequence[Model], *, keys: bool = True) -> None:
     """Write new rows of one table in one statement, and give each its key: ``bulk_create`` without its ceremony.
 
-    No signals, no conflicts, no defaults of the database; what a row points to has to be written before it.
+    No signals, no conflicts, no defaults of the database; what a row points to has to be written before it. Without
+    ``keys`` nobody needs the rows as objects any more, and the statement may travel with the next one.
     """
     if not rows:
         return
@@ -196,8 +199,11 @@ def insert(rows: Sequence[Model]) -> None:
         for column in columns:
             if column.is_relation and getattr(row, column.attname) is None and column.is_cached(row):
                 setattr(row, column.name, getattr(row, column.name))  # it has its key by now
-    keys = _insert(model, [[column.pre_save(row, add=True) for column in columns] for row in rows])
-    for row, key in zip(rows, keys, strict=True):
+    values = [[column.pre_save(row, add=True) for column in columns] for row in rows]
+    if not keys:
+        _insert_unasked(model, values)
+        return
+    for row, key in zip(rows, _insert(model, values), strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
@@ -229,6 +235,14 @@ def _insert(model: type[Model], rows: list[list[Any]]) -> list[int]:
     return keys
 
 
+def _insert_unasked(model: type[Model], rows: list[list[Any]]) -> None:
+    database, columns = _database(), _columns(model)
+    size = database.ops.bulk_batch_size(columns, rows)
+    for first in range(0, len(rows), size):
+        part = rows[first : first + size]
+        _execute(_insertion(model, len(part), keys=False), _cells(columns, part, database))
+
+
 def _cells(columns: tuple[Any, ...], rows: list[list[Any]], database: BaseDatabaseWrapper) -> list[Any]:
     cells: list[Any] = []
     same: dict[tuple[str, int], Any] = {}  # what several rows share, such as a text to be encrypted, is prepared once
@@ -245,14 +259,23 @@ def _cells(columns: tuple[Any, ...], rows: list[list[Any]], database: BaseDataba
 
 
 def update(row: Model, names: tuple[str, ...]) -> None:
-    """Write these fields of a row that is there. Raise ``LookupError`` when it isn't."""
+    """Write these fields of a row that is there: one that the caller holds locked, for the statement may travel with
+    the next one. Raise ``LookupError`` when it can be seen at once that it isn't there.
+    """
     sql, columns = _updating(type(row), names)
     database = _database()
     values = [column.get_db_prep_save(getattr(row, column.attname), connection=database) for column in columns]
-    with database.cursor() as cursor:
-        cursor.execute(sql, [*values, row.pk])
-        if not cursor.rowcount:
-            raise LookupError(f"{type(row).__name__} {row.pk} is not there any more")
+    if _execute(sql, [*values, row.pk]) == 0:
+        raise LookupError(f"{type(row).__name__} {row.pk} is not there any more")
+
+
+def _execute(sql: str, params: list[Any]) -> int | None:
+    """How many rows it wrote; ``None`` when it travels with the next statement."""
+    if write(sql, params):
+        return None
+    with _database().cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
 
 
 # The names of tables and columns are the models', never anybody's input.
@@ -262,11 +285,11 @@ def _columns(model: type[Model]) -> tuple[Any, ...]:
 
 
 @lru_cache(1000)
-def _insertion(model: type[Model], rows: int) -> str:
+def _insertion(model: type[Model], rows: int, *, keys: bool = True) -> str:
     columns = [_quoted(column.column) for column in _columns(model)]
     one = "(" + ", ".join(["%s"] * len(columns)) + ")"
-    table, key = _quoted(model._meta.db_table), _quoted(model._meta.pk.column)
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([one] * rows)} RETURNING {key}"  # noqa: S608
+    sql = f"INSERT INTO {_quoted(model._meta.db_table)} ({', '.join(columns)}) VALUES {', '.join([one] * rows)}"  # noqa: S608
+    return f"{sql} RETURNING {_quoted(model._meta.pk.column)}" if keys else sql
 
 
 @cache

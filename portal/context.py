@@ -8,7 +8,15 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from permits.models import User
 from reviews.models import Notice
+
+MANY = 100  # more are shown as 99+
+
+
+def unread_of(user: User) -> int:
+    """How many notices wait to be read, up to ``MANY``: what the bell on every page says."""
+    return Notice.objects.unread_of(user)[:MANY].count()
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
@@ -16,6 +24,6 @@ def page(request: HttpRequest) -> dict[str, Any]:
         user = getattr(request, "user", None)
         if user is None or not user.is_authenticated:
             return 0
-        return Notice.objects.inbox_of(user).filter(read_at=None).count()
+        return unread_of(user)
 
     return {"demo": settings.DEMO, "unread_notices": SimpleLazyObject(unread)}

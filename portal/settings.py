@@ -207,6 +207,21 @@ else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 
+# --- Notices --------------------------------------------------------------------------------------------------------
+NOTICE_CHANNELS = {
+    "inbox": "reviews.notices.channels.inbox.send",
+    "email": "reviews.notices.channels.email.send",
+}
+# Seconds. A try that fails is followed by another after the first wait, then after twice as long each time up to the
+# longest: with 20 tries a provider may be away for half a day. The lease is how long a worker may have a notice in hand
+# before it is taken for dead: longer than the time-outs of the ten that it takes together.
+NOTICE_FIRST_WAIT = env.float("NOTICE_FIRST_WAIT", default=15.0)
+NOTICE_LONGEST_WAIT = env.float("NOTICE_LONGEST_WAIT", default=3600.0)
+NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
+NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
+NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
+
 # --- Files ----------------------------------------------------------------------------------------------------------
 STORAGE_URL = env.str("STORAGE_URL", default=f"file://{VAR_DIR / 'materials'}")
 STORAGES = {
@@ -345,6 +360,18 @@ UNFOLD = {
                         "title": _("Permits"),
                         "icon": "verified",
                         "link": reverse_lazy("admin:permits_permit_changelist"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
+                        "title": _("Inbox"),
+                        "icon": "notifications",
+                        "link": reverse_lazy("inbox"),
+                        "permission": "reviews.policy.is_official_request",
+                    },
+                    {
+                        "title": _("What you are told, and how"),
+                        "icon": "notifications_active",
+                        "link": reverse_lazy("preferences"),
                         "permission": "reviews.policy.is_official_request",
                     },
                     {

@@ -17,7 +17,9 @@ from portal.views import (
     home,
     inbox,
     materials,
+    metrics,
     objections,
+    preferences,
     promises,
     record,
     renewal,
@@ -65,9 +67,14 @@ urlpatterns = [
     path("enterprises/<uuid:public_id>/", enterprises.enterprise, name="enterprise"),
     path("enterprises/access/<uuid:public_id>/", enterprises.answer_access, name="access_answer"),
     path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/unread/", inbox.unread, name="inbox_unread"),
+    path("inbox/read/", inbox.read_all, name="inbox_read"),
+    path("n/<int:pk>/", inbox.short_link, name="notice_short"),
     path("inbox/<int:pk>/", inbox.open_notice, name="notice"),
     path("verify/", verify.search, name="verify"),
     path("verify/<str:number>/", verify.permit, name="verify_permit"),
+    path("accounts/notices/", preferences.preferences, name="preferences"),
+    path("unsubscribe/<str:token>/", preferences.unsubscribe, name="unsubscribe"),
     path("audit/receipt", record.check, name="record_check"),
     path("audit/checkpoint", checkpoint.checkpoint, name="audit_checkpoint"),
     path("audit/keys", checkpoint.keys, name="audit_keys"),
@@ -75,6 +82,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEBUG:
     urlpatterns += [path("style/", home.style, name="style")]

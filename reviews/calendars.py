@@ -40,10 +40,11 @@ def name_of(calendar: WorkCalendar) -> str:
     """Its name, by which ``of`` finds it."""
     days = {day.isoformat(): calendar.overrides[day] for day in sorted(calendar.overrides)}
     digest = hashlib.sha256(json.dumps([days, calendar.package_until]).encode()).hexdigest()[:16]
-    CalendarEdition.objects.get_or_create(
-        digest=digest,
-        defaults={"overrides": days, "package_until": calendar.package_until, "made_at": timezone.now()},
-    )
+    if not _editions(digest=digest):
+        CalendarEdition.objects.get_or_create(
+            digest=digest,
+            defaults={"overrides": days, "package_until": calendar.package_until, "made_at": timezone.now()},
+        )
     return digest
 
 
@@ -60,6 +61,11 @@ def open_ones_counted_otherwise() -> int:
 @Ready
 def _overrides() -> QuerySet[Any, Any]:
     return CalendarDay.objects.values_list("date", "working")
+
+
+@Ready
+def _editions(*, digest: str) -> QuerySet[Any, Any]:
+    return CalendarEdition.objects.filter(digest=digest).values_list("digest")
 
 
 def seconds(span: timedelta) -> int:

@@ -18,7 +18,7 @@ from reviews import publishing, roles
 from reviews.audit import log
 from reviews.drafting import check_open, locked, slug_of
 from reviews.models import Event, RoleGrant
-from reviews.notices import outbox
+from reviews.notices import choosing, outbox
 
 logger = logging.getLogger(__name__)
 BATCH = 100
@@ -221,7 +221,7 @@ def _record(
 
 def _tell(event: Event, by: User, kind: str, draft: EditionDraft, service: dict[str, str], **params: Any) -> None:
     address = f"/admin/permits/editiondraft/{draft.pk}/change/"
-    outbox.write(outbox.compose(event, [by.pk], kind, {"service": service, "path": address, **params}))
+    outbox.write(outbox.compose(event, [choosing.reader(by)], kind, {"service": service, "path": address, **params}))
 
 
 def _edition(service: Service | None) -> str:

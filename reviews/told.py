@@ -1,32 +1,68 @@
 """Who is told what of a step: the applicant's side, a department, its supervisors, one official.
 
-Each function gives the notices; the step that it belongs to writes them with everything else.
+Each function gives messages; the step that it belongs to writes them with everything else, and asks but once who the
+people of a department and the owners of an enterprise are (``letters``).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.urls import reverse
 
-from permits.models import AccessRequest, Application, Membership, Status
+from permits.models import AccessRequest, Application, Membership, Status, User
 from permits.ready import Ready
 from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Task
-from reviews.notices import outbox
+from reviews.notices import choosing, outbox
+from reviews.notices.choosing import Reader
 from reviews.notices.outbox import Letter
 
+OWNERS = 0  # stands where a department's key would: the owners of the application's enterprise
+NAMED = -1  # the same, for people that are named by their keys
 
-def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list[Letter]:
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is said of an event: to people (accounts that are read already, or keys of such that aren't), and to
+    everybody of a group (a department's key, or OWNERS).
+    """
+
+    event: Event
+    kind: str
+    params: dict[str, Any]
+    people: tuple[Reader | int, ...] = ()
+    group: int | None = None
+
+
+def letters(messages: list[Message]) -> list[Letter]:
+    """A notice for each person and channel. Somebody whom two messages of one event concern is told the first."""
+    groups = {message.group for message in messages if message.group is not None}
+    named = {person for message in messages for person in message.people if isinstance(person, int)}
+    found = _readers(groups, named, messages[0].event) if groups or named else {}
+    by_key = {reader.id: reader for reader in found.get(NAMED, ())}
+    once: dict[tuple[int, int, str], Letter] = {}
+    for message in messages:
+        people = [person if isinstance(person, Reader) else by_key[person] for person in message.people]
+        if message.group is not None:
+            people += found[message.group]
+        for letter in outbox.compose(message.event, people, message.kind, message.params):
+            once.setdefault((id(letter.event), letter.recipient_id, letter.channel), letter)
+    return list(once.values())
+
+
+def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list[Message]:
     """The one who filed, and the enterprise's owners."""
     application = _application(event)
-    return outbox.compose(event, _applicants(application), kind, _params(application, reason=reason) | more)
+    people = (choosing.reader(application.applicant),) if application.applicant.is_active else ()
+    group = OWNERS if application.enterprise_id else None
+    return [Message(event, kind, _params(application, reason=reason) | more, people, group)]
 
 
-def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Letter]:
+def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Message]:
     application = _application(event)
     told = [
         {"title": item_title(application, item.kind, item.key, item.row), "message": item.message} for item in items
@@ -37,43 +73,38 @@ def corrections(event: Event, notice: CorrectionNotice, items: Iterable[Correcti
     )  # fmt: skip
 
 
-def corrections_due(event: Event, notice: CorrectionNotice) -> list[Letter]:
+def corrections_due(event: Event, notice: CorrectionNotice) -> list[Message]:
     path = f"{_application(event).get_absolute_url()}corrections/"
     return applicant(event, "corrections_due_soon", deadline_at=notice.deadline.isoformat(), path=path)
 
 
-def departments(event: Event, tasks: list[Task]) -> list[Letter]:
+def departments(event: Event, tasks: list[Task]) -> list[Message]:
     """Everybody who acts for a department that has a new task."""
-    people = _acting_for([task.department_id for task in tasks], event)
-    return [
-        notice
-        for task in tasks
-        for notice in outbox.compose(event, people[task.department_id], "new_task", _task_params(task))
-    ]
+    return [Message(event, "new_task", _task_params(task), group=task.department_id) for task in tasks]
 
 
-def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Letter]:
+def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Message]:
     """The one who has the task in hand; everybody in its department while nobody has."""
-    people = (
-        [task.claimed_by_id] if task.claimed_by_id else _acting_for([task.department_id], event)[task.department_id]
-    )
-    return official(event, task, people, kind, reason=reason, **more)
+    if task.claimed_by_id:
+        return official(event, task, [task.claimed_by_id], kind, reason=reason, **more)
+    return [Message(event, kind, _task_params(task) | {"reason": reason} | more, group=task.department_id)]
 
 
 def official(
     event: Event, task: Task, people: Iterable[int | None], kind: str, *, reason: str = "", **more: Any
-) -> list[Letter]:
-    found = [person for person in people if person]
-    return outbox.compose(event, found, kind, _task_params(task) | {"reason": reason} | more)
+) -> list[Message]:
+    found = tuple(person for person in people if person)
+    return [Message(event, kind, _task_params(task) | {"reason": reason} | more, found)]
 
 
-def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Letter]:
+def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Message]:
     people = Official.objects.filter(
         department=office, active=True, role=Official.Role.SUPERVISOR, user__is_active=True
-    ).values_list("user_id", flat=True)
+    )
     params = _params(_application(event), reason=reason, path=path or "/admin/reviews/task/")
     params |= {"department": office.names}
-    return outbox.compose(event, people, kind, params)
+    found = tuple(choosing.reader(posting.user) for posting in people.select_related("user").defer("user__mobile"))
+    return [Message(event, kind, params, found)]
 
 
 def task_path(task: Task) -> str:
@@ -92,9 +123,9 @@ def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
     if asked.state == AccessRequest.State.GRANTED:
         path = reverse("enterprise", args=[asked.enterprise.public_id])
         params = {"enterprise": asked.enterprise.name, "path": path}
-        return outbox.compose(event, [asked.user_id], "access_granted", params)
+        return outbox.compose(event, [choosing.reader(asked.user)], "access_granted", params)
     params = {"uscc": asked.enterprise.uscc, "path": reverse("enterprises")}
-    return outbox.compose(event, [asked.user_id], "access_refused", params)
+    return outbox.compose(event, [choosing.reader(asked.user)], "access_refused", params)
 
 
 def item_title(application: Application, kind: str, key: str, row: int | None = None) -> dict[str, str]:
@@ -116,37 +147,53 @@ def _application(event: Event) -> Application:
     return event.application
 
 
-def _applicants(application: Application) -> list[int]:
-    people = [application.applicant_id] if application.applicant.is_active else []
-    return [*people, *_owners(application.enterprise_id)] if application.enterprise_id else people
-
-
-def _owners(enterprise_id: int) -> list[int]:
-    return [user for (user,) in _owners_of(enterprise=enterprise_id)]
-
-
-@Ready
-def _owners_of(*, enterprise: int) -> QuerySet[Any, Any]:
-    owners = Membership.objects.filter(
-        enterprise=enterprise, active=True, role=Membership.Role.OWNER, user__is_active=True
-    )
-    return owners.values_list("user_id")
-
-
-def _acting_for(department_ids: list[int], event: Event) -> dict[int, list[int]]:
-    """By department: who is posted there, and who stands in for one of them. One query."""
-    people: dict[int, list[int]] = defaultdict(list)
-    for department, user in _acting(departments=list(dict.fromkeys(department_ids)), at=event.at):
-        people[department].append(user)
+def _readers(groups: set[int], named: set[int], event: Event) -> dict[int, list[Reader]]:
+    """Who is in each of the groups, and those who are named, by one query."""
+    offices = sorted(groups - {OWNERS})
+    enterprise = _application(event).enterprise_id if OWNERS in groups else None
+    rows = _told(
+        departments=offices or None, at=event.at if offices else None, enterprise=enterprise,
+        named=sorted(named) or None,
+    )  # fmt: skip
+    people: dict[int, list[Reader]] = {group: [] for group in groups}
+    for group, *row in rows:
+        people.setdefault(group, []).append(Reader(*row))
     return people
 
 
+def _owners(enterprise_id: int) -> list[Reader]:
+    return [Reader(*row) for _group, *row in _told(departments=None, at=None, enterprise=enterprise_id, named=None)]
+
+
 @Ready
-def _acting(*, departments: list[int], at: datetime) -> QuerySet[Any, Any]:
+def _told(
+    *, departments: list[int] | None, at: datetime | None, enterprise: int | None, named: list[int] | None
+) -> QuerySet[Any, Any]:
+    """Rows of a group, and what ``Reader`` is made of: one query of as many parts as are asked for."""
+    parts = [*(_acting(departments, at) if departments and at else ())]
+    if enterprise is not None:
+        owners = Membership.objects.filter(
+            enterprise=enterprise, active=True, role=Membership.Role.OWNER, user__is_active=True
+        )
+        parts.append(_rows(owners.annotate(group=Value(OWNERS)), "group", "user"))
+    if named:
+        parts.append(_rows(User.objects.filter(pk__in=named).annotate(group=Value(NAMED)), "group", ""))
+    first, *rest = parts
+    return first.union(*rest, all=True) if rest else first
+
+
+def _acting(departments: list[int], at: datetime) -> list[QuerySet[Any, Any]]:
+    """Who is posted there, and who stands in for one of them."""
     posted = Official.objects.filter(department__in=departments, active=True, user__is_active=True)
     lent = Delegation.objects.in_force(at).filter(official__department__in=departments)
-    rows = posted.order_by().values_list("department_id", "user_id")
-    return rows.union(lent.order_by().values_list("official__department_id", "delegate_id"))
+    return [_rows(posted, "department_id", "user"), _rows(lent, "official__department_id", "delegate")]
+
+
+def _rows(found: QuerySet[Any, Any], group: str, account: str) -> QuerySet[Any, Any]:
+    at = f"{account}__" if account else ""
+    mobile = ExpressionWrapper(Q(**{f"{at}mobile_index__isnull": False}), output_field=BooleanField())
+    rows = found.order_by().annotate(reader=F(f"{at}pk"), choices=F(f"{at}notice_choices"), reachable=mobile)
+    return rows.values_list(group, "reader", "choices", "reachable")
 
 
 def _params(application: Application, *, reason: str = "", path: str = "") -> dict[str, Any]:

@@ -62,6 +62,14 @@ def _nobodys_language():
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _no_texts_of_another_test():
+    """A process keeps the published wording of notices for some seconds."""
+    from reviews.notices import wordings
+
+    wordings.forget()
+
+
 @pytest.fixture
 def engine() -> str:
     from django.db import connection

@@ -27,6 +27,8 @@ def worker(tmp_path):
     """A worker on this test's database and on Redis; this process kicks it."""
     url = os.environ.get("TEST_REDIS_URL")
     assert url, "these tests need Redis: run them with `python -m tests.run`, which starts one"
+    # Each process of the tests has a Redis database of its own: another's worker would take what is this one's.
+    url = url.rstrip("0") + os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     environment = {
         "DATABASE_URL": servers.database_url(connection.settings_dict),
         "REDIS_URL": url,
@@ -83,3 +85,33 @@ def test_what_a_broken_broker_left_is_found_by_the_sweep(cast, worker):
     Notice.objects.update(created_at="2020-02-10T00:00:00Z")
     assert tasks.sweep() == Notice.objects.count()
     servers.wait_until(lambda: not Notice.objects.exclude(state="sent").exists(), "every notice to be sent")
+
+
+def all_sent() -> bool:
+    return not Notice.objects.exclude(state="sent").exists()
+
+
+@pytest.mark.production
+def test_a_worker_keeps_its_connection_and_takes_another_when_the_database_drops_it(cast, worker):
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+    servers.wait_until(all_sent, "the first notices to be sent")
+    before = others()
+    workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
+    servers.wait_until(all_sent, "the next ones")
+    assert before and others() == before
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ANY(%s)", [before])
+    workflow.decide(task_of(application, "health").pk, official=cast.health, outcome="agree")
+    workflow.decide(task_of(application, "industry").pk, official=cast.industry, outcome="agree")
+    servers.wait_until(all_sent, f"those after it; the worker says: {worker.read_text()[-2000:]}")
+    assert others() and others() != before
+
+
+def others() -> list[int]:
+    """The server's processes that serve somebody else on this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND backend_type = 'client backend' ORDER BY pid"
+        )
+        return [pid for (pid,) in cursor.fetchall()]

@@ -32,6 +32,8 @@ def main(folder: str) -> None:
     for row in data["areas"]:
         # Municipalities and counties right under a province skip the city level.
         parent = f"{row['cityCode']}00" if row["cityCode"] in cities else f"{row['provinceCode']}0000"
+        if row["code"] == parent:
+            continue  # a city without counties, such as 东莞, which the package has a second time as its own county
         out.write(f"{row['code']}\tcounty\t{parent}\t{row['name']}\n")
 
 

@@ -53,6 +53,16 @@ def full_name(code: str) -> str:
     return "".join(region.name for region in path(code))
 
 
+def by_full_name(name: str) -> str | None:
+    """The code of 江西省宜春市宜丰县; nothing for a name that isn't given in full, for many counties share theirs."""
+    return _by_full_name().get(name)
+
+
+@cache
+def _by_full_name() -> dict[str, str]:
+    return {full_name(code): code for code in _table()}
+
+
 def children(code: str | None) -> list[Region]:
     return _by_parent().get(code, [])
 

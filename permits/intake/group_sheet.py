@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +17,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font, PatternFill
 
+from permits.codes import regions
+from permits.codes.text import fold
 from permits.definition import FormField
 from permits.groups import RowChecker, is_blank
 from permits.intake import roster, sheets
@@ -46,12 +51,12 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
         if best is None or missing:
             return done
         checker = RowChecker(group, values)
-        columns = [(column, places[column.key]) for column in group.fields if column.key in places]
+        columns = [(c.key, _reader(c), places[c.key]) for c in group.fields if c.key in places]
         try:
             for number, cells in roster.filled_rows(best):
                 if len(done.rows) >= group.max_rows:
                     raise TooMany(number)
-                _take(done, checker, number, [(column, roster.cell_at(cells, place)) for column, place in columns])
+                _take(done, checker, number, cells, columns)
         except TooMany as stop:
             done.add(stop.row, "", roster.too_many_rows(group.max_rows))
     if len(done.rows) < max(group.min_rows, 1) and not done.faults:
@@ -60,14 +65,17 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
     return done
 
 
-def _take(done: Imported, checker: RowChecker, number: int, cells: list[tuple[FormField, Any]]) -> None:
+def _take(
+    done: Imported, checker: RowChecker, number: int, cells: Sequence[Any], columns: list[tuple[str, Reader, int]]
+) -> None:
     raw: dict[str, Any] = {}
     wrong: dict[str, str] = {}
-    for column, cell in cells:
+    for key, as_typed, place in columns:
+        cell = cells[place] if place < len(cells) else None
         try:
-            raw[column.key] = as_typed(column, cell)
+            raw[key] = as_typed(cell)
         except ValidationError as error:
-            raw[column.key], wrong[column.key] = roster.shown(cell), " ".join(error.messages)
+            raw[key], wrong[key] = roster.shown(cell), " ".join(error.messages)
     if is_blank(raw):
         return
     row, faults = checker.row(number - 1, raw)
@@ -79,32 +87,81 @@ def _take(done: Imported, checker: RowChecker, number: int, cells: list[tuple[Fo
         done.add(number, str(checker.group.column(key).label), message)  # type: ignore[union-attr]  # its own key
 
 
-def as_typed(column: FormField, cell: Any) -> Any:
-    """A cell as somebody would have typed it into the form. Raise ``ValidationError`` where the sheet spoilt it."""
-    text = roster.shown(cell)
-    if not text:
-        return None
+Reader = Callable[[Any], Any]
+
+
+def _reader(column: FormField) -> Reader:
+    """How a cell of this column is read: as somebody would have typed it into the form. What it gives raises
+    ``ValidationError`` where the sheet spoilt the cell."""
     match column.type:
-        case "resident_id" | "bank_account" if isinstance(cell, int | float) and abs(cell) >= 10**15:
-            raise ValidationError(
-                _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
-            )
+        case "resident_id" | "bank_account":
+            return _unrounded
         case "date":
-            return roster.as_date(cell)
+            return lambda cell: roster.as_date(cell) if roster.shown(cell) else None
         case "yesno":
-            return roster.as_yesno(cell) == "是"
-        case "choice":
-            return _choice(column, text)
-        case "multichoice":
-            return [_choice(column, part) for part in text.replace(",", "、").replace("，", "、").split("、") if part]
-    return text
+            return lambda cell: roster.as_yesno(cell) == "是" if roster.shown(cell) else None
+        case "choice" | "multichoice":
+            return _chooser(column)
+        case "datetime":
+            return _moment
+        case "region":
+            return lambda cell: _region(roster.shown(cell)) or None
+        case "industry":
+            return lambda cell: fold(roster.shown(cell)).upper() or None
+    return lambda cell: roster.shown(cell) or None
 
 
-def _choice(column: FormField, text: str) -> str:
-    for choice in column.choices:
-        if text.strip() in (choice.value, choice.label.zh, choice.label.en):
-            return choice.value
-    return text.strip()
+def _unrounded(cell: Any) -> str | None:
+    if isinstance(cell, int | float) and abs(cell) >= 10**15:
+        raise ValidationError(
+            _("Kept as a number, it lost its last digits. Format the column as text and type it anew.")
+        )
+    return roster.shown(cell) or None
+
+
+def _moment(cell: Any) -> str | None:
+    """2020年2月10日 8:30, ２０２０/２/１０ ０８：３０ …, as a browser would post it; what is none of these, as it stands."""
+    text = roster.shown(cell)
+    match = _MOMENT.fullmatch(unicodedata.normalize("NFKC", text))
+    if not match or isinstance(cell, datetime):
+        return text or None
+    year, month, day, hour, minute = (int(part) for part in match.groups())
+    return f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}"
+
+
+_MOMENT = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?:\s*日\s*|[T\s]+)(\d{1,2})[:时](\d{1,2})(?::\d{2}|分)?"
+)
+
+
+def _region(text: str) -> str:
+    """The code of a place, which may be named in full instead: 江西省宜春市宜丰县."""
+    return regions.by_full_name(text) or fold(text)
+
+
+def _chooser(column: FormField) -> Reader:
+    """A choice may be written as its value or its label in either language, several of them with 、 , or ; between."""
+    values: dict[str, str] = {}
+    for choice in reversed(column.choices):
+        values |= {_alike(name): choice.value for name in (choice.label.en, choice.label.zh, choice.value)}
+
+    def one(cell: Any) -> str | None:
+        text = roster.shown(cell)
+        return values.get(_alike(text), text) or None
+
+    def several(cell: Any) -> list[str] | None:
+        text = roster.shown(cell)
+        if chosen := values.get(_alike(text)):
+            return [chosen]  # a label may have a comma in it
+        parts = [part.strip() for part in re.split("[、,，;；]", text)]
+        return [values.get(_alike(part), part) for part in parts if part] or None
+
+    return one if column.type == "choice" else several
+
+
+def _alike(text: str) -> str:
+    """As choices are compared: full-width brackets and capitals make no difference."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 def headers(group: FormField) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
@@ -253,6 +253,8 @@ def shown(value: Any) -> str:
         return "是" if value else "否"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # Excel makes 13800001234.0 of a number
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()  # a day, which Excel keeps as its midnight
     if isinstance(value, datetime | date):
         return value.isoformat()
     return _without_marks(str(value))

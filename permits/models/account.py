@@ -39,6 +39,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     mobile = EncryptedTextField(_("Mobile"), blank=True)
     mobile_index = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001 (unique, so none is NULL)
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
+    # By which channels they are told of what, where that differs from the default: see ``reviews.notices.choosing``.
+    notice_choices = models.JSONField(default=dict, blank=True, editable=False)
     is_staff = models.BooleanField(_("May enter the review desk"), default=False)
     is_active = models.BooleanField(_("Active"), default=True)
     date_joined = models.DateTimeField(_("Joined"), default=timezone.now)

@@ -44,7 +44,7 @@ class ReadOnlyAdmin(ModelAdmin):
     """Looked at by those whom ``may_see`` lets in; changed by nobody. ``may_see`` is a function of the request."""
 
     may_see = staticmethod(is_ops)
-    actions = None
+    actions: Any = None
     show_full_result_count = False
     list_per_page = 50
 

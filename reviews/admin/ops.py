@@ -14,7 +14,7 @@ from permits.models import Enterprise, Membership, User
 from reviews import calendars, roles
 from reviews.admin.access import OpsAdmin, ReadOnlyAdmin, is_ops
 from reviews.audit import log
-from reviews.models import Attempt, CalendarDay, Department, Event, Notice
+from reviews.models import CalendarDay, Department, Event
 
 
 @admin.register(Department)
@@ -38,10 +38,6 @@ class CalendarDayAdmin(OpsAdmin):
             messages.warning(request, words % {"count": waiting})
 
 
-# What offices and supervisors are told; an applicant is told of events, by the events' own names.
-OFFICE_NOTICES = {"new_task": _("New task"), "overdue": _("Overdue"), "bad_rating": _("Bad rating")}
-
-
 class InlineToLookAt(TabularInline):
     extra = 0
 
@@ -52,41 +48,6 @@ class InlineToLookAt(TabularInline):
         return False
 
     has_change_permission = has_delete_permission = has_add_permission
-
-
-class AttemptInline(InlineToLookAt):
-    model = Attempt
-    fields = readonly_fields = ("at", "ok", "detail", "seconds")
-    ordering = ("pk",)
-
-
-@admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
-    list_display = ("kind_words", "addressee", "channel", "state", "attempts", "created_at", "sent_at")
-    list_filter = ("state", "channel")
-    list_select_related = ("recipient",)
-    ordering = ("-pk",)
-    inlines = (AttemptInline,)
-    # What it says (`params`) holds personal data and is of no use in finding out why it didn't arrive.
-    fields = (
-        "kind_words",
-        "addressee",
-        "channel",
-        "state",
-        "attempts",
-        "created_at",
-        "next_attempt_at",
-        "sent_at",
-        "read_at",
-    )
-
-    @admin.display(description=_("Kind"), ordering="kind")
-    def kind_words(self, notice: Notice) -> str:
-        return str(OFFICE_NOTICES.get(notice.kind) or log.label(notice.kind))
-
-    @admin.display(description=_("Recipient"), ordering="recipient")
-    def addressee(self, notice: Notice) -> str:
-        return str(notice.recipient)
 
 
 class MembershipInline(InlineToLookAt):

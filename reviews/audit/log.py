@@ -169,7 +169,7 @@ def compose(
 def write(entries: list[Entry]) -> None:
     """Write events in one statement, and their words in another."""
     insert([entry.event for entry in entries])
-    insert([entry.note for entry in entries if entry.note])
+    insert([entry.note for entry in entries if entry.note], keys=False)
 
 
 def record(

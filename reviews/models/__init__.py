@@ -1,10 +1,12 @@
 from reviews.models.advice import Advice
 from reviews.models.calendar import CalendarDay, CalendarEdition
+from reviews.models.channel import ChannelState
 from reviews.models.correction import CorrectionItem, CorrectionNotice
 from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.notice import Attempt, Notice
+from reviews.models.notice_text import NoticeText
 from reviews.models.objection import Objection
 from reviews.models.pause import Pause
 from reviews.models.rating import Rating
@@ -20,6 +22,7 @@ __all__ = [
     "Attempt",
     "CalendarDay",
     "CalendarEdition",
+    "ChannelState",
     "Checkpoint",
     "CorrectionItem",
     "CorrectionNotice",
@@ -32,6 +35,7 @@ __all__ = [
     "Interest",
     "Leaf",
     "Notice",
+    "NoticeText",
     "Objection",
     "Official",
     "Pause",

@@ -15,11 +15,16 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
     def inbox_of(self, user) -> NoticeQuerySet:
         return self.filter(recipient=user, channel=Notice.Channel.INBOX)
 
+    def unread_of(self, user) -> NoticeQuerySet:
+        return self.inbox_of(user).filter(read_at=None)
+
 
 class Notice(models.Model):
     class Channel(models.TextChoices):
         INBOX = "inbox", _("Inbox")
         EMAIL = "email", _("E-mail")
+        SMS = "sms", _("Text message")
+        WECHAT = "wechat", _("WeChat")
 
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting")
@@ -39,6 +44,9 @@ class Notice(models.Model):
     # When it may be tried (again); while it is being sent: when its worker is taken for dead.
     next_attempt_at = models.DateTimeField()
     sent_at = models.DateTimeField(_("Sent"), null=True)
+    # What the provider calls it, and what its delivery report said of it.
+    provider_id = models.CharField(max_length=200, blank=True)
+    delivered_at = models.DateTimeField(_("Delivered"), null=True)
     read_at = models.DateTimeField(null=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -50,6 +58,8 @@ class Notice(models.Model):
         indexes = [
             models.Index(fields=["state", "next_attempt_at"], name="notice_outbox"),
             models.Index(fields=["recipient", "channel", "-created_at"], name="notice_inbox"),
+            models.Index(fields=["recipient", "channel"], name="notice_unread", condition=models.Q(read_at=None)),
+            models.Index(fields=["provider_id"], name="notice_by_provider", condition=~models.Q(provider_id="")),
         ]
 
     def __str__(self) -> str:
@@ -63,7 +73,11 @@ class Attempt(models.Model):
     at = models.DateTimeField()
     ok = models.BooleanField()
     detail = models.CharField(max_length=500, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
     seconds = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="tries_by_time")]
 
     def __str__(self) -> str:
         return f"{self.notice_id} {'ok' if self.ok else self.detail}"

@@ -1,36 +1,22 @@
-"""Put notices into the outbox, in the transaction of the step they tell of; send what stands there.
-
-A notice is claimed with one conditional UPDATE, so that two workers never send it twice; one whose worker died comes
-back when its lease is over. What a lost kick left behind is found by the sweep.
-"""
+"""Put notices into the outbox, in the transaction of the step they tell of. ``delivery`` sends what stands there."""
 
 from __future__ import annotations
 
-import logging
-import random
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from permits.ready import insert_values
-from reviews.models import Attempt, Event, Notice
-from reviews.notices import channels as ways
-from reviews.notices import kick
+from reviews.models import Event, Notice
+from reviews.notices import choosing, hours, kick
 
-log = logging.getLogger(__name__)
-LEASE = timedelta(minutes=3)  # longer than any channel's time-out
-MAX_ATTEMPTS = 10
 GRACE = timedelta(seconds=5)  # how long the sweep leaves a fresh notice to its own kick
-
-
-# What an official sees soon enough at work; a mail for each would be too many.
-INBOX_ONLY = frozenset({"reminder", "lease_expired", "promise_met"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +35,12 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def compose(event: Event, recipients: Iterable[int], kind: str, params: dict[str, Any]) -> list[Letter]:
-    """The notices of an event, one for each recipient (ids of active accounts) and channel; not written yet."""
-    channels = [Notice.Channel.INBOX] if kind in INBOX_ONLY else Notice.Channel.values
+def compose(event: Event, readers: Iterable[choosing.Reader], kind: str, params: dict[str, Any]) -> list[Letter]:
+    """The notices of an event, one for each reader and channel that is theirs; not written yet."""
     return [
-        Letter(event, recipient, channel, kind, params)
-        for recipient in dict.fromkeys(recipients)
-        for channel in channels
+        Letter(event, reader.id, channel, kind, params)
+        for reader in choosing.unique(readers)
+        for channel in choosing.channels(kind, reader, settings.NOTICE_CHANNELS)
     ]
 
 
@@ -65,7 +50,7 @@ def write(letters: list[Letter]) -> None:
         return
     rows = [
         (each.event.pk, each.event.application_id, each.recipient_id, each.channel, each.kind, each.params,
-         each.event.at, each.event.at)
+         each.event.at, hours.not_before(each.channel, each.event.at))
         for each in letters
     ]  # fmt: skip
     ids = insert_values(Notice, COLUMNS, rows)
@@ -73,52 +58,21 @@ def write(letters: list[Letter]) -> None:
     transaction.on_commit(lambda: kick.deliver(ids), robust=True)
 
 
-def waiting() -> Q:
+def waiting(now: datetime) -> Q:
     """Notices that can be tried now: due ones, and those whose worker is taken for dead."""
-    return Q(state__in=[Notice.State.PENDING, Notice.State.SENDING], next_attempt_at__lte=timezone.now())
-
-
-def deliver(notice_id: int) -> bool:
-    """Try one notice once. Return whether it was sent by this call; never raise for a channel's failure."""
-    now = timezone.now()
-    claimed = Notice.objects.filter(waiting(), pk=notice_id).update(
-        state=Notice.State.SENDING, next_attempt_at=now + LEASE, attempts=F("attempts") + 1
-    )
-    if not claimed:
-        return False
-    notice = Notice.objects.select_related("recipient", "application").get(pk=notice_id)
-    started = time.monotonic()
-    try:
-        detail = ways.send(notice)
-    except Exception as error:
-        log.warning("notice %s by %s failed: %s", notice.pk, notice.channel, error)
-        _failed(notice, f"{type(error).__name__}: {error}"[:500], time.monotonic() - started)
-        return False
-    with transaction.atomic():
-        Notice.objects.filter(pk=notice.pk).update(state=Notice.State.SENT, sent_at=timezone.now())
-        Attempt.objects.create(notice=notice, at=now, ok=True, detail=detail[:500], seconds=time.monotonic() - started)
-    return True
-
-
-def _failed(notice: Notice, detail: str, seconds: float) -> None:
-    dead = notice.attempts >= MAX_ATTEMPTS
-    wait = min(3600, 15 * 2 ** (notice.attempts - 1)) * random.uniform(0.8, 1.2)  # noqa: S311 (jitter, not a secret)
-    with transaction.atomic():
-        Notice.objects.filter(pk=notice.pk).update(
-            state=Notice.State.DEAD if dead else Notice.State.PENDING,
-            next_attempt_at=timezone.now() + timedelta(seconds=wait),
-        )
-        Attempt.objects.create(notice=notice, at=timezone.now(), ok=False, detail=detail, seconds=seconds)
-    if dead:
-        log.error(
-            "notice %s is given up after %s attempts: manage.py deliver_notices --dead tries again",
-            notice.pk,
-            notice.attempts,
-        )
+    return Q(state__in=[Notice.State.PENDING, Notice.State.SENDING], next_attempt_at__lte=now)
 
 
 def left_behind(limit: int = 500) -> list[int]:
     """Ids of notices that nobody is working on, oldest first."""
-    old_enough = timezone.now() - GRACE
-    rows = Notice.objects.filter(waiting(), created_at__lte=old_enough).order_by("next_attempt_at")
+    now = timezone.now()
+    rows = Notice.objects.filter(waiting(now), created_at__lte=now - GRACE).order_by("next_attempt_at")
     return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def revive(notices: Any) -> list[int]:
+    """Begin anew with notices that were given up (a QuerySet). Return their ids; the caller kicks."""
+    with transaction.atomic():
+        ids = list(notices.filter(state=Notice.State.DEAD).select_for_update().values_list("pk", flat=True))
+        Notice.objects.filter(pk__in=ids).update(state=Notice.State.PENDING, attempts=0, next_attempt_at=timezone.now())
+    return ids

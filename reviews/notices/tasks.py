@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from reviews.notices import kick, outbox
+from reviews.notices import delivery, kick, outbox
 
 
 @shared_task(ignore_result=True)
 def deliver(*notice_ids: int) -> None:
     """Each is claimed by itself. What a worker leaves behind that dies on the way is found by the sweep."""
-    for notice_id in notice_ids:
-        outbox.deliver(notice_id)
+    delivery.deliver(notice_ids)
 
 
 @shared_task(ignore_result=True)

@@ -53,7 +53,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         if row.target == Status.IN_REVIEW:
             application.accepted_at = now
         event = step.move(row, "submitted", data={"number": application.number, **_promised(application)})
-        mobiles.index(application)
+        mobiles.add(application)
         step.write("answers", "calendar")
         step.tell(told.applicant(event, "submitted"))
         if first:

@@ -16,11 +16,11 @@ from permits.definition_process import Stage
 from permits.forms import values_of
 from permits.models import Application, Status, User
 from permits.ready import Ready, insert, update
+from permits.together import together
 from reviews import calendars, clock, lifecycle, policy, routing, told
 from reviews.audit import log
 from reviews.models import CorrectionNotice, Decision, Department, Event, Pause, Task
 from reviews.notices import outbox
-from reviews.notices.outbox import Letter
 from reviews.workflow.errors import AlreadyDecided
 
 APPLICANT_ROLE = "applicant"
@@ -44,7 +44,7 @@ class Step:
         self.on_record: Mapping[str, bool] = {}
         self._task: Task | None = None
         self._entries: list[log.Entry] = []
-        self._letters: list[Letter] = []
+        self._messages: list[told.Message] = []
         self._also: tuple[str, ...] = ()
 
     def by(self, actor: User, role: str | policy.Post) -> None:
@@ -133,8 +133,8 @@ class Step:
         """Columns of the application that this step changes besides those that any step may change."""
         self._also += names
 
-    def tell(self, letters: Iterable[Letter]) -> None:
-        self._letters.extend(letters)
+    def tell(self, messages: Iterable[told.Message]) -> None:
+        self._messages.extend(messages)
 
     def finish(self) -> None:
         """Write the application, the events and the notices. Nothing was said: nothing is written."""
@@ -143,9 +143,8 @@ class Step:
         self.application.updated_at = self.now
         update(self.application, (*WRITTEN, *self._also))
         log.write(self._entries)
-        # Somebody whom two sentences of one event concern is told the first.
-        once = {(id(each.event), each.recipient_id, each.channel): each for each in reversed(self._letters)}
-        outbox.write(list(reversed(once.values())))
+        if self._messages:
+            outbox.write(told.letters(self._messages))
 
     # --- tasks ------------------------------------------------------------------------------------------------------
 
@@ -233,7 +232,7 @@ def on_task(task_id: int, *, doing: str, now: datetime | None = None) -> Iterato
 def _step(begin: Callable[[datetime], Step], doing: str, now: datetime | None) -> Iterator[Step]:
     step: Step | None = None
     try:
-        with transaction.atomic():
+        with transaction.atomic(), together():
             step = begin(now or timezone.now())
             yield step
             step.finish()

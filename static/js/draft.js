@@ -14,6 +14,8 @@
     var form = document.querySelector("form[data-draft]");
     var place = document.getElementById("autosave");
     if (!form || !place || !window.htmx) return;
+    var said = document.querySelector("[data-saves-itself]");
+    if (said) said.hidden = false; // only now is it true
     var key = "draft:" + form.dataset.draft;
     var timer = null, typed = 0, sent = 0, submitting = false, onItsWay = false, waiting = null;
 

@@ -23,6 +23,7 @@ def saved(page: Page) -> None:
 
 def test_what_is_typed_is_saved_by_itself(section):
     page, complaints = section
+    expect(page.get_by_text("kept as you type")).to_be_visible()
     page.fill("[name=address]", "竹苑小区3栋")
     saved(page)
     page.reload()

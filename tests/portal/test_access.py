@@ -25,8 +25,10 @@ from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
-FOR_EVERYBODY = {"service", "edition_file", "verify_permit"}  # what they name is public
+# What they name is public; or, at "unsubscribe", the address itself is signed.
+FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe"}
 FOR_ALL_ACCOUNTS = {"start"}
+FOR_A_PROGRAM = {"metrics"}  # by a key of its own: tests/reviews/test_outbox_state.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
 NAMED = {name: set(pattern.converters) for name, pattern in ROUTES.items() if pattern.converters}
 SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS)
@@ -85,7 +87,7 @@ def owners_of(cast: Cast) -> Owners:
         ],
         "enterprises/access/": [{"public_id": asked.public_id}],
         "enterprises/": [{"public_id": cast.enterprise.public_id}],
-        "inbox/": [{"pk": notice.pk}],
+        "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}],
     }  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def test_nobody_is_sent_to_the_log_in_and_back(cast: Cast, owners: Owners, name:
     assert everything() == before
 
 
-@pytest.mark.parametrize("name", sorted({*PLAIN, "start"} - OPEN_TO_ALL))
+@pytest.mark.parametrize("name", sorted({*PLAIN, "start"} - OPEN_TO_ALL - FOR_A_PROGRAM))
 def test_pages_of_an_account_ask_for_one(cast: Cast, name: str) -> None:
     address = reverse(name, args=["resumption"] if name == "start" else [])
     for response in (Client().get(address), Client().post(address)):

@@ -8,7 +8,7 @@ from django.test import Client
 from permits.models import User
 from reviews import workflow
 from reviews.models import Notice
-from reviews.notices import outbox
+from reviews.notices import delivery
 from tests.cast import Cast, filled
 from tests.portal import steps
 from tests.portal.browser import at, links, page, words
@@ -81,6 +81,42 @@ def test_a_made_up_number_is_not_found(cast: Cast, number: int) -> None:
     assert at(cast.owner).get(f"/inbox/{number}/").status_code == 404
 
 
+def test_the_number_on_the_bell_is_asked_by_a_page_that_stays_open(cast: Cast, django_assert_num_queries) -> None:
+    client = at(cast.owner)
+    none = client.get("/inbox/unread/")
+    assert none.content == b"" and none["Cache-Control"] == "private, no-cache"
+    steps.submitted(cast)
+    with django_assert_num_queries(3):  # the session, the account, and one count
+        one = client.get("/inbox/unread/", headers={"If-None-Match": none["ETag"]})
+    assert one.status_code == 200 and b"</span>1</span>" in one.content and len(one.content) < 200
+    assert client.get("/inbox/unread/", headers={"If-None-Match": one["ETag"]}).status_code == 304
+    other = at(cast.owner, language="zh-hans").get("/inbox/unread/", headers={"If-None-Match": one["ETag"]})
+    assert other.status_code == 200 and "未读" in other.content.decode()
+
+
+def test_a_script_that_is_signed_out_is_not_led_to_the_log_in(db: None) -> None:
+    response = Client().get("/inbox/unread/", headers={"HX-Request": "true"})
+    assert response.status_code == 401 and not response.content
+
+
+def test_all_can_be_marked_as_read_and_nobody_elses_are(cast: Cast) -> None:
+    steps.in_review(cast)
+    client = at(cast.owner)
+    assert unread(client) == "2" and "Unread" in words(client.get("/inbox/"))
+    client.get("/inbox/read/")
+    assert unread(client) == "2", "a link alone marks nothing"
+    response = client.post("/inbox/read/", follow=True)
+    assert unread(client) == "" and "Unread" not in words(response) and "Mark all" not in words(response)
+    assert Notice.objects.unread_of(cast.street).exists()
+
+
+def test_the_short_address_of_a_text_message_leads_where_the_notice_says(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, ("field", "masks", "不符"))
+    notice = notice_of(cast.owner, "corrections_requested")
+    assert at(cast.owner).get(f"/n/{notice.pk}/")["Location"] == f"{application.get_absolute_url()}corrections/"
+    assert at(cast.outsider).get(f"/n/{notice.pk}/").status_code == 404
+
+
 # --- the language ------------------------------------------------------------------------------------------------
 
 
@@ -133,7 +169,7 @@ def test_notices_follow_the_accounts_language(cast: Cast, mailoutbox) -> None:
     switch(at(cast.owner, language="zh-hans"), "en")
     application = workflow.submit(filled(cast).pk, applicant=cast.owner)
     for notice in Notice.objects.filter(channel=Notice.Channel.EMAIL):
-        assert outbox.deliver(notice.pk)
+        assert delivery.deliver([notice.pk])
     mails = {mail.to[0]: mail for mail in mailoutbox}
     to_owner, to_street = mails[cast.owner.email], mails[cast.street.email]
     assert "Resumption-of-work filing" in to_owner.subject and application.number in to_owner.subject

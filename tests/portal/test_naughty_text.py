@@ -12,7 +12,7 @@ from permits.definition import Definition, FormField
 from permits.models import Application, Service, ServiceVersion
 from reviews import workflow
 from reviews.models import Notice
-from reviews.notices import outbox
+from reviews.notices import delivery
 from reviews.publishing import publish
 from tests.cast import Cast, filled, task_of
 from tests.portal import steps
@@ -84,6 +84,6 @@ def test_what_can_be_stored_is_shown_as_text_to_the_official_and_in_the_mail(cas
         assert not any(markup in body for markup in MARKUP)
         assert escape(text.split("\r")[0].split("\n")[0].strip())[:60] in body
     for notice in Notice.objects.filter(application=application, channel="email", recipient=cast.owner):
-        assert outbox.deliver(notice.pk), notice.kind
+        assert delivery.deliver([notice.pk]), notice.kind
     assert all("\n" not in message.subject for message in mail.outbox) and len(mail.outbox) >= 2
     assert Application.objects.count() == 1 and Service.objects.count() == ServiceVersion.objects.count() == 1

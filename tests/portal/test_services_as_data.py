@@ -197,6 +197,8 @@ def test_without_script_a_row_is_added_and_removed_and_nothing_is_lost(cast: Cas
     assert response.status_code == 302 and "more=journeys" in response["Location"]
     page = client.get(response["Location"].partition("#")[0]).content.decode()
     assert 'name="journeys-1-place"' in page and 'value="武汉"' in page
+    said = page.index("kept when you press") if "kept when you press" in page else page.index("后，已填内容即存入草稿")
+    assert page.rindex("<noscript>", 0, said) > page.rindex("data-saves-itself hidden", 0, said)
     second = {"journeys-1-day": "2020-02-03", "journeys-1-place": "长沙"}
     _client, application, _response = report(cast, **row, **second, rows="drop:journeys:0")
     assert [kept["place"] for kept in application.answers["journeys"]] == ["长沙"]

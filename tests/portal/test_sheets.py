@@ -264,3 +264,54 @@ def test_nothing_in_the_template_is_a_formula_whatever_the_definition_says(nasty
     back = load_workbook(BytesIO(group_sheet.template(group)))
     cells = [cell for page in back for row in page.iter_rows() for cell in row if cell.value is not None]
     assert len(cells) == 3 and {cell.data_type for cell in cells} == {"s"}
+
+
+EVERY = {
+    "region": ["３６０９２４", 360924.0, "江西省宜春市宜丰县"],
+    "industry": ["c20", "Ｃ２０", "C20"],
+    "integer": ["１，２００", "1,200", 1200.0],
+    "decimal": ["１２００．５", "1,200.5", 1200.5],
+    "money": ["￥1，200.50", "1200.50元", "1,200.50"],
+    "datetime": ["2020年2月10日 8:30", "２０２０/２/１０ ０８：３０", datetime(2020, 2, 10, 8, 30)],
+    "choice": ["自驾（小车）", "OWN CAR, SMALL", "car"],
+    "multichoice": ["自驾(小车);客车", "Own car small、coach", "car, bus"],
+    "text": [date(2020, 2, 10), datetime(2020, 2, 10), "2020-02-10"],
+}
+
+
+def answered(kind: str, cell: Any) -> tuple[list[str], Any]:
+    choices = [
+        {"value": "car", "label": text("自驾(小车)", "Own car, small")},
+        {"value": "bus", "label": text("客车", "Coach")},
+    ]
+    if kind == "multichoice":
+        choices[0]["label"] = text("自驾(小车)", "Own car small")
+    column = {"key": "answer", "type": kind, "label": text("答", "Answer")} | (
+        {"choices": choices} if "choice" in kind else {}
+    )
+    group = {"key": "rows", "type": "group", "label": text("行", "Rows"), "importable": True, "fields": [column]}
+    done = read(FormField.model_validate(group), saved(sheet([cell], header=["答"])))
+    return [str(fault) for fault in done.faults], done.rows[0].get("answer")
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_full_width_digits_floats_and_names_are_understood_in_columns_of_every_type(kind):
+    found = [answered(kind, cell) for cell in EVERY[kind]]
+    assert [faults for faults, _value in found] == [[], [], []]
+    assert found[0] == found[1] == found[2] and found[0][1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"), [("decimal", "1,5"), ("integer", "12,00"), ("money", "1,5"), ("region", "宜丰县"),
+                       ("datetime", "2020-02-30 08:30"), ("datetime", "2020-02-10 25:30"), ("choice", "自驾、客车")]
+)  # fmt: skip
+def test_what_could_mean_two_things_or_nothing_is_told_and_not_guessed(kind, cell):
+    faults, value = answered(kind, cell)
+    assert len(faults) == 1 and faults[0].startswith("Row 2, Answer: ") and value
+
+
+def test_what_was_found_good_in_one_row_is_no_excuse_for_another(group):
+    rows = [GOOD, changed(1, "11010519491231002X"), changed(1, "110105194912310021"), changed(1, "110105194912310021")]
+    done = read(group, saved(sheet(*rows)))
+    assert [(fault.row, fault.column) for fault in done.faults] == [(4, "ID number"), (5, "ID number")]
+    assert answered("mobile", "1" * 41)[0] and answered("bank_account", "6" * 41)[0]

@@ -16,7 +16,7 @@ from portal.management.commands import doctor
 from reviews import drafting, editions, publishing, roles
 from reviews.audit import log
 from reviews.models import Event, Notice, RoleGrant
-from reviews.notices import outbox, texts
+from reviews.notices import delivery, texts
 from tests.cast import Cast, person
 from tests.reviews.test_editions import NEWER, SOURCE
 from tests.reviews.test_races import at_once
@@ -189,7 +189,7 @@ def test_another_edition_in_the_meantime_stops_a_scheduled_one(draft, service_ow
     assert in_force() == 2
     assert Notice.objects.filter(kind="edition_refused", recipient=service_owner).count() == 2
     Notice.objects.update(next_attempt_at=timezone.now())  # the test's clock runs ahead
-    assert outbox.deliver(Notice.objects.get(kind="edition_refused", channel="email").pk)
+    assert delivery.deliver([Notice.objects.get(kind="edition_refused", channel="email").pk])
     assert mailoutbox[0].to == [service_owner.email] and "resumption v2" in mailoutbox[0].body
 
 

@@ -15,7 +15,7 @@ from permits.models import Permit, Service
 from portal import demo
 from reviews.audit import log
 from reviews.models import Event
-from reviews.notices import outbox
+from reviews.notices import delivery
 from reviews.publishing import publish
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         credentials.store_pdf(permit)
         permit.refresh_from_db()
         notices = list(application.notices.values_list("pk", flat=True))
-        delivered = sum(outbox.deliver(pk) for pk in notices)
+        delivered = delivery.deliver(notices)
         self.stdout.write(f"application {permit.application.number}")
         self._timeline(application.pk)
         target = Path(settings.VAR_DIR) / "demo" / f"{permit.number}.pdf"

@@ -165,7 +165,7 @@ def outbox() -> str:
     dead = Notice.objects.filter(state="dead").count()
     if late or dead:
         raise Unwell(f"{late} notices wait for more than 5 minutes, {dead} were given up",
-                     "manage.py deliver_notices" + (" --dead" if dead else ""))  # fmt: skip
+                     "manage.py resend_notices" if dead else "manage.py deliver_notices")  # fmt: skip
     return "empty or on its way"
 
 

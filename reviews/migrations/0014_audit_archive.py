@@ -19,7 +19,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0009_audit_tree'),
+        ('reviews', '0013_audit_tree'),
     ]
 
     operations = [

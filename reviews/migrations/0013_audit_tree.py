@@ -17,7 +17,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0008_calendar_editions'),
+        ('reviews', '0012_tries_by_time'),
     ]
 
     operations = [

@@ -1,0 +1,49 @@
+"""``/metrics`` for Prometheus: what waits, what was given up, what is late. Figures of the database, not of one process.
+
+Only for who has ``METRICS_TOKEN`` (``Authorization: Bearer …``, as ``authorization`` in a scrape config gives it); where
+none is set there is no such page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hmac import compare_digest
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from reviews.notices import state
+
+NOTICES = {
+    "waiting": ("portal_notices_waiting", "Notices that are not sent yet"),
+    "oldest": ("portal_notices_oldest_seconds", "Age of the oldest notice that is not sent yet"),
+    "overdue": ("portal_notices_overdue", "Notices that could have been tried a minute ago"),
+    "dead": ("portal_notices_dead", "Notices that were given up"),
+    "tried": ("portal_notice_tries_last_hour", "Tries to hand a notice over in the last hour"),
+    "failed": ("portal_notice_failures_last_hour", "Tries of the last hour that failed"),
+    "seconds": ("portal_notice_seconds_mean", "Mean seconds of a try in the last hour"),
+    "closed": ("portal_notice_channel_closed", "1 while a channel is left alone because it failed too often"),
+}
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    token = settings.METRICS_TOKEN
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if not token or not compare_digest(given.encode(), token.encode()):
+        raise Http404
+    registry = CollectorRegistry()
+    registry.register(_Outbox())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class _Outbox(Collector):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        found = state.figures()
+        for name, (metric, words) in NOTICES.items():
+            family = GaugeMetricFamily(metric, words, labels=["channel"])
+            for each in found:
+                family.add_metric([each.channel], float(getattr(each, name)))
+            yield family

@@ -1,0 +1,69 @@
+"""Usual values for each kind of notice: what an official sees in a preview, and what a text may name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reviews.notices import choosing, texts
+
+DUE = "2020-02-12T09:30:00+00:00"  # 17:30 in Shanghai
+LINK = "https://zwfw.yifeng.gov.cn/n/1234567/"
+COMMON: dict[str, Any] = {
+    "number": "360924-20200210-000001-C", "service": {"zh": "企业复工复产备案", "en": "Resumption-of-work filing"},
+    "outcome": {"zh": "予以备案", "en": "Filed"}, "enterprise": "宜丰县示例竹业有限公司", "due_at": DUE,
+    "reason": "应急预案缺少隔离场所说明", "path": "/applications/",
+}  # fmt: skip
+TASK = {
+    "stage": {"zh": "预审", "en": "Pre-check"},
+    "department": {"zh": "宜丰县新昌镇人民政府", "en": "Xinchang Town Government, Yifeng"}, "path": "/admin/reviews/task/",
+}  # fmt: skip
+OFFICE = {key: TASK[key] for key in ("department", "path")}
+MISSING = [{"zh": "疫情防控应急预案", "en": "Epidemic emergency plan"}, {"zh": "复工人员返岗计划", "en": "Roster"}]
+EDITION = {"service": COMMON["service"], "path": "/admin/permits/editiondraft/"}
+COUNTED = {"day": "2020-02-10", "counted_at": DUE, "today": 3, "overdue": 1, "unclaimed": 4}
+URGENT = [{"number": COMMON["number"], "title": COMMON["service"], "due": "2020-02-10 11:30"}]
+
+# What a kind has besides; of those in WHOLE it is everything.
+MORE: dict[str, dict[str, Any]] = {
+    "accepted_owing": {"deadline_at": DUE, "items": MISSING},
+    "corrections_requested": {
+        "deadline_at": DUE, "items": [{"title": each, "message": "缺少第二页"} for each in MISSING],
+    },
+    "corrections_due_soon": {"deadline_at": DUE}, "owed_reminder": {"deadline_at": DUE, "items": MISSING},
+    "terminated": {"items": MISSING}, "extended": {"until_at": DUE},
+    "suspended": {"procedure": {"zh": "专家评审", "en": "Expert review"}},
+    "due_times_recomputed": {"until_at": DUE, "of": "due_at"},
+    "reminder": TASK | {"per_cent": 50}, "promise_met": TASK | {"items": MISSING}, "reassigned": TASK | {"to": "陈溪"},
+    **dict.fromkeys(("new_task", "lease_expired", "advised", "second_round_allowed"), TASK),
+}  # fmt: skip
+WHOLE: dict[str, dict[str, Any]] = {
+    "access_requested": {
+        "enterprise": COMMON["enterprise"], "who": "江立川", "email": "jiang@example.com", "path": "/enterprises/",
+    },
+    "access_granted": {"enterprise": COMMON["enterprise"], "path": "/enterprises/"},
+    "access_refused": {"uscc": "91360924MA35ABC16Y", "path": "/enterprises/"},
+    "edition_published": EDITION | {"edition": 3},
+    "edition_refused": EDITION | {"planned_at": DUE, "reason": "第 12 行：未知的字段类型"},
+    "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
+}  # fmt: skip
+
+
+def params(kind: str) -> dict[str, Any]:
+    """As they would stand in the notice."""
+    if kind in WHOLE:
+        return WHOLE[kind]
+    office = OFFICE if choosing.group_of(kind) == "work" else {}
+    return COMMON | office | MORE.get(kind, {})
+
+
+def values(kind: str, channel: str, language: str) -> dict[str, Any]:
+    """As a text would be given them."""
+    name = {"zh": "王晓明", "en": "Wang Xiaoming"}[language]
+    link = {"link": LINK} if channel == "sms" else {}
+    return {"name": name, **link, **texts.spoken(language, params(kind))}
+
+
+def needed(kind: str, channel: str) -> tuple[str, ...]:
+    """What a text can't leave out: whose it is about, and where to go."""
+    number = ("number",) if "number" in params(kind) else ()
+    return (*number, "link" if channel == "sms" else "url")
