@@ -148,6 +148,8 @@ def test_a_browser_that_lacks_the_means_says_so(site: str, chromium: Browser) ->
     page = come(chromium, site, width=360, java_script_enabled=False)
     expect(page.get_by_text("The program below does the same")).to_be_visible()
     expect(page.locator("#receipt-file")).to_be_hidden()
+    box = page.locator("section.no-js-only").bounding_box()
+    assert box and box["width"] > 300  # a panel, not a run of text
     page.context.close()
 
 
