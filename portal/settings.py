@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -195,6 +196,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "reviews.notices.tasks.sweep", "schedule": env.float("SWEEP_SECONDS", default=15.0)},
     "keep-time-limits": {"task": "reviews.tasks.keep_time_limits", "schedule": 60.0},
     "publish-due-editions": {"task": "reviews.tasks.publish_due_editions", "schedule": 20.0},
+    # All morning, so that one beat that was down early is made good; the day's are sent once.
+    "morning-summaries": {"task": "reviews.tasks.send_digests", "schedule": crontab(minute="*/10", hour="8-11")},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
@@ -327,6 +330,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "STYLES": ["/static/css/review.css"],
+    "SCRIPTS": ["/static/js/unread.js"],
     "DASHBOARD_CALLBACK": "reviews.admin.board.overview",
     "COLORS": {
         "primary": {
@@ -420,6 +424,12 @@ UNFOLD = {
                         "icon": "edit_document",
                         "link": reverse_lazy("admin:permits_editiondraft_changelist"),
                         "permission": "reviews.roles.is_service_owner_request",
+                    },
+                    {
+                        "title": _("Wording of notices"),
+                        "icon": "edit_note",
+                        "link": reverse_lazy("admin:reviews_noticetext_changelist"),
+                        "permission": "reviews.roles.is_services_request",
                     },
                     {
                         "title": _("Departments"),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from permits import credentials
 from permits.models import Permit
-from reviews import editions, limits
+from reviews import digest, editions, limits
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 
@@ -20,6 +20,11 @@ def keep_time_limits() -> dict[str, int]:
 @shared_task(ignore_result=True)
 def publish_due_editions() -> dict[str, int]:
     return editions.publish_due()
+
+
+@shared_task(ignore_result=True)
+def send_digests() -> int:
+    return digest.send_due()
 
 
 @shared_task(ignore_result=True)

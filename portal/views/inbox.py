@@ -23,7 +23,7 @@ from reviews.notices import texts
 def inbox(request: SignedIn) -> HttpResponse:
     mine = Notice.objects.inbox_of(request.user).select_related("recipient").order_by("-created_at", "-pk")
     page = Paginator(mine, 20).get_page(request.GET.get("page"))
-    rows = [(notice, texts.render(notice, get_language()).subject) for notice in page]
+    rows = [(notice, _message(notice).subject) for notice in page]
     return render(request, "inbox/inbox.html", {"page": page, "rows": rows, "section": "inbox"})
 
 
@@ -33,7 +33,7 @@ def open_notice(request: SignedIn, pk: int) -> HttpResponse:
     if notice.read_at is None:
         notice.read_at = timezone.now()
         notice.save(update_fields=["read_at"])
-    message = texts.render(notice, get_language())
+    message = _message(notice)
     context = {"notice": notice, "message": message, "path": notice.params.get("path"), "section": "inbox"}
     return render(request, "inbox/notice.html", context)
 
@@ -66,3 +66,11 @@ def unread(request: HttpRequest) -> HttpResponseBase:
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     patch_vary_headers(response, ["Cookie"])
     return response
+
+
+def _message(notice: Notice) -> texts.Message:
+    """What it says; of a kind that the portal has no words for any more, that it is one."""
+    try:
+        return texts.render(notice, get_language())
+    except texts.Unreadable:
+        return texts.Message(_("Notice"), "")

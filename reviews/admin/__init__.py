@@ -6,6 +6,7 @@ from reviews.admin.outbox import NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
 from reviews.admin.standing import DelegationAdmin, InterestAdmin
+from reviews.admin.wording import NoticeTextAdmin
 
 __all__ = [
     "ApplicationAdmin",
@@ -17,6 +18,7 @@ __all__ = [
     "EventAdmin",
     "InterestAdmin",
     "NoticeAdmin",
+    "NoticeTextAdmin",
     "OfficialAdmin",
     "PermitAdmin",
     "RatingAdmin",

@@ -10,14 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from reviews.admin import kinds
 from reviews.admin.access import ReadOnlyAdmin
 from reviews.admin.ops import InlineToLookAt
-from reviews.audit import log
 from reviews.models import Attempt, Notice
 from reviews.notices import kick, outbox, state
-
-# What offices and supervisors are told; an applicant is told of events, by the events' own names.
-OFFICE_NOTICES = {"new_task": _("New task"), "overdue": _("Overdue"), "bad_rating": _("Bad rating")}
 
 
 class AttemptInline(InlineToLookAt):
@@ -52,7 +49,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Kind"), ordering="kind")
     def kind_words(self, notice: Notice) -> str:
-        return str(OFFICE_NOTICES.get(notice.kind) or log.label(notice.kind))
+        return kinds.name(notice.kind)
 
     @admin.display(description=_("Recipient"), ordering="recipient")
     def addressee(self, notice: Notice) -> str:

@@ -98,6 +98,8 @@ ACTIONS = {
     "superuser_revoked": _("No superuser any more"),
     "settings_changed": _("Settings changed"),
     "words_erased": _("Words of an event erased"),
+    "notice_text_published": _("Wording of a notice published"),
+    "digest_sent": _("Morning summaries sent"),
 }
 
 # The event of each outcome that an official decides; silence is one too.

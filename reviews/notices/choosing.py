@@ -85,7 +85,7 @@ class Reader:
     """Somebody who is told: their account's key, what they chose, and whether there is a mobile."""
 
     id: int
-    choices: Choices = field(default_factory=dict)
+    choices: Choices = field(default_factory=dict, hash=False)
     mobile: bool = False
 
 

@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 
 LONGEST = 6000  # characters of a text
 TAGS, FILTERS = "if, elif, else, for, empty", "default, length, truncatechars"
+MISSING = object()
+STRAY = re.compile(r"\{\{|\}\}|\{%|%\}")
 LOOP = {"counter": 1, "counter0": 0, "first": True, "last": True}
 ALWAYS = {"True": True, "False": False, "None": None}
 
@@ -57,10 +59,12 @@ def faults(source: str, sample: Mapping[str, Any], needed: tuple[str, ...] = ())
         template = compiled(source)
     except TemplateSyntaxError as error:
         return [Fault(_line(error), _unread(str(error)))]
+    except RecursionError:
+        return [Fault(0, _("The text is nested too deeply."))]
     found: list[Fault] = []
     named: set[str] = set()
     for line, variable, scope in _variables(template.nodelist, {**sample, **ALWAYS}, found):
-        if _names(variable, scope):
+        if _value(variable, scope) is not MISSING:
             named.add(str(variable.var).split(".")[0])
         else:
             found.append(Fault(line, _("There is no “%(name)s” here.") % {"name": variable.var}))
@@ -91,9 +95,13 @@ def _variables(nodes: Any, scope: Scope, found: list[Fault], depth: int = 0) -> 
     for node in nodes:
         line = node.token.lineno if node.token else 0
         if isinstance(node, TextNode):
-            continue
-        if isinstance(node, VariableNode):
+            if stray := STRAY.search(node.s):
+                line += node.s.count("\n", 0, stray.start())
+                found.append(Fault(line, _("“%(mark)s” stands alone here.") % {"mark": stray[0]}))
+        elif isinstance(node, VariableNode):
             yield from ((line, each, scope) for each in _of(node.filter_expression))
+            if name := _whole_list(node.filter_expression, scope):
+                found.append(Fault(line, _("“%(name)s” is a list: go over it with a loop.") % {"name": name}))
         elif isinstance(node, IfNode):
             for condition, inside in node.conditions_nodelists:
                 yield from ((line, each, scope) for each in _of_condition(condition))
@@ -116,6 +124,14 @@ def _list(sequence: Any, scope: Scope) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
+def _whole_list(expression: Any, scope: Scope) -> str:
+    """The name of what isn't one value but several, where it is to be shown as it is."""
+    if expression.filters or not isinstance(expression.var, Variable):
+        return ""
+    value = _value(expression.var, scope)
+    return str(expression.var.var) if isinstance(value, list | Mapping) else ""
+
+
 def _of(expression: Any) -> Iterator[Variable]:
     if isinstance(expression.var, Variable):
         yield expression.var
@@ -133,14 +149,18 @@ def _of_condition(condition: Any) -> Iterator[Variable]:
         yield from _of(value)
 
 
-def _names(variable: Variable, scope: Scope) -> bool:
-    """Whether the name is there: by keys alone, so that no attribute or method of a value is ever reached."""
+def _value(variable: Variable, scope: Scope) -> Any:
+    """What it stands for, ``MISSING`` when it isn't there: by keys alone, so that no attribute or method of a value is
+    ever reached.
+    """
+    if variable.lookups is None:
+        return variable.literal
     value: Any = scope
-    for part in variable.lookups or ():
+    for part in variable.lookups:
         if not isinstance(value, Mapping) or part not in value:
-            return False
+            return MISSING
         value = value[part]
-    return True
+    return value
 
 
 def _paths(value: Any, before: str = "") -> Iterator[str]:

@@ -11,13 +11,14 @@ LINK = "https://zwfw.yifeng.gov.cn/n/1234567/"
 COMMON: dict[str, Any] = {
     "number": "360924-20200210-000001-C", "service": {"zh": "企业复工复产备案", "en": "Resumption-of-work filing"},
     "outcome": {"zh": "予以备案", "en": "Filed"}, "enterprise": "宜丰县示例竹业有限公司", "due_at": DUE,
-    "reason": "应急预案缺少隔离场所说明", "path": "/applications/",
+    "reason": {"zh": "应急预案缺少隔离场所说明", "en": "The plan names no place of quarantine"}, "path": "/applications/",
 }  # fmt: skip
 TASK = {
     "stage": {"zh": "预审", "en": "Pre-check"},
     "department": {"zh": "宜丰县新昌镇人民政府", "en": "Xinchang Town Government, Yifeng"}, "path": "/admin/reviews/task/",
 }  # fmt: skip
 OFFICE = {key: TASK[key] for key in ("department", "path")}
+NO_PAGE = {"zh": "缺少第二页", "en": "The second page is missing"}
 MISSING = [{"zh": "疫情防控应急预案", "en": "Epidemic emergency plan"}, {"zh": "复工人员返岗计划", "en": "Roster"}]
 EDITION = {"service": COMMON["service"], "path": "/admin/permits/editiondraft/"}
 COUNTED = {"day": "2020-02-10", "counted_at": DUE, "today": 3, "overdue": 1, "unclaimed": 4}
@@ -27,7 +28,7 @@ URGENT = [{"number": COMMON["number"], "title": COMMON["service"], "due": "2020-
 MORE: dict[str, dict[str, Any]] = {
     "accepted_owing": {"deadline_at": DUE, "items": MISSING},
     "corrections_requested": {
-        "deadline_at": DUE, "items": [{"title": each, "message": "缺少第二页"} for each in MISSING],
+        "deadline_at": DUE, "items": [{"title": each, "message": NO_PAGE} for each in MISSING],
     },
     "corrections_due_soon": {"deadline_at": DUE}, "owed_reminder": {"deadline_at": DUE, "items": MISSING},
     "terminated": {"items": MISSING}, "extended": {"until_at": DUE},
@@ -43,7 +44,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "access_granted": {"enterprise": COMMON["enterprise"], "path": "/enterprises/"},
     "access_refused": {"uscc": "91360924MA35ABC16Y", "path": "/enterprises/"},
     "edition_published": EDITION | {"edition": 3},
-    "edition_refused": EDITION | {"planned_at": DUE, "reason": "第 12 行：未知的字段类型"},
+    "edition_refused": EDITION | {"planned_at": DUE, "reason": {"zh": "第 12 行：未知的字段类型", "en": "Line 12: no such type of field"}},
     "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
 }  # fmt: skip
 
@@ -60,7 +61,10 @@ def values(kind: str, channel: str, language: str) -> dict[str, Any]:
     """As a text would be given them."""
     name = {"zh": "王晓明", "en": "Wang Xiaoming"}[language]
     link = {"link": LINK} if channel == "sms" else {}
-    return {"name": name, **link, **texts.spoken(language, params(kind))}
+    said = {"name": name, **link, **texts.spoken(language, params(kind))}
+    if kind == "corrections_requested":  # an official's words, which come in one language
+        said["items"] = [item | {"message": item["message"][language]} for item in said["items"]]
+    return said
 
 
 def needed(kind: str, channel: str) -> tuple[str, ...]:

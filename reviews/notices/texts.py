@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from reviews.models import Notice
 from reviews.notices import alerts, safe, wordings
+from reviews.notices.channels.kinds import Rejected
 
 ONE_PART, EACH_PART = 70, 67  # UCS-2 units: of a message of one part; of each part of a longer one (3GPP TS 23.040)
 
@@ -31,6 +32,10 @@ class Message:
 
 class Empty(ValueError):
     """A text that says nothing, or a message without a subject or a body."""
+
+
+class Unreadable(Rejected):
+    """No words can be made for a notice, not even the file's; its channel is not to blame for it."""
 
 
 def render(notice: Notice, language: str | None = None) -> Message:
@@ -108,15 +113,25 @@ def _said(key: wordings.Key, shown: Mapping[str, Any]) -> str:
     source = wordings.in_force(key)
     if source is not None:
         try:
-            text = safe.render(source, shown)
-            _message(text) if key[1] == "email" else _one_line(text)
-            return text
+            return _checked(source, key, shown)
         except Exception as error:
             alerts.poisoned(key, error)
     file = wordings.of_file(key)
     if file is None:
-        raise LookupError(f"there is no text for {'.'.join(key)}")
-    return safe.render(file, shown)
+        raise Unreadable(f"there is no text for {'.'.join(key)}")
+    try:
+        return _checked(file, key, shown)
+    except Exception as error:
+        raise Unreadable(f"the text {'.'.join(key)} fails: {type(error).__name__}: {error}") from error
+
+
+def _checked(source: str, key: wordings.Key, shown: Mapping[str, Any]) -> str:
+    text = safe.render(source, shown)
+    if key[1] == "sms":
+        _one_line(text)
+    else:
+        _message(text)
+    return text
 
 
 def _message(text: str) -> Message:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from permits.models import Permit, ServiceVersion
 from reviews import drafting, workflow
-from reviews.models import CalendarDay, Event, Official, RoleGrant
+from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant
 from tests.cast import Cast, filled, holder, person, task_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -81,6 +81,10 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "reviews.Notice": {
         "changelist": ("SU", ""), "add": NOBODY, "change": ("SU", ""), "history": ("SU", ""), "delete": NOBODY,
     },
+    "reviews.NoticeText": {
+        "changelist": ("OSU", ""), "add": NOBODY, "change": ("OSU", ""), "history": ("OSU", ""), "delete": NOBODY,
+        "text": ("OSU", "OU"), "again": ("", "OU"),
+    },
     "permits.Enterprise": {
         "changelist": ("SU", ""), "add": NOBODY, "change": ("SU", ""), "history": ("SU", ""), "delete": NOBODY,
     },
@@ -119,6 +123,7 @@ def world(cast: Cast) -> Cast:
     )  # fmt: skip
     workflow.declare_interest(cast.decider.pk, by=cast.decider, enterprise=cast.other_enterprise)
     CalendarDay.objects.create(date=timezone.localdate(), working=True)
+    NoticeText.objects.create(kind="approved", channel="sms", language="zh", edition=1, published_by=cast.street)
     drafting.start(by=cast.street, base=ServiceVersion.objects.get())
     holder("service_owner", "holder")
     return cast
@@ -166,6 +171,8 @@ def addresses() -> Iterator[tuple[str, str, str]]:
                 continue  # the old address of a change page, which leads to it
             arguments = dict.fromkeys(pattern.pattern.converters, pk)
             page = pattern.name.removeprefix(prefix)
+            if "which" in arguments:
+                arguments["which"] = "approved-sms"
             if "name" in arguments:
                 for act in ("open", "close", "activate", "deactivate", "nonsense"):
                     yield label, f"{page}/{act}", reverse(f"admin:{pattern.name}", kwargs=arguments | {"name": act})

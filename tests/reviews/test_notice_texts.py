@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reviews.models import Notice
-from reviews.notices import safe, samples, texts, wordings
+from reviews.notices import choosing, safe, samples, texts, wordings
 
 KEYS = [
     (kind, channel, language)
@@ -25,6 +25,11 @@ def test_every_text_of_the_portal_is_in_order(key):
     message = texts.preview(source, channel, said)
     assert message.body and "{" not in message.body and "  " not in message.subject
     if channel == "sms":
+        long = said | {
+            "service": "城镇污水排入排水管网许可证变更及补发申请事项",
+            "stage": "会同有关部门进行现场勘验和审核",
+        }
+        assert texts.parts(SIGNATURE + texts.preview(source, channel, long).body) <= 2
         assert texts.parts(SIGNATURE + message.body) <= 2, message.body
         assert message.body.endswith(samples.LINK) and said["number"] in message.body
         for when in ("deadline_at", "until_at"):
@@ -32,7 +37,7 @@ def test_every_text_of_the_portal_is_in_order(key):
 
 
 def test_what_the_law_asks_for_has_a_text_message_of_its_own():
-    kinds = {kind for kind in wordings.kinds() if samples.choosing.group_of(kind) in ("statutory", "reminders")}
+    kinds = {kind for kind in wordings.kinds() if choosing.group_of(kind) in ("statutory", "reminders")}
     assert kinds <= {kind for kind, channel, _language in KEYS if channel == "sms"}
 
 
@@ -57,7 +62,8 @@ def test_text_messages_are_counted_in_parts_of_seventy(text, parts):
         ("{% if nothing == 'x' %}{% endif %}", 1, "nothing"), ("{% for c in reason %}{% endfor %}", 1, ""),
         ("{% for i in items %}\n{% for k in items %}{% endfor %}{% endfor %}", 2, ""),
         ("{% for i in items %}{{ i.fr }}{% endfor %}", 1, "i.fr"), ("{{ i }}", 1, "i"), ("{{ items.clear }}", 1, "items.clear"),
-        ("{{ number", 0, ""), ("x" * 7000, 0, ""), ("{% autoescape on %}{% endautoescape %}", 1, "autoescape"),
+        ("{{ number }}\n\n{{ reason", 3, "{{"), ("{{ number }} }}", 1, "}}"), ("{{ items }}", 1, "items"),
+        ("{% if number %}" * 390, 1, "if"), ("{{ number }}{% if " + "not " * 1400 + "1 %}{% endif %}", 0, ""), ("x" * 7000, 0, ""), ("{% autoescape on %}{% endautoescape %}", 1, "autoescape"),
     ],
 )  # fmt: skip
 def test_what_a_text_may_not_say_is_told_with_its_line(source, line, words):
