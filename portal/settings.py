@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "reviews",
     "permits",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

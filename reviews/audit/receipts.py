@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
@@ -70,6 +70,26 @@ def make(application: Application, *, shows: Sees, tells: Sees) -> dict[str, Any
         "checkpoint": checkpoint.note,
         "key": _key(checkpoint),
     }
+
+
+def lines(events: Sequence[Event], checkpoint: Checkpoint | None) -> Iterator[dict[str, Any]]:
+    """An export's lines: each event as in a receipt, with all its words; without leaf and proof while it isn't sealed.
+
+    ``events`` come with ``note`` and ``leaf``; what they take of the tree is read in one query.
+    """
+    leaves = {event.pk: event.leaf for event in events if checkpoint and _is_under(event, checkpoint)}
+    proofs = dict(zip(leaves, _proofs([leaf.index for leaf in leaves.values()], checkpoint), strict=True)) if checkpoint else {}
+    for event in events:
+        if event.pk in leaves:
+            yield _entry(event, leaves[event.pk], proofs[event.pk], lambda _event: True, lambda _event: True)
+            continue
+        note = getattr(event, "note", None)
+        yield {"payload": event.payload, "reason": {"salt": note.salt, "text": note.text} if note else None}
+
+
+def _is_under(event: Event, checkpoint: Checkpoint) -> bool:
+    leaf = getattr(event, "leaf", None)
+    return leaf is not None and leaf.index < checkpoint.size
 
 
 def as_file(receipt: dict[str, Any]) -> HttpResponse:
