@@ -227,6 +227,9 @@ NOTICE_FIRST_WAIT = env.float("NOTICE_FIRST_WAIT", default=15.0)
 NOTICE_LONGEST_WAIT = env.float("NOTICE_LONGEST_WAIT", default=3600.0)
 NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
 NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
+# Seconds that a channel is left alone when it failed often in a row: the first time, and at most.
+NOTICE_PAUSE = env.float("NOTICE_PAUSE", default=15.0)
+NOTICE_LONGEST_PAUSE = env.float("NOTICE_LONGEST_PAUSE", default=60.0)
 NOTICE_QUIET_HOURS = env.str("NOTICE_QUIET_HOURS", default="22:00-07:00")  # no text messages then; empty: at any time
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
 NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together

@@ -108,8 +108,8 @@ class Log(ChangeList):
 
 
 def _told(events: list[Any]) -> None:
-    """Put each event's sentence to it, and whom or what it concerns: three queries, however many there are."""
-    people = story.people_of(events)
+    """Put each event's sentence to it, and whom or what it concerns: four queries, however many there are."""
+    names = story.Names.of(events)
     subjects = [event.stream.removeprefix(reads.PREFIX).partition(":") for event in events]
     asked = {kind: [key for each, _colon, key in subjects if each == kind and story.is_person(key)]
              for kind in ("account", "application")}  # fmt: skip
@@ -119,7 +119,7 @@ def _told(events: list[Any]) -> None:
     found = Application.objects.filter(public_id__in=asked["application"]).values_list("public_id", "number")
     numbers = {str(public_id): number for public_id, number in found}
     for event, (_kind, _colon, key) in zip(events, subjects, strict=True):
-        event.told = story.sentence(event, people)
+        event.told = story.sentence(event, names)
         event.number, event.about = numbers.get(key), users.get(key)
 
 
@@ -128,7 +128,7 @@ class EventAdmin(ReadOnlyAdmin):
     may_see = staticmethod(roles.is_audit_admin_request)
     list_display = ("at", "sentence", "concerns", "action_words")
     list_display_links = ("at",)
-    list_select_related = ("actor", "application")
+    list_select_related = ("actor", "application__version")
     list_filter = (ByActor, ByApplication, ByAction, Since, Until)
     list_filter_submit = True
     list_before_template = "admin/reviews/event/export.html"
@@ -136,6 +136,11 @@ class EventAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role", "at", "before", "after", "payload",
               "prev_hash", "hash", "leaf")  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).defer(
+            "application__answers", "application__left_over", "application__version__source", "application__version__document"
+        )  # fmt: skip
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export)
@@ -159,7 +164,7 @@ class EventAdmin(ReadOnlyAdmin):
         note = EventNote.objects.filter(event=event).first()
         return note.text if note else "—"
 
-    @admin.display(description=_("Concerns"))
+    @admin.display(description=_("Subject"))
     def concerns(self, event: Any) -> str:
         """The application by its number, which leads to its whole story; the person behind an account's stream."""
         if not event.number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from permits.models import User
 from reviews.audit import log
-from reviews.models import Event
+from reviews.models import Department, Event, Official
 
 LOOKS = {
     "review": _l("the application"),
@@ -107,21 +108,50 @@ SENTENCES = {
 PEOPLE = ("to", "from", "holder", "expert", "on_behalf_of")
 
 
-def people_of(events: Iterable[Event]) -> dict[str, str]:
-    """The names behind the public ids that the events' data hold, by one query."""
-    ids = {str(value) for event in events for key in PEOPLE if is_person(value := log.data_of(event).get(key))}
-    return {str(user.public_id): str(user) for user in User.objects.filter(public_id__in=ids)} if ids else {}
+@dataclass(frozen=True)
+class Names:
+    """What the keys in some events stand for: people by public id, offices by kind and region, stages by application."""
+
+    people: Mapping[str, str] = field(default_factory=dict)
+    offices: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Names:
+        """Asked by two queries, however many events there are."""
+        ids, places = set(), set()
+        for event in events:
+            data = log.data_of(event)
+            ids |= {str(data[key]) for key in PEOPLE if is_person(data.get(key))}
+            places.add(event.role.rpartition(":")[2])
+        people = User.objects.filter(public_id__in=ids) if ids else User.objects.none()
+        offices = {(each.kind, each.region): str(each) for each in Department.objects.filter(region__in=places)}
+        return cls(
+            {str(user.public_id): str(user) for user in people},
+            offices,
+            {kind: name for (kind, _region), name in offices.items()},
+        )
 
 
-def sentence(event: Event, people: Mapping[str, str]) -> str:
-    """What the event says, its actor named. ``people`` as ``people_of`` gives them."""
+def sentence(event: Event, names: Names) -> str:
+    """What the event says, its actor named. An application's event comes with its application and that one's edition."""
     data = log.data_of(event)
-    gaps = _Gaps({key: _words(key, value, people) for key, value in data.items()})
-    gaps |= {"who": _who(event), "before": event.before or "—", "after": event.after or "—"}
+    gaps = _Gaps({key: _words(event, key, value, names) for key, value in data.items()})
+    gaps |= {"who": _who(event, names), "before": _stage(event, event.before), "after": _stage(event, event.after)}
     said = str(SENTENCES[event.action]) % gaps
-    if behalf := people.get(data.get("on_behalf_of") or ""):
+    if behalf := names.people.get(data.get("on_behalf_of") or ""):
         said = _("%(said)s In the place of %(name)s.") % {"said": said, "name": behalf}
     return said
+
+
+def role_words(role: str, offices: Mapping[tuple[str, str], Any]) -> str:
+    """``reviewer@street:360924`` in words."""
+    name, _at, office = role.partition("@")
+    if not office:
+        return {"applicant": _("Applicant"), "system": _("System"), "official": _("Official")}.get(name, name)
+    kind, _colon, region = office.partition(":")
+    words = _("Official") if name == "official" else str(dict(Official.Role.choices).get(name, name))
+    return f"{words} · {offices.get((kind, region), office)}"
 
 
 def is_person(value: Any) -> bool:
@@ -136,17 +166,24 @@ class _Gaps(dict[str, str]):
         return "—"
 
 
-def _who(event: Event) -> str:
+def _who(event: Event, names: Names) -> str:
     if event.actor is None:
         return _("The system")
-    return f"{event.actor} ({event.role})" if event.role else str(event.actor)
+    return f"{event.actor} ({role_words(event.role, names.offices)})" if event.role else str(event.actor)
 
 
-def _words(key: str, value: Any, people: Mapping[str, str]) -> str:
+def _stage(event: Event, key: str) -> str:
+    stage = event.application.definition.stage(key) if event.application and key else None
+    return str(stage.title) if stage else key or "—"
+
+
+def _words(event: Event, key: str, value: Any, names: Names) -> str:
     if key == "what":
         return str(LOOKS.get(value, value))
     if is_person(value):
-        return people.get(value, "—")
+        return names.people.get(value, "—")
+    if key in ("stage", "to"):
+        return _stage(event, str(value))
     if isinstance(value, list):
-        return "、".join(map(str, value))
-    return str(value)
+        return "、".join(names.kinds.get(str(each), str(each)) for each in value)
+    return names.kinds.get(value, value) if isinstance(value, str) else str(value)

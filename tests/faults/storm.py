@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import random
 import shutil
@@ -111,12 +112,13 @@ def _storm(stack: ExitStack, folder: Path, decisions: int) -> dict[str, Any]:
     os.environ |= {
         "DATABASE_URL": stack.enter_context(postgres(folder, durable=True)), "VAR_DIR": str(folder / "var"),
         "CELERY_BROKER_URL": redis.url, "DJANGO_SETTINGS_MODULE": "tests.faults.storm_settings", "LOG_LEVEL": "CRITICAL",
-        "SWEEP_SECONDS": "2", "NOTICE_FIRST_WAIT": "0.2", "NOTICE_LONGEST_WAIT": "2", "NOTICE_LEASE": "10", "DEMO": "false",
+        "SWEEP_SECONDS": "2", "NOTICE_FIRST_WAIT": "0.2", "NOTICE_LONGEST_WAIT": "2", "NOTICE_LEASE": "10", "NOTICE_PAUSE": "1", "NOTICE_LONGEST_PAUSE": "4", "DEMO": "false",
     }  # fmt: skip
     texts, address = stack.enter_context(provider())
     mails, mail_url = stack.enter_context(mail_server())
     os.environ |= {"STORM_PROVIDER": address, "EMAIL_URL": mail_url}
     django.setup()
+    logging.disable(logging.CRITICAL)  # what breaks here is meant to
     applications = _prepared(decisions)
     worker = Worker({}, folder / "worker.log")
     stack.callback(worker.kill)

@@ -174,7 +174,7 @@ def test_the_pauses_of_a_channel_that_stays_down_grow(application):
         for _each in range(gate.THRESHOLD):
             gate.failed("email", begun)
         ends.append(ChannelState.objects.get(pk="email").open_until - timezone.now())
-    assert ends[0] < ends[1] < ends[2] <= gate.COOLEST
+    assert ends[0] < ends[1] < ends[2] <= timedelta(seconds=settings.NOTICE_LONGEST_PAUSE)
 
 
 def test_no_more_goes_out_in_a_second_than_was_agreed(application, provider, settings, monkeypatch):

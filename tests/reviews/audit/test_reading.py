@@ -67,10 +67,11 @@ def test_the_story_is_told_by_names(application, cast):
     workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
     events = list(Event.objects.filter(application=application).select_related("actor").order_by("seq"))
     with translation.override("en"):
-        told = [story.sentence(event, story.people_of(events)) for event in events]
-    assert told[0].startswith("owner (applicant) sent the application")
-    assert any(each.startswith("street (reviewer@street") and "accepted" in each for each in told)
-    assert any("to: health、industry" in each or "health" in each for each in told)
+        names = story.Names.of(events)
+        told = [story.sentence(event, names) for event in events]
+    assert told[0].startswith("owner (Applicant) sent the application")
+    assert any(each.startswith("street (Reviewer · ") and "accepted" in each for each in told)
+    assert any("from stage Pre-check by the town or street office to stage" in each and "health、industry" not in each for each in told)
 
 
 @pytest.mark.django_db
