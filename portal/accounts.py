@@ -15,7 +15,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         user: Any = request.user
         if user.is_staff and not user.memberships.exists():
-            # Who reviews begins with the queue; supervisors and ops with the overview.
-            overview = policy.is_supervisor_request(request)
-            return reverse("admin:index" if overview else "admin:reviews_task_changelist")
+            # Who reviews begins with the queue; supervisors, administrators and service owners with the overview.
+            queue = policy.is_official_request(request) and not policy.is_supervisor_request(request)
+            return reverse("admin:reviews_task_changelist" if queue else "admin:index")
         return str(super().get_login_redirect_url(request))

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "reviews",
     "permits",
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -139,7 +140,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUDIT_KEY_FILE = Path(env.str("AUDIT_KEY_FILE", default=str(VAR_DIR / "keys" / "audit" / "audit-ed25519.pem")))
 AUDIT_SIGNER = env.str("AUDIT_SIGNER", default="reviews.audit.signing.FileSigner")
 # What the log is called in its checkpoints, for ever: it is part of what is signed, and of how its key is known.
-AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", default=SITE_URL.partition("://")[2].rstrip("/") + "/audit")
+# The embedded portal has one name, on whatever port it runs today.
+AUDIT_ORIGIN = env.str(
+    "AUDIT_ORIGIN",
+    default="embedded.invalid/audit" if EMBEDDED else SITE_URL.partition("://")[2].rstrip("/") + "/audit",
+)
 # Where other offices keep the checkpoints: file://, s3:// (as STORAGE_URL), mailto:, https://; and how often they are sent.
 AUDIT_WITNESSES = env.list("AUDIT_WITNESSES", default=[])
 # Where `archive_audit_log` puts the events of closed years, as STORAGE_URL has it; "" is STORAGE_URL itself.
@@ -244,6 +249,10 @@ NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
 NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and addresses that are not public
 WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")  # of a government CA; "" is the system's own list
+# Seconds that a channel is left alone when it failed often in a row: the first time, and at most.
+NOTICE_PAUSE = env.float("NOTICE_PAUSE", default=15.0)
+NOTICE_LONGEST_PAUSE = env.float("NOTICE_LONGEST_PAUSE", default=60.0)
+NOTICE_QUIET_HOURS = env.str("NOTICE_QUIET_HOURS", default="22:00-07:00")  # no text messages then; empty: at any time
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
 NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
 
@@ -374,19 +383,19 @@ UNFOLD = {
                         "title": _("Queue"),
                         "icon": "inbox",
                         "link": reverse_lazy("admin:reviews_task_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Applications"),
                         "icon": "folder_open",
                         "link": reverse_lazy("admin:permits_application_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Permits"),
                         "icon": "verified",
                         "link": reverse_lazy("admin:permits_permit_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Inbox"),
@@ -404,25 +413,25 @@ UNFOLD = {
                         "title": _("Stand-ins"),
                         "icon": "event_available",
                         "link": reverse_lazy("admin:reviews_delegation_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Conflicts of interest"),
                         "icon": "balance",
                         "link": reverse_lazy("admin:reviews_interest_changelist"),
-                        "permission": "reviews.policy.is_official_request",
+                        "permission": "reviews.admin.access.is_official",
                     },
                     {
                         "title": _("Board"),
                         "icon": "monitoring",
                         "link": reverse_lazy("admin:reviews_task_board"),
-                        "permission": "reviews.policy.is_supervisor_request",
+                        "permission": "reviews.admin.access.is_supervisor",
                     },
                     {
                         "title": _("Ratings"),
                         "icon": "star",
                         "link": reverse_lazy("admin:reviews_rating_changelist"),
-                        "permission": "reviews.policy.is_supervisor_request",
+                        "permission": "reviews.admin.access.is_supervisor",
                     },
                 ],
             },

@@ -90,11 +90,20 @@ def included(leaf, index, size, proof, root):
 
 def read_note(note):
     """A C2SP signed checkpoint: its text, origin, size, root, time and the signatures by the log's own name."""
-    found = re.fullmatch(r"(([^\n+ ]+)\n(0|[1-9]\d{0,18})\n([^\n]+)\n(?:at ([^\n]+)\n)?(?:[^\n]+\n)*)\n((?:— [^\n]+\n)+)", note)
+    found = re.fullmatch(
+        r"(([^\n+ ]+)\n(0|[1-9]\d{0,18})\n([^\n]+)\n(?:at ([^\n]+)\n)?(?:[^\n]+\n)*)\n((?:— [^\n]+\n)+)", note
+    )
     need(found, "note")
     text, origin, size, root, at, signatures = found.groups()
     lines = [line.split(" ") for line in signatures.splitlines()]
-    return text, origin, int(size), raw(root), at, [raw(line[2]) for line in lines if len(line) == 3 and line[1] == origin]
+    return (
+        text,
+        origin,
+        int(size),
+        raw(root),
+        at,
+        [raw(line[2]) for line in lines if len(line) == 3 and line[1] == origin],
+    )
 
 
 def public_key(vkey, origin):
@@ -126,7 +135,9 @@ def signed(note, vkey):
 def check(receipt):
     """Everything that the receipt says about itself. Return its events: (seq, what was hashed or None, words). Raise Broken."""
     parts = {"format", "origin", "application", "events", "checkpoint", "key"}
-    need(isinstance(receipt, dict) and set(receipt) == parts and receipt["format"] == "permit-portal-receipt/1", "format")
+    need(
+        isinstance(receipt, dict) and set(receipt) == parts and receipt["format"] == "permit-portal-receipt/1", "format"
+    )
     _, origin, size, root, *_ = read_note(receipt["checkpoint"])
     need(receipt["origin"] == origin, "origin", receipt["origin"], origin)
     public_key(receipt["key"], origin)
@@ -228,7 +239,13 @@ def main(arguments=None):
     except Broken as fault:
         say("broken")
         return say(*fault.args) or 1
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:  # nothing in it is what it should be
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        RecursionError,
+    ) as error:  # nothing in it is what it should be
         say("broken")
         return say("not_json", error) or 1
     for seq, body, words in events:

@@ -51,7 +51,7 @@ def mails() -> list[str]:
     found = []
     for file in Path(settings.VAR_DIR, "mail").glob("*"):
         message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-        found.append(f"{message['To']}\n{message['Subject']}\n{message.get_content()}")
+        found.append(f"{message['To']}\n{message['Subject']}\n{message.get_body(('plain',)).get_content()}")
     return found
 
 

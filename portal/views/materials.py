@@ -28,6 +28,7 @@ from portal.blocks import block, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews import workflow
+from reviews.audit import reads
 from reviews.models import Task
 
 
@@ -181,7 +182,11 @@ def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> FileResponse:
     mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()
     if not mine and not Task.objects.visible_to(request.user).filter(application__public_id=public_id).exists():
         raise Http404
-    material = get_object_or_404(Material, application__public_id=public_id, public_id=file_id)
+    material = get_object_or_404(
+        Material.objects.select_related("application"), application__public_id=public_id, public_id=file_id
+    )
+    if not mine:
+        reads.note(request.user, material.application, "file", role="official", file=str(file_id))
     response = FileResponse(open_blob(material.sha256), content_type=material.media_type)
     inline = material.is_image or material.is_pdf
     name = quote(material.original_name)

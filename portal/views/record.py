@@ -23,8 +23,10 @@ from reviews.models import Official
 
 @login_required
 def proof(request: SignedIn, public_id: UUID) -> HttpResponse:
-    rows = Application.objects.visible_to(request.user).filter(number__isnull=False)
-    found = get_object_or_404(rows.select_related("version", "enterprise"), public_id=public_id)
+    rows = Application.objects.visible_to(request.user).select_related("version", "enterprise")
+    found = get_object_or_404(rows, public_id=public_id)
+    if found.is_draft:
+        return redirect("check", public_id=public_id)
     receipt = receipts.make(found, shows=shows, tells=tells)
     if receipt is None:
         messages.info(request, _("The record is sealed within seconds. Try again in a moment."))
@@ -80,5 +82,5 @@ def _words() -> dict[str, Any]:
         "no_crypto": _(
             "This browser lends pages its cryptography only over https, so nothing was checked. Use the program below."
         ),
-        "withheld": _("An inner step of the office: it is in the log, its contents are not in this receipt"),
+        "withheld": _("Not shown: this step is in the log, its contents are not in this file"),
     }  # fmt: skip

@@ -1,7 +1,8 @@
 from reviews.admin.accounts import OfficialAdmin, RoleGrantAdmin, UserAdmin
 from reviews.admin.applications import ApplicationAdmin, PermitAdmin, RatingAdmin
+from reviews.admin.auditlog import EventAdmin
 from reviews.admin.drafts import EditionDraftAdmin
-from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin, EventAdmin
+from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin
 from reviews.admin.outbox import NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin

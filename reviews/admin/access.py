@@ -7,8 +7,10 @@ from typing import Any, cast
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from permits.models import User
+from permits.models import Application, Enterprise, User
 from reviews import policy, roles, settings_log
+from reviews.audit import reads
+from reviews.models import Department
 
 
 def who(request: HttpRequest) -> User:
@@ -31,6 +33,13 @@ def is_service_owner(request: HttpRequest) -> bool:
 def is_ops(request: HttpRequest) -> bool:
     """The system administrator."""
     return roles.is_system_admin_request(request)
+
+
+def looks(request: HttpRequest, subject: Application | Enterprise | User, what: str, *, office: Department | None = None,
+          **data: str) -> None:  # fmt: skip
+    """Put on record that the one behind the request looks at somebody's data: before it is shown, or it isn't."""
+    role = f"official@{office.kind}:{office.region}" if office else "official"
+    reads.note(who(request), subject, what, role=role, **data)
 
 
 def _once(request: HttpRequest, name: str, ask: Any) -> bool:

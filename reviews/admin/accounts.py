@@ -26,7 +26,7 @@ from unfold.admin import ModelAdmin
 from permits.codes import mobile
 from permits.models import User
 from reviews import accounts, roles
-from reviews.admin.access import ReadOnlyAdmin, who
+from reviews.admin.access import ReadOnlyAdmin, looks, who
 from reviews.admin.applications import words_page
 from reviews.models import Official, RoleGrant
 
@@ -105,6 +105,8 @@ class UserAdmin(RefusalsInWords, ReadOnlyAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         user = super().get_object(request, object_id, from_field)
+        if user and self.has_view_permission(request, user):
+            looks(request, user, "account")
         if user:
             user.possible_acts = [act for act, (_title, _do, may, fits) in ACTS.items() if may(request) and fits(user)]
         return user

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from permits.models import Application, User
 from reviews import lifecycle, policy
-from reviews.audit import log
-from reviews.models import Department, Event, Official, Pause
+from reviews.audit import archive, log, story
+from reviews.models import Department, Event, Pause
 
 PEOPLE = ("on_behalf_of", "to", "from", "holder", "expert")
 
@@ -27,10 +25,10 @@ class Step:
 
 
 def read(application: Application, offices: dict[tuple[str, str], Department], *, refusals: bool) -> list[Step]:
-    """In two queries, however long the story. What a rule refused is for supervisors to see (``refusals``)."""
-    found = application.events.select_related("actor", "note").order_by("seq")
+    """In two queries, however long the story (an archived one takes three, and its file). What a rule refused is for supervisors to see (``refusals``)."""
+    found = archive.events_of(application)
     events = [(event, log.data_of(event)) for event in found if shows(event, refusals=refusals)]
-    ids = {data[key] for _event, data in events for key in PEOPLE if _is_person(data.get(key))}
+    ids = {data[key] for _event, data in events for key in PEOPLE if story.is_person(data.get(key))}
     people = {str(user.public_id): str(user) for user in User.objects.filter(public_id__in=ids)}
     return [_step(application, event, data, people, offices) for event, data in events]
 
@@ -39,17 +37,12 @@ def shows(event: Event, *, refusals: bool) -> bool:
     return refusals or event.action != "refused"
 
 
-def _is_person(value: Any) -> bool:
-    """The key of a stage is told from the public id of a person by its form."""
-    return isinstance(value, str) and len(value) == 36 and value.count("-") == 4
-
-
 def _step(
     application: Application, event: Event, data: dict[str, Any], people: dict[str, str],
     offices: dict[tuple[str, str], Department],
 ) -> Step:  # fmt: skip
     return Step(
-        event, log.label(event.action), str(event.actor) if event.actor else "", role_words(event.role, offices),
+        event, log.label(event.action), str(event.actor) if event.actor else "", story.role_words(event.role, offices),
         event.note.text if hasattr(event, "note") else "", people.get(data.get("on_behalf_of") or "", ""),
         _detail(application, event.action, data, people, offices),
     )  # fmt: skip
@@ -85,13 +78,3 @@ def _detail(
 
 
 RULES: dict[str, Any] = {rule: words for rule, _holds, words in policy.RULES} | policy.RANK
-
-
-def role_words(role: str, offices: dict[tuple[str, str], Department]) -> str:
-    """``reviewer@street:360924`` in words."""
-    name, _at, office = role.partition("@")
-    if not office:
-        return {"applicant": _("Applicant"), "system": _("System"), "official": _("Official")}.get(name, name)
-    kind, _colon, region = office.partition(":")
-    words = str(dict(Official.Role.choices).get(name, name))
-    return f"{words} · {offices.get((kind, region), office)}"

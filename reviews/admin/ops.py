@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from permits.codes import mobile, resident_id
-from permits.models import Enterprise, Membership, User
+from permits.models import Enterprise, Membership
 from reviews import calendars, roles
-from reviews.admin.access import OpsAdmin, ReadOnlyAdmin, is_ops
-from reviews.audit import log
-from reviews.models import CalendarDay, Department, Event
+from reviews.admin.access import OpsAdmin, ReadOnlyAdmin, is_ops, looks
+from reviews.models import CalendarDay, Department
 
 
 @admin.register(Department)
@@ -64,6 +63,12 @@ class EnterpriseAdmin(ReadOnlyAdmin):
     fields = ("name", "uscc", "registered_address", "production_address", "region", "industry", "size",
               "legal_name", "masked_id_number", "masked_mobile", "created_at")  # fmt: skip
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None and self.has_view_permission(request, found):
+            looks(request, found, "enterprise")
+        return found
+
     @admin.display(description=_("Legal representative's ID number"))
     def masked_id_number(self, enterprise: Enterprise) -> str:
         return resident_id.mask(enterprise.legal_id_number) if enterprise.legal_id_number else "—"
@@ -71,35 +76,3 @@ class EnterpriseAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Legal representative's mobile"))
     def masked_mobile(self, enterprise: Enterprise) -> str:
         return mobile.mask(enterprise.legal_mobile) if enterprise.legal_mobile else "—"
-
-
-@admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
-    may_see = staticmethod(roles.is_audit_admin_request)
-    list_display = ("at", "stream_of", "position", "action_words", "actor", "role", "before", "after")
-    list_select_related = ("actor",)
-    list_filter = ("action",)
-    search_fields = ("stream", "application__number")
-    ordering = ("-pk",)
-    fields = ("stream", "about", "seq", "application", "action", "actor", "role", "at", "before", "after", "payload",
-              "prev_hash", "hash")  # fmt: skip
-    readonly_fields = ("about",)
-
-    @admin.display(description=_("Belongs to"), ordering="stream")
-    def stream_of(self, event: Event) -> str:
-        return event.stream
-
-    @admin.display(description=_("Step"))
-    def position(self, event: Event) -> int:
-        return event.seq
-
-    @admin.display(description=_("Action"), ordering="action")
-    def action_words(self, event: Event) -> str:
-        return log.label(event.action)
-
-    @admin.display(description=_("Concerns"))
-    def about(self, event: Any) -> str:
-        """The person behind an account's stream, which names nobody by itself."""
-        kind, _colon, public_id = event.stream.partition(":")
-        user = User.objects.filter(public_id=public_id).first() if kind == "account" else None
-        return f"{user.name} <{user.email}>" if user else "—"

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from permits.models import Status
 from reviews import calendars, clock, lifecycle, policy, workflow
 from reviews.admin import acts, casefile, history
-from reviews.admin.access import who
+from reviews.admin.access import looks, who
 from reviews.admin.due import time_left
 from reviews.admin.typed import Typed, possible_items
 from reviews.audit import receipts
@@ -137,7 +137,9 @@ def show(
         "seen": seen(task),
         "is_fullwidth": "1",
     }
-    return render(request, "admin/reviews/task/review.html", context, status=status)
+    page = render(request, "admin/reviews/task/review.html", context, status=status)
+    looks(request, application, "review", office=task.department)
+    return page
 
 
 def _acts(task: Task, request: HttpRequest, given: dict[str, str]) -> list[acts.Act]:
@@ -196,6 +198,7 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
     if receipt is None:
         messages.info(request, _("The record is sealed within seconds. Try again in a moment."))
         return redirect("admin:reviews_task_review", pk)
+    looks(request, task.application, "record", office=task.department)
     return receipts.as_file(receipt)
 
 

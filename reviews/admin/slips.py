@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from permits.forms import as_data, section_form
 from permits.models import Permit
 from reviews import policy, workflow
-from reviews.admin.access import who
+from reviews.admin.access import looks, who
 
 BACK = "admin:permits_permit_changelist"
 
@@ -44,6 +44,7 @@ def page(model_admin: Any, request: HttpRequest, permit: Permit) -> HttpResponse
         "title": _("Correct %(number)s") % {"number": permit}, "error": error, "back": reverse(BACK),
         "earlier": permit.corrections.select_related("corrected_by").order_by("-corrected_at"),
     }  # fmt: skip
+    looks(request, permit.application, "permit")
     return render(request, "admin/reviews/task/slip.html", context, status=422 if error else 200)
 
 

@@ -47,7 +47,7 @@ def archive_year(year: int, *, now: datetime | None = None) -> Iterator[Archive]
 
 
 def events_of(application: Application) -> list[Event]:
-    """The events of an application in their order, from the database or from its archive; with actors and notes."""
+    """The events of an application in their order, from its archive and the database; with actors and notes."""
     found = list(application.events.select_related("note", "actor").order_by("seq"))
     if not application.last_seq or (found and found[0].seq == 1):
         return found
@@ -56,13 +56,14 @@ def events_of(application: Application) -> list[Event]:
         return found
     stream = log.stream_of(application)
     lines = [line for line in _lines(read(archived.archive)) if line["payload"]["stream"] == stream]
-    people = {
-        str(user.public_id): user
-        for user in User.objects.filter(
-            public_id__in=[line["payload"]["actor"] for line in lines if line["payload"]["actor"]]
-        )
-    }
-    return [*(_event(line, application, people) for line in lines), *found]
+    keys = [line["id"] for line in lines]
+    actors = {line["payload"]["actor"] for line in lines} - {None}
+    people = {str(user.public_id): user for user in User.objects.filter(public_id__in=actors)}
+    notes = {note.event_id: note for note in EventNote.objects.filter(event_id__in=keys)}
+    events = [_event(line, application, people) for line in lines]
+    for event in events:
+        event._state.fields_cache["note"] = notes.get(event.pk)  # as select_related leaves it
+    return [*events, *found]
 
 
 def read(archive: Archive) -> bytes:

@@ -100,6 +100,8 @@ ACTIONS = {
     "words_erased": _("Words of an event erased"),
     "notice_text_published": _("Wording of a notice published"),
     "digest_sent": _("Morning summaries sent"),
+    "looked": _("Looked at"),
+    "log_exported": _("Audit log taken out"),
 }
 
 # The event of each outcome that an official decides; silence is one too.

@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse
 
 from permits.models import Application
-from reviews.audit import checkpoints, merkle, tree
+from reviews.audit import archive, checkpoints, merkle, signing, tree
 from reviews.audit.merkle import Node
-from reviews.models import Checkpoint, Event
+from reviews.models import Checkpoint, Event, Leaf
 
 FORMAT = "permit-portal-receipt/1"
 Sees = Callable[[Event], bool]
@@ -39,33 +39,57 @@ class Sealed(NamedTuple):
 
 
 def sealed(application: Application) -> Sealed:
-    leaves = list(application.events.values_list("leaf__index", flat=True))
-    there = sum(leaf is not None for leaf in leaves)
-    return Sealed(there, len(leaves) - there)
+    pending = application.events.filter(leaf=None).count()
+    return Sealed(application.last_seq - pending, pending)
 
 
 def make(application: Application, *, shows: Sees, tells: Sees) -> dict[str, Any] | None:
     """The receipt for a reader who may see an event where ``shows``, and the words that go with it where ``tells``.
 
-    ``None`` while the event that gave the application its number isn't sealed. Four queries, however long the story.
+    ``None`` while the event that gave the application its number isn't sealed. Four queries, however long the story; an archived
+    one takes its file too. Raise ``archive.NotArchived`` when that can't be read.
     """
     try:
         checkpoint = tree.latest()
     except tree.NothingSealed:
         return None
-    found = application.events.filter(leaf__index__lt=checkpoint.size).select_related("leaf", "note").order_by("seq")
-    events = [event for seq, event in enumerate(found, 1) if event.seq == seq]
+    found = archive.events_of(application)
+    in_tree = Leaf.objects.filter(event__in=[event.pk for event in found], index__lt=checkpoint.size)
+    leaves = {leaf.event_id: leaf for leaf in in_tree}
+    events = [event for event in found if event.pk in leaves]  # the newest may wait for theirs
     if not any(event.action == "submitted" for event in events):
         return None
-    proofs = _proofs([event.leaf.index for event in events], checkpoint)
+    proofs = _proofs([leaves[event.pk].index for event in events], checkpoint)
     return {
         "format": FORMAT,
         "origin": checkpoint.note.partition("\n")[0],
         "application": application.number,
-        "events": [_entry(event, proof, shows, tells) for event, proof in zip(events, proofs, strict=True)],
+        "events": [
+            _entry(event, leaves[event.pk], proof, shows, tells) for event, proof in zip(events, proofs, strict=True)
+        ],
         "checkpoint": checkpoint.note,
         "key": _key(checkpoint),
     }
+
+
+def lines(events: Sequence[Event], checkpoint: Checkpoint | None) -> Iterator[dict[str, Any]]:
+    """An export's lines: each event as in a receipt, with all its words; without leaf and proof while it isn't sealed.
+
+    ``events`` come with ``note`` and ``leaf``; what they take of the tree is read in one query.
+    """
+    leaves = {event.pk: event.leaf for event in events if checkpoint and _is_under(event, checkpoint)}
+    proofs = dict(zip(leaves, _proofs([leaf.index for leaf in leaves.values()], checkpoint), strict=True)) if checkpoint else {}
+    for event in events:
+        if event.pk in leaves:
+            yield _entry(event, leaves[event.pk], proofs[event.pk], lambda _event: True, lambda _event: True)
+            continue
+        note = getattr(event, "note", None)
+        yield {"payload": event.payload, "reason": {"salt": note.salt, "text": note.text} if note else None}
+
+
+def _is_under(event: Event, checkpoint: Checkpoint) -> bool:
+    leaf = getattr(event, "leaf", None)
+    return leaf is not None and leaf.index < checkpoint.size
 
 
 def as_file(receipt: dict[str, Any]) -> HttpResponse:
@@ -77,10 +101,10 @@ def as_file(receipt: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def _entry(event: Event, proof: list[bytes], shows: Sees, tells: Sees) -> dict[str, Any]:
-    where = {"leaf": event.leaf.index, "proof": [_base64(each) for each in proof]}
+def _entry(event: Event, leaf: Leaf, proof: list[bytes], shows: Sees, tells: Sees) -> dict[str, Any]:
+    where = {"leaf": leaf.index, "proof": [_base64(each) for each in proof]}
     if not shows(event):
-        return {"withheld": _base64(event.leaf.hash), **where}
+        return {"withheld": _base64(leaf.hash), **where}
     note = getattr(event, "note", None) if tells(event) else None
     reason = {"salt": note.salt, "text": note.text} if note else None
     return {"payload": event.payload, "reason": reason, **where}
@@ -103,9 +127,10 @@ def _proofs(indices: list[int], checkpoint: Checkpoint) -> list[list[bytes]]:
 
 def _key(checkpoint: Checkpoint) -> str:
     """The key that signed it. Raise ``LookupError`` when it isn't kept any more."""
-    for key in checkpoints.verifier_keys():
-        if key.split("+")[1] == checkpoint.key_id:
-            return key
+    origin = checkpoint.note.partition("\n")[0]  # which may be what the log was called before
+    for public in signing.public_keys():
+        if checkpoints.key_id(origin, public).hex() == checkpoint.key_id:
+            return checkpoints.verifier_key(origin, public)
     raise LookupError(f"the key {checkpoint.key_id}, which signed the checkpoint at {checkpoint.size}, is not kept")
 
 

@@ -34,7 +34,11 @@ class Event(models.Model):
         verbose_name_plural = _("audit log")
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["stream", "seq"], name="event_chain_has_no_fork")]
-        indexes = [models.Index(fields=["application", "seq"], name="event_by_application")]
+        indexes = [
+            models.Index(fields=["application", "seq"], name="event_by_application"),
+            models.Index(fields=["action", "-id"], name="event_by_action"),
+            models.Index(fields=["at"], name="event_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} #{self.seq} {self.action}"

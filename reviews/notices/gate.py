@@ -1,6 +1,6 @@
 """Whether a channel takes anything now: a circuit breaker and a rate limit for each, shared by every worker.
 
-A channel that fails ``THRESHOLD`` times in a row is left alone: 15 s, then twice as long each time, 10 minutes at most.
+A channel that fails ``THRESHOLD`` times in a row is left alone: ``NOTICE_PAUSE``, then twice as long each time, ``NOTICE_LONGEST_PAUSE`` at most.
 When that is over one notice goes ahead to see; the others follow once it got through. A notice that is turned back here
 was not tried, and its attempts are not counted.
 """
@@ -21,7 +21,6 @@ from permits.ready import Ready
 from reviews.models import ChannelState
 
 THRESHOLD = 8
-COOL, COOLEST = timedelta(seconds=15), timedelta(minutes=10)
 OUR_OWN = frozenset({"inbox"})  # it is the database itself
 PATIENCE = 2.0  # seconds that a worker waits for its turn before it puts the notice back
 
@@ -36,8 +35,9 @@ def open_again(channel: str) -> datetime | None:
         return None if _token(channel) else now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311 (jitter)
     if until > now:
         return until + timedelta(seconds=random.uniform(0, 5))  # noqa: S311 (jitter)
-    ahead = ChannelState.objects.filter(pk=channel, open_until=until).update(open_until=now + COOL)
-    return None if ahead else now + COOL
+    others = now + timedelta(seconds=settings.NOTICE_PAUSE)
+    ahead = ChannelState.objects.filter(pk=channel, open_until=until).update(open_until=others)
+    return None if ahead else others
 
 
 @Ready
@@ -65,8 +65,9 @@ def failed(channel: str, begun: datetime) -> None:
         return
     row = ChannelState.objects.get(pk=channel)
     if row.failures >= THRESHOLD:
-        now, pause = timezone.now(), min(COOL * 2**row.pauses, COOLEST)
-        pauses = row.pauses + 1 if pause < COOLEST else row.pauses
+        now, longest = timezone.now(), settings.NOTICE_LONGEST_PAUSE
+        seconds = min(settings.NOTICE_PAUSE * 2**row.pauses, longest)
+        pause, pauses = timedelta(seconds=seconds), row.pauses + 1 if seconds < longest else row.pauses
         state.filter(pauses=row.pauses).update(closed_at=now, open_until=now + pause, pauses=pauses)
 
 

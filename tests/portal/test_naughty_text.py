@@ -87,3 +87,12 @@ def test_what_can_be_stored_is_shown_as_text_to_the_official_and_in_the_mail(cas
         assert delivery.deliver([notice.pk]), notice.kind
     assert all("\n" not in message.subject for message in mail.outbox) and len(mail.outbox) >= 2
     assert Application.objects.count() == 1 and Service.objects.count() == ServiceVersion.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_an_official_can_send_a_null_character_in_a_form_with_files_too(cast: Cast):
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner)
+    address = f"/admin/reviews/task/{application.tasks.get().pk}/review/"
+    answer = at(cast.street).post(address, {"outcome": "decline", "reason": "不属于\0本地"})
+    assert answer.status_code == 302
+    assert application.events.get(action="declined").note.text == "不属于本地"

@@ -107,6 +107,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "reviews.Event": {
         "changelist": ("AU", ""), "add": NOBODY, "change": ("AU", ""), "history": ("AU", ""), "delete": NOBODY,
+        "export": ("AU", ""),
     },
 }  # fmt: skip
 

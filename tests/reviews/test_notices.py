@@ -174,7 +174,7 @@ def test_the_pauses_of_a_channel_that_stays_down_grow(application):
         for _each in range(gate.THRESHOLD):
             gate.failed("email", begun)
         ends.append(ChannelState.objects.get(pk="email").open_until - timezone.now())
-    assert ends[0] < ends[1] < ends[2] <= gate.COOLEST
+    assert ends[0] < ends[1] < ends[2] <= timedelta(seconds=settings.NOTICE_LONGEST_PAUSE)
 
 
 def test_no_more_goes_out_in_a_second_than_was_agreed(application, provider, settings, monkeypatch):
@@ -198,6 +198,13 @@ def test_nobody_is_woken_by_a_text_message(at, goes):
     assert timezone.localtime(until).strftime("%H:%M") == goes.split()[0]
     assert (timezone.localtime(until).date() - day.date()).days == ("next" in goes)
     assert hours.not_before("email", asked) == asked
+
+
+@pytest.mark.parametrize(("quiet", "at", "goes"), [("12:00-14:00", 12, 14), ("12:00-14:00", 15, 15), ("", 23, 23)])
+def test_the_quiet_hours_are_the_operators_to_set(settings, quiet, at, goes):
+    settings.NOTICE_QUIET_HOURS = quiet
+    asked = timezone.make_aware(datetime(2020, 2, 10, at))
+    assert hours.not_before("sms", asked) == timezone.make_aware(datetime(2020, 2, 10, goes))
 
 
 def test_what_was_given_up_can_be_begun_anew(application, django_capture_on_commit_callbacks):

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from permits.models import ServiceVersion
 from reviews import calendars, workflow
-from reviews.admin.access import is_supervisor, who
+from reviews.admin.access import is_supervisor, looks, who
 from reviews.admin.due import time_left
 from reviews.admin.queue import filters, paging
 from reviews.admin.queue.choice import SUPERVISORS_VIEWS, Choice
@@ -46,6 +46,8 @@ DEFERRED = (
 
 def show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     official, choice, now = who(request), Choice.read(request.GET.dict()), timezone.now()
+    if choice.mobile:
+        looks(request, official, "mobile_search")
     view = filters.tasks_of(choice, official)
     page = paging.page(
         with_what_is_shown(filters.narrowed(view, choice, now)),

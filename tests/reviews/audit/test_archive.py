@@ -13,7 +13,7 @@ from permits.intake import storage
 from permits.models import Application
 from portal.timeline import timeline
 from reviews import workflow
-from reviews.audit import archive, merkle, sealing, tree, verify
+from reviews.audit import archive, merkle, receipts, sealing, tree, verify
 from reviews.models import Archive, ArchivedStream, Event, EventNote, Leaf
 from tests.cast import filled
 from tests.reviews.steps import accepted, say
@@ -45,6 +45,7 @@ def test_a_closed_application_goes_and_everything_still_holds(closed, cast, sett
     settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
     shown, events = timeline(closed), Event.objects.count()
     rows = list(Event.objects.filter(application=closed).order_by("seq"))
+    receipt = receipts.make(closed, shows=lambda _event: True, tells=lambda _event: True)
     leaves = {leaf.event_id: leaf.index for leaf in Leaf.objects.filter(event__in=rows)}
     [made] = archived()
     assert made.events == len(rows) == closed.last_seq
@@ -53,6 +54,8 @@ def test_a_closed_application_goes_and_everything_still_holds(closed, cast, sett
     report = verify.verify()
     assert not report.faults and report.events == events
     assert timeline(closed) == shown
+    assert receipts.make(closed, shows=lambda _event: True, tells=lambda _event: True) == receipt
+    assert receipts.sealed(closed) == (len(rows), 0)
     size = tree.latest().size
     for event in archive.events_of(closed):
         leaf = merkle.leaf_hash(event.payload.encode())

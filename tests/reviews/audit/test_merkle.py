@@ -6,6 +6,7 @@ import base64
 import json
 from pathlib import Path
 
+import pymerkle
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -103,7 +104,6 @@ def test_a_proof_asks_once_and_for_few_nodes():
 @given(size=st.integers(1, 2000), data=st.data())
 @example(size=2000, data=None)
 def test_another_library_agrees(size, data):
-    pymerkle = pytest.importorskip("pymerkle")
     entries = [b"event %d of %d" % (number, size) for number in range(size)]
     ours, theirs = Tree(entries), pymerkle.InmemoryTree.init_from_entries(entries, algorithm="sha256")
     index = data.draw(st.integers(0, size - 1)) if data else 1234

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from permits.intake import storage
 from portal.management.commands import doctor
 from reviews.audit import checkpoints, sealing, tree, witness
 from tests.permits.intake.test_storage import S3_URL, s3_service  # noqa: F401 (a fixture)
@@ -84,10 +85,9 @@ def test_every_kind_of_witness_gets_it_once(settings, sealed, office, tmp_path: 
 def test_an_object_storage_keeps_it(settings, sealed, s3_service):  # noqa: F811
     settings.AUDIT_WITNESSES = [S3_URL]
     assert witness.push() == {}
-    from permits.intake import storage
-
-    with storage.connect(S3_URL).open("checkpoint-000000000002.txt") as kept:
-        assert kept.read().decode() == sealed
+    assert storage.read(S3_URL, "checkpoint-000000000002.txt").decode() == sealed
+    with pytest.raises(FileNotFoundError):
+        storage.read(S3_URL, "checkpoint-000000000003.txt")
 
 
 def test_one_that_is_down_keeps_it_from_no_other_and_is_told_without_its_secret(settings, sealed, tmp_path):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0014_audit_archive'),
+        ('reviews', '0015_log_filters'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0015_delivery_reports'),
+        ('reviews', '0016_delivery_reports'),
     ]
 
     operations = [

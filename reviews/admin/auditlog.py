@@ -1,0 +1,210 @@
+"""The audit log for the audit administrator: read only, in sentences, with filters, and as a file with proofs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import TextFilter
+from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
+
+from permits.models import Application, User
+from reviews import roles
+from reviews.admin.access import ReadOnlyAdmin, who
+from reviews.audit import log, reads, receipts, story, tree
+from reviews.models import Checkpoint, Event, EventNote
+
+CHUNK = 200  # events that an export reads together
+
+
+class ByActor(TextFilter):
+    """Whole e-mail address or name: both are looked up before the log is, which keeps its index in use."""
+
+    title = _("actor")
+    parameter_name = "actor"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        if not (said := (self.value() or "").strip()):
+            return queryset
+        people = User.objects.filter(Q(email__iexact=said) | Q(name=said)).values_list("pk", flat=True)
+        return queryset.filter(actor__in=list(people[:100]))
+
+
+class ByApplication(TextFilter):
+    """Its steps, and who looked at it."""
+
+    title = _("application number")
+    parameter_name = "number"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        if not (said := (self.value() or "").strip()):
+            return queryset
+        found = Application.objects.filter(number=said).first()
+        return queryset.filter(stream__in=[log.stream_of(found), reads.stream_of(found)]) if found else queryset.none()
+
+
+class ByAction(admin.SimpleListFilter):
+    title = _("action")
+    parameter_name = "action"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return sorted(log.ACTIONS.items(), key=lambda item: str(item[1]))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        return queryset.filter(action=self.value()) if self.value() in log.ACTIONS else queryset
+
+
+class Since(TextFilter):
+    """A day, ``2020-02-10``, or a moment, ``2020-02-10 09:00``; what is neither filters nothing."""
+
+    title = _("from (day, or day and time)")
+    parameter_name = "since"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        moment = _moment(self.value())
+        return queryset.filter(at__gte=moment) if moment else queryset
+
+
+class Until(TextFilter):
+    """The same; a day is in it."""
+
+    title = _("until (day, or day and time)")
+    parameter_name = "until"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
+        moment = _moment(self.value(), end=True)
+        return queryset.filter(at__lt=moment) if moment else queryset
+
+
+def _moment(said: Any, *, end: bool = False) -> datetime | None:
+    text = str(said or "").strip()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if end and len(text) <= len("2020-02-10"):
+        found += timedelta(days=1)
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
+class Log(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        rows: Any = self.result_list  # type: ignore[has-type]
+        self.result_list = list(rows)
+        _told(self.result_list)
+
+
+def _told(events: list[Any]) -> None:
+    """Put each event's sentence to it, and whom or what it concerns: four queries, however many there are."""
+    names = story.Names.of(events)
+    subjects = [event.stream.removeprefix(reads.PREFIX).partition(":") for event in events]
+    asked = {kind: [key for each, _colon, key in subjects if each == kind and story.is_person(key)]
+             for kind in ("account", "application")}  # fmt: skip
+    users = {
+        str(user.public_id): f"{user} <{user.email}>" for user in User.objects.filter(public_id__in=asked["account"])
+    }
+    found = Application.objects.filter(public_id__in=asked["application"]).values_list("public_id", "number")
+    numbers = {str(public_id): number for public_id, number in found}
+    for event, (_kind, _colon, key) in zip(events, subjects, strict=True):
+        event.told = story.sentence(event, names)
+        event.number, event.about = numbers.get(key), users.get(key)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    may_see = staticmethod(roles.is_audit_admin_request)
+    list_display = ("at", "sentence", "concerns", "action_words")
+    list_display_links = ("at",)
+    list_select_related = ("actor", "application__version")
+    list_filter = (ByActor, ByApplication, ByAction, Since, Until)
+    list_filter_submit = True
+    list_before_template = "admin/reviews/event/export.html"
+    paginator = InfinitePaginator
+    ordering = ("-pk",)
+    fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role", "at", "before", "after", "payload",
+              "prev_hash", "hash", "leaf")  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).defer(
+            "application__answers", "application__left_over", "application__version__source", "application__version__document"
+        )  # fmt: skip
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export)
+        return [path("export.jsonl", view, name="reviews_event_export"), *super().get_urls()]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return Log
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        event = super().get_object(request, object_id, from_field)
+        if event is not None:
+            _told([event])
+        return event
+
+    @admin.display(description=_("What happened"))
+    def sentence(self, event: Any) -> str:
+        return str(event.told)
+
+    @admin.display(description=_("Words"))
+    def words(self, event: Any) -> str:
+        note = EventNote.objects.filter(event=event).first()
+        return note.text if note else "—"
+
+    @admin.display(description=_("Subject"))
+    def concerns(self, event: Any) -> str:
+        """The application by its number, which leads to its whole story; the person behind an account's stream."""
+        if not event.number:
+            return str(event.about or event.stream)
+        address = f"{reverse('admin:reviews_event_changelist')}?number={event.number}"
+        return format_html('<a href="{}">{}</a>', address, event.number)
+
+    @admin.display(description=_("Action"), ordering="action")
+    def action_words(self, event: Event) -> str:
+        return log.label(event.action)
+
+    @admin.display(description=_("Place in the sealed tree"))
+    def leaf(self, event: Any) -> str:
+        index = Event.objects.filter(pk=event.pk).values_list("leaf", flat=True).first()
+        return str(_("not sealed yet")) if index is None else str(index)
+
+    def export(self, request: HttpRequest) -> StreamingHttpResponse:
+        """What the filters leave, a JSON line each with its proof, in bounded memory; the checkpoint is the last line."""
+        if not self.may_see(request):
+            raise PermissionDenied
+        found = (
+            self.get_changelist_instance(request).get_queryset(request).order_by("pk").select_related("note", "leaf")
+        )
+        log.record(
+            action="log_exported", actor=who(request), role=roles.acting_as(who(request)), at=timezone.now(),
+            stream="reads:log", data={"filters": request.GET.urlencode()[:500]},
+        )  # fmt: skip
+        response = StreamingHttpResponse(_lines(found), content_type="application/jsonl; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localtime():%Y%m%d-%H%M}.jsonl"'
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+
+def _lines(events: QuerySet[Event]) -> Iterator[str]:
+    try:
+        checkpoint: Checkpoint | None = tree.latest()
+    except tree.NothingSealed:
+        checkpoint = None
+    rows = events.iterator(CHUNK)
+    while some := list(islice(rows, CHUNK)):
+        for line in receipts.lines(some, checkpoint):
+            yield json.dumps(line, ensure_ascii=False) + "\n"
+    yield json.dumps({"checkpoint": checkpoint.note if checkpoint else None}, ensure_ascii=False) + "\n"

@@ -1,0 +1,60 @@
+"""Who looked at somebody's data: an event for each official, subject, kind of look and hour.
+
+In a stream of the subject's own beside its story (``reads:application:…``), so that looking locks nothing and an applicant's chain
+stays as long as its steps. The page is shown once the event is written: ``note`` raises when it can't be, and then nothing is shown.
+docs/decisions/0016-looking-is-on-record.md
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from permits.models import Application, Enterprise, User
+from reviews.audit import log
+from reviews.models import Event
+
+PREFIX = "reads:"
+ACTION = "looked"
+HOUR = 3600
+TRIES = 20  # as many officials may open the same file in the same moment
+# What was looked at; each has its words in ``story.LOOKS``.
+WHAT = frozenset({"review", "file", "record", "application", "permit", "enterprise", "account", "mobile_search", "log"})
+
+
+def stream_of(subject: Application | Enterprise | User) -> str:
+    kind = {"application": "application", "enterprise": "enterprise", "user": "account"}[str(subject._meta.model_name)]
+    return f"{PREFIX}{kind}:{subject.public_id}"
+
+
+def note(by: User, subject: Application | Enterprise | User, what: str, *, role: str, **data: str) -> None:
+    """Write that ``by`` looks at the subject now, unless this hour has it already. ``data``: no personal data."""
+    if what not in WHAT:
+        raise ValueError(f"'{what}' is no kind of look")
+    now = timezone.now()
+    stream = stream_of(subject)
+    key = f"{stream}:{by.pk}:{what}:{data}:{now:%Y%m%d%H}".replace(" ", "")
+    if cache.get(key):
+        return
+    _written(stream, by, role, now, {"what": what, **data})
+    cache.set(key, 1, HOUR)
+
+
+def of(application: Application) -> list[Event]:
+    """Who looked at an application, the latest first."""
+    return list(Event.objects.filter(stream=stream_of(application)).select_related("actor").order_by("-seq"))
+
+
+def _written(stream: str, by: User, role: str, at: datetime, data: dict[str, str]) -> None:
+    """Nothing is locked: who comes second in the same moment finds the number taken, and takes the next."""
+    for left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                log.record(action=ACTION, actor=by, role=role, at=at, stream=stream, data=data)
+            return
+        except IntegrityError:
+            if not left:
+                raise
