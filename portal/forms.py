@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits import fieldtypes
 from permits.codes import mobile, resident_id, uscc
+from permits.codes.text import fold
 from permits.models import Enterprise, EnterpriseSize, User
 from reviews.models import Rating
 
@@ -28,6 +29,31 @@ class SignupForm(forms.Form):
         user.name = self.cleaned_data["name"]
         user.language = get_language() or "zh-hans"
         user.save(update_fields=["name", "language"])
+
+
+class MobileForm(forms.Form):
+    use_required_attribute = False
+    mobile = forms.CharField(
+        label=_("Mobile number"), max_length=30,
+        widget=forms.TextInput(attrs={"autocomplete": "tel-national", "inputmode": "tel"}),
+    )  # fmt: skip
+
+    def clean_mobile(self) -> str:
+        return mobile.clean(self.cleaned_data["mobile"])
+
+
+class CodeForm(forms.Form):
+    use_required_attribute = False
+    code = forms.CharField(
+        label=_("Code of 6 digits"), max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )  # fmt: skip
+
+    def clean_code(self) -> str:
+        code = "".join(character for character in fold(self.cleaned_data["code"]) if character.isascii() and character.isdigit())
+        if len(code) != 6:
+            raise ValidationError(_("The code has 6 digits."))
+        return code
 
 
 class EnterpriseForm(forms.ModelForm):

@@ -44,6 +44,7 @@ def preferences(request: SignedIn) -> HttpResponse:
     by_text = choosing.SMS in settings.NOTICE_CHANNELS
     context = {
         "rows": [_row(user, group) for group in choosing.concerning(user.is_staff)],
+        "by_text": by_text,
         "no_mobile": by_text and user.mobile_index is None,
     }
     return render(request, "account/preferences.html", context)

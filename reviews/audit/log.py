@@ -101,6 +101,8 @@ ACTIONS = {
     "notice_text_published": _("Wording of a notice published"),
     "digest_sent": _("Morning summaries sent"),
     "looked": _("Looked at"),
+    "mobile_confirmed": _("Mobile number confirmed"),
+    "mobile_removed": _("Mobile number removed"),
     "log_exported": _("Audit log taken out"),
 }
 

@@ -103,6 +103,8 @@ SENTENCES = {
     "notice_text_published": _l("%(who)s published the wording of a notice."),
     "digest_sent": _l("The officials' morning summaries were sent."),
     "looked": _l("%(who)s looked at %(what)s."),
+    "mobile_confirmed": _l("%(who)s confirmed a mobile number of the account."),
+    "mobile_removed": _l("%(who)s removed the mobile number from the account."),
     "log_exported": _l("%(who)s took the audit log out as a file."),
 }
 PEOPLE = ("to", "from", "holder", "expert", "on_behalf_of")

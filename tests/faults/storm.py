@@ -111,12 +111,12 @@ def _storm(stack: ExitStack, folder: Path, decisions: int) -> dict[str, Any]:
     stack.callback(redis.kill)
     os.environ |= {
         "DATABASE_URL": stack.enter_context(postgres(folder, durable=True)), "VAR_DIR": str(folder / "var"),
-        "CELERY_BROKER_URL": redis.url, "DJANGO_SETTINGS_MODULE": "tests.faults.storm_settings", "LOG_LEVEL": "CRITICAL",
-        "SWEEP_SECONDS": "2", "NOTICE_FIRST_WAIT": "0.2", "NOTICE_LONGEST_WAIT": "2", "NOTICE_LEASE": "10", "NOTICE_PAUSE": "1", "NOTICE_LONGEST_PAUSE": "4", "DEMO": "false",
+        "CELERY_BROKER_URL": redis.url, "DJANGO_SETTINGS_MODULE": "portal.settings", "LOG_LEVEL": "CRITICAL",
+        "SWEEP_SECONDS": "2", "NOTICE_FIRST_WAIT": "0.2", "NOTICE_LONGEST_WAIT": "2", "NOTICE_LEASE": "10", "NOTICE_PAUSE": "1", "NOTICE_LONGEST_PAUSE": "4", "DEMO": "false", "NOTICE_QUIET_HOURS": "",
     }  # fmt: skip
     texts, address = stack.enter_context(provider())
     mails, mail_url = stack.enter_context(mail_server())
-    os.environ |= {"STORM_PROVIDER": address, "EMAIL_URL": mail_url}
+    os.environ |= {"SMS_URL": address, "SMS_KEY_ID": "storm", "SMS_SECRET": "storm", "EMAIL_URL": mail_url}
     django.setup()
     logging.disable(logging.CRITICAL)  # what breaks here is meant to
     applications = _prepared(decisions)

@@ -44,7 +44,8 @@ def provider() -> Iterator[tuple[Provider, str]]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            key = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["key"]
+            self.rfile.read(int(self.headers["Content-Length"]))
+            key = self.headers["Idempotency-Key"]
             status = there.answer(key)
             if not status:  # it took the message, and the answer is lost
                 self.close_connection = True
