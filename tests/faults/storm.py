@@ -1,6 +1,6 @@
 """``python -m tests.faults.storm [--decisions N]``: decisions, while everything that carries their notices breaks.
 
-On a real PostgreSQL (restarted once), a real Redis (killed and started anew), a real Celery worker with beat (a process of
+On a real PostgreSQL (restarted once), a real Redis (killed and started anew), a real Celery worker (a process of
 its pool killed every second, all of it every ten), a mail server that refuses half of what it gets, and a provider of text
 messages that fails, is busy, or takes a message and is gone before it says so. At the end every notice has to have
 arrived. Prints what was seen as JSON; exit status 1 when something is missing, was given up, or came twice.
@@ -61,14 +61,14 @@ class Redis:
 
 
 class Worker:
-    """A worker with two processes and beat in it."""
+    """A worker with two processes."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self.environment, self.log, self.killed = environment, log, 0
         self.begin()
 
     def begin(self) -> None:
-        command = ["celery", "-A", "portal", "worker", "--beat", "--concurrency", "2", "--loglevel", "WARNING",
+        command = ["celery", "-A", "portal", "worker", "--concurrency", "2", "--loglevel", "WARNING",
                    "--without-gossip", "--without-mingle", "--without-heartbeat"]  # fmt: skip
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
@@ -122,6 +122,19 @@ def _storm(stack: ExitStack, folder: Path, decisions: int) -> dict[str, Any]:
     applications = _prepared(decisions)
     worker = Worker({}, folder / "worker.log")
     stack.callback(worker.kill)
+    # Who looks after the processes starts beat anew when it dies; here it is left alone.
+    beat = [
+        "celery",
+        "-A",
+        "portal",
+        "beat",
+        "--loglevel",
+        "CRITICAL",
+        "--pidfile=",
+        "--schedule",
+        str(folder / "beat"),
+    ]
+    stack.enter_context(servers.process(beat, {}, folder / "beat.log"))
     end, stopped = threading.Event(), []
     breaking = threading.Thread(target=_break, args=(end, worker, redis, folder, stopped))
     breaking.start()
