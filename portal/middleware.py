@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import urlencode
 
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
@@ -15,14 +16,21 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 def without_null_characters(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """U+0000 is a character of no text, and PostgreSQL can't store it: what comes with a copied text is left out."""
+    """U+0000 is a character of no text, and PostgreSQL can't store it, nor look for it: it is left out wherever it comes.
+
+    The first to read the request: the session is looked for by a cookie, the form's token is compared. (In the names of
+    files Django leaves it out itself; inside a file it is the file's affair.)
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if "%00" in (query := request.META.get("QUERY_STRING", "")):
-            request.META["QUERY_STRING"] = query.replace("%00", "")
-        # The check of the form's token, which comes next, would read it too.
-        if request.content_type in FORMS and any("\0" in value for _key, values in request.POST.lists() for value in values):
-            request.POST = QueryDict(request.POST.urlencode().replace("%00", ""))
+        request.path_info, request.path = (path.replace("\0", "") for path in (request.path_info, request.path))
+        for name, written in (("QUERY_STRING", "%00"), ("HTTP_COOKIE", "\\000")):
+            if written in (text := request.META.get(name, "")):
+                request.META[name] = text.replace(written, "")
+        if request.content_type in FORMS:
+            sent = [(key, value) for key, values in request.POST.lists() for value in values]
+            if any("\0" in key or "\0" in value for key, value in sent):
+                request.POST = QueryDict(urlencode(sent).replace("%00", ""))
         return get_response(request)
 
     return middleware

@@ -5,7 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.test import Client
 from django.utils.html import escape
 
 from permits.definition import Definition, FormField
@@ -96,3 +98,26 @@ def test_an_official_can_send_a_null_character_in_a_form_with_files_too(cast: Ca
     answer = at(cast.street).post(address, {"outcome": "decline", "reason": "不属于\0本地"})
     assert answer.status_code == 302
     assert application.events.get(action="declined").note.text == "不属于本地"
+
+
+@pytest.mark.django_db
+def test_a_null_character_is_no_fault_in_an_address_a_cookie_or_the_name_of_a_file(cast: Cast):
+    draft = filled(cast)
+    own, desk = at(cast.owner), at(cast.street)
+    for client, address in (
+        (own, "/services/resumption/files/1/a%00b"), (own, "/verify/a%00b/"), (own, "/track/?number=a%00"),
+        (desk, "/admin/reviews/task/%00/change/"), (desk, "/admin/reviews/task/x/change/"),
+        (desk, "/admin/permits/permit/?q=%00"), (desk, "/admin/reviews/task/?q=a%00b"),
+    ):  # fmt: skip
+        assert client.get(address).status_code in (200, 302, 404), address
+    stranger = Client(headers={"cookie": f'{settings.SESSION_COOKIE_NAME}="\\000{"a" * 32}"'})
+    assert stranger.get("/applications/").status_code == 302
+    by_hand = (
+        b'--X\r\nContent-Disposition: form-data; name="file"; filename="a\x00b.pdf"\r\n'
+        b"Content-Type: application/pdf\x00\r\n\r\n%PDF\x00\r\n"
+        b'--X\r\nContent-Disposition: form-data; name="re\x00ason"\r\n\r\nx\x00y\r\n--X--\r\n'
+    )
+    add = f"/applications/{draft.public_id}/materials/business_licence/add/"
+    before = draft.materials.count()
+    assert own.post(add, by_hand, content_type="multipart/form-data; boundary=X").status_code == 302
+    assert draft.materials.count() == before  # it is no whole PDF
