@@ -356,7 +356,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "STYLES": ["/static/css/review.css"],
-    "SCRIPTS": ["/static/js/unread.js"],
+    "SCRIPTS": ["/static/js/unread.js", "/static/js/kept.js"],
     "DASHBOARD_CALLBACK": "reviews.admin.board.overview",
     "COLORS": {
         "primary": {

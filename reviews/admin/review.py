@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from permits.models import Status
 from reviews import calendars, clock, lifecycle, policy, workflow
@@ -39,7 +40,10 @@ def own_tasks(request: HttpRequest) -> QuerySet[Task]:
     return Task.objects.visible_to(who(request)).select_related(*related)
 
 
-def page(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse:
+def page(
+    request: HttpRequest, pk: int, context: dict[str, Any], *, onward: Callable[[HttpRequest], HttpResponse]
+) -> HttpResponse:
+    """``onward`` says where one goes after a decision."""
     task = get_object_or_404(own_tasks(request), pk=pk)
     if request.method != "POST":
         keep_in_hand(request, task)
@@ -68,7 +72,7 @@ def page(request: HttpRequest, pk: int, context: dict[str, Any]) -> HttpResponse
     messages.success(
         request, _("%(number)s: “%(outcome)s” is decided.") % {"number": task.application, "outcome": outcome}
     )
-    return redirect("admin:reviews_task_changelist")
+    return onward(request)
 
 
 def act(request: HttpRequest, task: Task, context: dict[str, Any]) -> HttpResponse:
@@ -135,6 +139,7 @@ def show(
         "error": error,
         "stale": stale,
         "seen": seen(task),
+        "shown_at": timezone.now(),
         "is_fullwidth": "1",
     }
     page = render(request, "admin/reviews/task/review.html", context, status=status)
@@ -202,9 +207,10 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
     return receipts.as_file(receipt)
 
 
-@require_POST
 def claim(request: HttpRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(own_tasks(request), pk=pk)
+    if request.method != "POST":  # as after a log-in in between
+        return redirect("admin:reviews_task_review", pk)
     try:
         workflow.claim(task.pk, official=who(request))
     except REFUSALS as refusal:
@@ -214,13 +220,15 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:reviews_task_review", pk)
 
 
-@require_POST
-def release(request: HttpRequest, pk: int) -> HttpResponse:
+def release(request: HttpRequest, pk: int, back: str) -> HttpResponse:
+    """``back`` is the address of the queue."""
     task = get_object_or_404(own_tasks(request), pk=pk)
+    if request.method != "POST":
+        return redirect("admin:reviews_task_review", pk)
     try:
         workflow.release(task.pk, official=who(request))
     except REFUSALS as refusal:
         messages.error(request, str(refusal))
         return redirect("admin:reviews_task_review", pk)
     messages.success(request, _("%(number)s is back in the queue.") % {"number": task.application})
-    return redirect("admin:reviews_task_changelist")
+    return redirect(back)

@@ -16,12 +16,13 @@
   function slice(list) { return Array.prototype.slice.call(list); }
   function each(list, fn) { Array.prototype.forEach.call(list, fn); }
 
-  /* -- signing out: nothing typed stays behind in this browser (see draft.js) ----------------------------- */
+  /* -- signing out: nothing typed stays behind in this browser (see draft.js, kept.js) ----------------------------- */
 
   document.addEventListener("submit", function (event) {
     if (!/\/logout\/$/.test(event.target.action)) return;
     try {
       Object.keys(localStorage).forEach(function (key) { if (key.indexOf("draft:") === 0) localStorage.removeItem(key); });
+      Object.keys(sessionStorage).forEach(function (key) { if (key.indexOf("desk:") === 0) sessionStorage.removeItem(key); });
     } catch (denied) { /* then nothing was kept */ }
   });
 

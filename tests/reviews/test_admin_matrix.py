@@ -56,9 +56,10 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "reviews.Task": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RVOSCAU", "RVOSCAU"),  # leads to the review page
-        "history": ("RV", ""), "delete": NOBODY, "review": ("RV", "RV"), "proof": ("RV", ""), "claim": ("", "RV"), "release": ("", "RV"),
-        "board": ("VU", ""), "board_export": ("", ""), "find": ("", "RVU"), "next": ("", "RVU"), "many": ("", "RVU"), "reviews_savedfilter_save": ("", "RVU"),
-        "reviews_savedfilter_remove": ("", "RVU"),  # a superuser has no posting: their queue is empty
+        "history": ("RV", ""), "delete": NOBODY, "review": ("RV", "RV"), "proof": ("RV", ""), "board": ("VU", ""), "board_export": ("", ""),
+        # looked at, a form's address leads to the page that it is on; a superuser has no posting: their queue is empty
+        "claim": ("RV", "RV"), "release": ("RV", "RV"), "find": ("RVU", "RVU"), "next": ("RVU", "RVU"), "many": ("RVU", "RVU"),
+        "reviews_savedfilter_save": ("RVU", "RVU"), "reviews_savedfilter_remove": ("RVU", "RVU"),
     },
     "permits.Service": {
         "changelist": ("OSU", ""), "add": NOBODY, "change": ("OSU", ""), "history": ("OSU", ""), "delete": NOBODY,

@@ -99,7 +99,8 @@ def test_nobody_without_a_posting_gets_into_the_queue_or_its_doors(cast):
         for client in (desk_of(cast.owner), Client()):
             response = client.post(address, {"task": task.pk, "action": "claim", "name": "x"})
             assert response.status_code in (302, 403) and "/review/" not in response.headers.get("Location", "")
-        assert desk_of(cast.decider).get(address).status_code == 405
+        looked_at = desk_of(cast.decider).get(address)
+        assert looked_at.status_code == 302 and looked_at["Location"] == QUEUE, "as after a log-in in between"
     task.refresh_from_db()
     assert task.claimed_by is None and not SavedFilter.objects.exists()
 
@@ -111,6 +112,31 @@ def test_what_is_closed_is_seen_latest_first(cast):
     response = desk_of(cast.supervisor).get(QUEUE, {"which": "closed"})
     assert numbers(response) == of(second, first)
     assert not page(response).xpath("//input[@name='task']")
+
+
+def test_from_a_task_one_comes_back_to_the_queue_as_it_was_and_takes_the_next_of_it(cast):
+    first, other, third = tasks_at_decision(cast, 3)
+    other.application.region = "110101"
+    other.application.save(update_fields=["region"])
+    desk, filtered = desk_of(cast.decider), f"{QUEUE}?region=360924&due=week"
+    desk.get(QUEUE, {"region": "360924", "due": "week", "nonsense": "<"})
+    review = reverse("admin:reviews_task_review", args=[first.pk])
+    seen = page(desk.get(review))
+    assert seen.xpath("//p[@class='rv-back']/a/@href") == [filtered]
+    assert seen.xpath("//form[@data-next]/input[@name='query']/@value") == ["region=360924&due=week"]
+    typed = {
+        "outcome": "approve",
+        "then": "next",
+        "shown_at": seen.xpath("//form[@data-keep]//input[@name='shown_at']/@value")[0],
+    }
+    next_one = reverse("admin:reviews_task_review", args=[third.pk])
+    assert desk.post(review, typed)["Location"] == desk.post(review, typed)["Location"] == next_one, (
+        "a second click, the same"
+    )
+    assert Task.objects.open().get(claimed_by=cast.decider) == third
+    assert desk.post(next_one, {"outcome": "approve", "then": "next"})["Location"] == filtered, "there is no more of it"
+    assert desk.post(reverse("admin:reviews_task_claim", args=[other.pk])).status_code == 302
+    assert desk.post(reverse("admin:reviews_task_release", args=[other.pk]))["Location"] == filtered
 
 
 # --- Filters and search ----------------------------------------------------------------------------------------------

@@ -49,18 +49,26 @@ class TaskAdmin(ReadOnlyAdmin):
 
             return wrapped(for_officials)
 
+        def form(view: Any) -> Any:
+            """It takes a form. Whoever comes by its address, as after a log-in in between, is led to the queue."""
+
+            def posted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+                return view(request, *args, **kwargs) if request.method == "POST" else redirect(page.back(request))
+
+            return checked(posted)
+
         return [
-            path("find/", checked(page.find), name="reviews_task_find"),
-            path("next/", checked(page.next_task), name="reviews_task_next"),
-            path("many/", checked(self._many), name="reviews_task_many"),
-            path("filters/save/", checked(saved.save), name="reviews_savedfilter_save"),
-            path("filters/<int:pk>/remove/", checked(saved.remove), name="reviews_savedfilter_remove"),
+            path("find/", form(page.find), name="reviews_task_find"),
+            path("next/", form(page.next_task), name="reviews_task_next"),
+            path("many/", form(self._many), name="reviews_task_many"),
+            path("filters/save/", form(saved.save), name="reviews_savedfilter_save"),
+            path("filters/<int:pk>/remove/", form(saved.remove), name="reviews_savedfilter_remove"),
             path("board/", wrapped(self._board), name="reviews_task_board"),
             path("board/<slug:table>.<slug:form>", wrapped(board.export), name="reviews_task_board_export"),
             path("<int:pk>/review/", wrapped(self._review), name="reviews_task_review"),
             path("<int:pk>/record.json", wrapped(review.proof), name="reviews_task_proof"),
             path("<int:pk>/claim/", wrapped(review.claim), name="reviews_task_claim"),
-            path("<int:pk>/release/", wrapped(review.release), name="reviews_task_release"),
+            path("<int:pk>/release/", wrapped(self._release), name="reviews_task_release"),
             *super().get_urls(),
         ]
 
@@ -78,4 +86,8 @@ class TaskAdmin(ReadOnlyAdmin):
         return bulk.many(request, self._context(request))
 
     def _review(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return review.page(request, pk, self._context(request))
+        context = {**self._context(request), "queue": page.back(request), "query": page.last_query(request)}
+        return review.page(request, pk, context, onward=page.onward)
+
+    def _release(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return review.release(request, pk, page.back(request))

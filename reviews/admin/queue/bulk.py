@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from permits.models import User
 from reviews import lifecycle, workflow
@@ -44,7 +43,6 @@ class Row:
         return lifecycle.ACTIONS[self.outcome]
 
 
-@require_POST
 def many(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     """``action`` is claim, approve (shows the list) or approve-confirmed; ``task`` the ids."""
     ids = _ids(request)

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
 
 from permits.models import ServiceVersion
 from reviews import calendars, workflow
@@ -25,6 +24,7 @@ from reviews.admin.queue.choice import SUPERVISORS_VIEWS, Choice
 from reviews.models import SavedFilter, Task
 
 QUEUE = "admin:reviews_task_changelist"
+LAST = "queue"  # in the session: the address of the queue as it was looked at last, from its "?" on
 VIEWS = {
     "todo": gettext_lazy("To do"),
     "mine": gettext_lazy("Mine"),
@@ -49,6 +49,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     if choice.mobile:
         looks(request, official, "mobile_search")
     view = filters.tasks_of(choice, official)
+    _keep_in_mind(request)
     page = paging.page(
         with_what_is_shown(filters.narrowed(view, choice, now)),
         after=request.GET.get("after", ""), before=request.GET.get("before", ""), latest_first=choice.latest_first,
@@ -111,16 +112,18 @@ def _tabs(request: HttpRequest, choice: Choice) -> list[tuple[Any, str, bool]]:
     ]
 
 
-@require_POST
 def find(request: HttpRequest) -> HttpResponse:
     """The filter form. It is posted so that a mobile's digits come into no address, log or history: a digest does."""
     return redirect(address(Choice.read(request.POST.dict())))
 
 
-@require_POST
 def next_task(request: HttpRequest) -> HttpResponse:
     """Claim the most urgent task of what is filtered, and go to it."""
-    official, choice, now = who(request), chosen(request), timezone.now()
+    return _to_the_next(request, chosen(request))
+
+
+def _to_the_next(request: HttpRequest, choice: Choice) -> HttpResponse:
+    official, now = who(request), timezone.now()
     task = workflow.claim_next(
         official=official,
         among=lambda tasks: filters.narrowed(tasks, choice, now),
@@ -131,6 +134,37 @@ def next_task(request: HttpRequest) -> HttpResponse:
         return redirect(address(choice))
     messages.success(request, _("%(number)s is in your hands now.") % {"number": task.application})
     return redirect("admin:reviews_task_review", task.pk)
+
+
+# --- the queue as it was looked at last: where a review page leads back to, with its filters --------------------------
+
+
+def _keep_in_mind(request: HttpRequest) -> None:
+    looked_at = request.GET.urlencode()[:1000]
+    if request.session.get(LAST, "") != looked_at:
+        request.session[LAST] = looked_at
+
+
+def _last(request: HttpRequest) -> Any:
+    return QueryDict(request.session.get(LAST, "")).dict()
+
+
+def back(request: HttpRequest) -> str:
+    """The address of the queue as it was looked at last."""
+    looked_at = _last(request)
+    keys = {name: looked_at[name] for name in ("after", "before") if paging.Key.read(looked_at.get(name, ""))}
+    return address(Choice.read(looked_at), **keys)
+
+
+def last_query(request: HttpRequest) -> str:
+    return Choice.read(_last(request)).query
+
+
+def onward(request: HttpRequest) -> HttpResponse:
+    """After a decision: back to the queue, or to the next task of it where that was asked for."""
+    if request.POST.get("then") != "next":
+        return redirect(back(request))
+    return _to_the_next(request, Choice.read(_last(request)))
 
 
 def chosen(request: HttpRequest) -> Choice:

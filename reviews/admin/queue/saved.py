@@ -6,14 +6,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from reviews.admin.access import who
 from reviews.admin.queue.page import address, chosen
 from reviews.models import SavedFilter
 
 
-@require_POST
 def save(request: HttpRequest) -> HttpResponse:
     """Keep what is chosen. A name that there is already stands for it from now on."""
     choice, name = chosen(request), " ".join(request.POST.get("name", "").split())[:40]
@@ -28,7 +26,6 @@ def save(request: HttpRequest) -> HttpResponse:
     return redirect(address(choice))
 
 
-@require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """A second click finds it gone, which is what was asked for."""
     SavedFilter.objects.filter(user=who(request), pk=pk).delete()
