@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from permits.models import Service, Status, User
 from reviews import calendars, clock
-from reviews.models import Department, Official, Pause, Task
+from reviews.models import Department, Pause, Task
 
 PERIODS = {"today": 0, "7": 7, "30": 30, "90": 90}  # days before today
 AGES = (
@@ -81,8 +81,7 @@ def scope_of(user: User, *, period: str = "30", service: str = "", department: s
     """The departments that the user supervises (all, for a superuser), narrowed as asked; three queries."""
     offices = Department.objects.filter(active=True).order_by("region", "kind", "pk")
     if not user.is_superuser:
-        heads = Official.objects.filter(user=user, active=True, role=Official.Role.SUPERVISOR)
-        offices = offices.filter(pk__in=heads.values("department"))
+        offices = offices.filter(pk__in=Department.objects.ids_headed_by(user))
     found = [office for office in offices if not department or str(office.pk) == department]
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     published = Service.objects.exclude(current=None).select_related("current").defer("current__source")

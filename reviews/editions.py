@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits import definition_file
 from permits.definition import Definition
 from permits.models import EditionDraft, Service, ServiceVersion, User
-from reviews import publishing, roles
+from reviews import publishing, roles, told
 from reviews.audit import log
 from reviews.drafting import check_open, locked, slug_of
 from reviews.models import Event, RoleGrant
@@ -184,7 +184,7 @@ def _refuse(draft: EditionDraft, error: Exception, now: datetime) -> None:
     """Not published: the reason stands on the draft, in the log, and is told to the one who set the time."""
     by, planned = draft.scheduled_by, draft.publish_at
     assert by is not None and planned is not None
-    reason = _in_both(error)
+    reason = told.in_both(lambda: _words(error))
     draft.publish_at = draft.scheduled_by = draft.scheduled_against = None
     draft.refused_at, draft.refused_reason = now, reason
     draft.save()
@@ -196,16 +196,10 @@ def _refuse(draft: EditionDraft, error: Exception, now: datetime) -> None:
     _tell(event, by, "edition_refused", draft, name, reason=reason, planned_at=planned.isoformat())
 
 
-def _in_both(error: Exception) -> dict[str, str]:
-    said = {}
-    for short, language in (("zh", "zh-hans"), ("en", "en")):
-        with translation.override(language):
-            if isinstance(error, definition_file.DefinitionError):
-                lines = "\n".join(error.faults[:10])
-                said[short] = str(_("Its definition has faults:\n%(faults)s")) % {"faults": lines}
-            else:
-                said[short] = str(error)
-    return said
+def _words(error: Exception) -> str:
+    if not isinstance(error, definition_file.DefinitionError):
+        return str(error)
+    return _("Its definition has faults:\n%(faults)s") % {"faults": "\n".join(error.faults[:10])}
 
 
 def _record(

@@ -6,13 +6,14 @@ people of a department and the owners of an enterprise are (``letters``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.urls import reverse
+from django.utils import translation
 
 from permits.models import AccessRequest, Application, Membership, Status, User
 from permits.ready import Ready
@@ -84,9 +85,13 @@ def departments(event: Event, tasks: list[Task]) -> list[Message]:
 
 
 def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Message]:
-    """The one who has the task in hand; everybody in its department while nobody has."""
+    """The one who has the task in hand, and who stands in for them; everybody in its department while nobody has."""
     if task.claimed_by_id:
-        return official(event, task, [task.claimed_by_id], kind, reason=reason, **more)
+        lent = Delegation.objects.in_force(event.at).filter(
+            official__user=task.claimed_by_id, official__department=task.department_id
+        )
+        people = [task.claimed_by_id, *lent.values_list("delegate", flat=True)]
+        return official(event, task, people, kind, reason=reason, **more)
     return [Message(event, kind, _task_params(task) | {"reason": reason} | more, group=task.department_id)]
 
 
@@ -98,13 +103,23 @@ def official(
 
 
 def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Message]:
-    people = Official.objects.filter(
-        department=office, active=True, role=Official.Role.SUPERVISOR, user__is_active=True
-    )
+    """Those of the department, and who stands in for one of them."""
+    posts = Official.objects.filter(department=office, active=True, role=Official.Role.SUPERVISOR)
+    lent = Delegation.objects.in_force(event.at).filter(official__in=posts)
+    people = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=lent.values("delegate")), is_active=True)
     params = _params(_application(event), reason=reason, path=path or "/admin/reviews/task/")
     params |= {"department": office.names}
-    found = tuple(choosing.reader(posting.user) for posting in people.select_related("user").defer("user__mobile"))
+    found = tuple(choosing.reader(person) for person in people.defer("mobile").order_by("pk"))
     return [Message(event, kind, params, found)]
+
+
+def in_both(say: Callable[[], Any]) -> dict[str, str]:
+    """What ``say`` says, in the two languages that a notice may be read in."""
+    said = {}
+    for short, language in (("zh", "zh-hans"), ("en", "en")):
+        with translation.override(language):
+            said[short] = str(say())
+    return said
 
 
 def task_path(task: Task) -> str:

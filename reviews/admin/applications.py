@@ -18,7 +18,7 @@ from permits.models import Application, Permit
 from reviews import policy, workflow
 from reviews.admin import slips
 from reviews.admin.access import ReadOnlyAdmin, is_official, is_supervisor, who
-from reviews.models import Official, Rating, Task
+from reviews.models import Department, Rating, Task
 
 
 def handled_by(request: HttpRequest, outer: str) -> Exists:
@@ -98,14 +98,12 @@ class PermitAdmin(ReadOnlyAdmin):
     ordering = ("-issued_at", "-pk")
     search_fields = ("number", "application__number", "application__enterprise__name")
     fields = ("number", "application_link", "enterprise", "state", "issued_at", "valid_until", "revoked_at",
-              "corrected_at", "superseded_by", "earlier_versions",              "key_id", "pdf_sha256")  # fmt: skip
+              "corrected_at", "superseded_by", "earlier_versions", "key_id", "pdf_sha256")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Permit]:
         found = Permit.objects.filter(handled_by(request, "application")).defer("application__answers")
-        posts = Official.objects.filter(user=who(request), active=True, role=Official.Role.SUPERVISOR)
-        mine = Task.objects.filter(
-            application=OuterRef("application"), kind="decision", department__in=posts.values("department")
-        )
+        headed = Department.objects.ids_headed_by(who(request))
+        mine = Task.objects.filter(application=OuterRef("application"), kind="decision", department__in=headed)
         return found.annotate(may_revoke=Exists(mine))
 
     def get_urls(self) -> list[URLPattern]:
@@ -172,8 +170,7 @@ class RatingAdmin(ReadOnlyAdmin):
     fields = ("score", "comment", "created_at", "office", "follow_up_due_at", "followed_up_at", "follow_up")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rating]:
-        posts = Official.objects.filter(user=who(request), active=True, role=Official.Role.SUPERVISOR)
-        return Rating.objects.filter(department__in=posts.values("department"))
+        return Rating.objects.filter(department__in=Department.objects.ids_headed_by(who(request)))
 
     def get_urls(self) -> list[URLPattern]:
         follow_up = self.admin_site.admin_view(self.follow_up_page)

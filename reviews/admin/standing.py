@@ -28,7 +28,7 @@ WHEN = "%Y-%m-%dT%H:%M"
 
 
 def postings(user: User) -> QuerySet[Official]:
-    """One's own, and those of the departments that one is a supervisor of."""
+    """One's own, and those of the departments that one is a supervisor of. Who only stands in for one passes nothing on."""
     headed = Official.objects.filter(user=user, active=True, role=Official.Role.SUPERVISOR).values("department")
     found = Official.objects.filter(Q(user=user) | Q(department__in=headed), active=True, user__is_active=True)
     return found.select_related("user", "department").order_by("department", "user__name")

@@ -16,11 +16,16 @@ from django.utils.translation import gettext_lazy as _
 class DepartmentQuerySet(models.QuerySet["Department"]):
     def ids_of(self, user: Any, at: datetime | None = None) -> list[int]:
         """Ids of the departments that ``user`` acts for: by posting, or in somebody's place during their leave."""
-        posted = Official.objects.filter(user=user, active=True).order_by()
-        lent = Delegation.objects.in_force(at or timezone.now()).filter(delegate=user).order_by()
-        return list(
-            posted.values_list("department", flat=True).union(lent.values_list("official__department", flat=True))
-        )
+        return self._ids(Official.objects.filter(active=True), user, at)
+
+    def ids_headed_by(self, user: Any, at: datetime | None = None) -> list[int]:
+        """Ids of those where ``user`` is a supervisor: by posting, or in a supervisor's place."""
+        return self._ids(Official.objects.filter(active=True, role=Official.Role.SUPERVISOR), user, at)
+
+    def _ids(self, posts: models.QuerySet[Official], user: Any, at: datetime | None) -> list[int]:
+        lent = Delegation.objects.in_force(at or timezone.now()).filter(delegate=user)
+        offices = posts.order_by().values_list("department", flat=True)
+        return list(offices.filter(user=user).union(offices.filter(pk__in=lent.values("official"))))
 
 
 class Department(models.Model):

@@ -162,7 +162,10 @@ def _locked_posting(posting_id: int) -> Official:
 def _may_delegate(by: User, posting: Official, now: datetime) -> str:
     if by.pk == posting.user_id and posting.active:
         return policy.Post(posting, by).words
-    return policy.check_supervisor(by, [posting.department_id], now).words
+    post = policy.check_supervisor(by, [posting.department_id], now)
+    if post.on_behalf_of:
+        raise policy.Refused("not_passed_on", _("Who stands in for a supervisor can't let others, or themselves, stand in."), by)
+    return post.words
 
 
 def _stream(posting: Official) -> str:

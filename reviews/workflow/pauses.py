@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, Status, User
@@ -35,7 +34,7 @@ def suspend(task_id: int, *, official: User, kind: str, reason: str, now: dateti
             application=application, kind=kind, started_at=step.now, started_by=official, **step.time_left()
         )  # fmt: skip
         event = step.move(row, "suspended", reason=reason.strip(), data={"kind": kind, "stage": task.stage} | post.data)
-        words = {"zh": _in("zh-hans", pause), "en": _in("en", pause)}
+        words = told.in_both(pause.get_kind_display)
         step.tell(told.applicant(event, "suspended", reason=reason.strip(), procedure=words))
         return pause
 
@@ -109,8 +108,3 @@ def extend(task_id: int, *, official: User, reason: str, now: datetime | None = 
         until = application.statutory_due_at.isoformat()
         step.tell(told.applicant(event, "extended", reason=reason.strip(), until_at=until))
         return application
-
-
-def _in(language: str, pause: Pause) -> str:
-    with translation.override(language):
-        return str(pause.get_kind_display())

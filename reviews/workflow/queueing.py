@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from permits.models import Status, User
 from reviews import policy
-from reviews.models import Decision, Delegation, Department, Official, Task
+from reviews.models import Decision, Delegation, Department, Task
 from reviews.workflow.handling import claim
 
 # How many tasks "next task" looks at before it gives up: those that a rule refuses after all, and those that were taken
@@ -29,12 +29,6 @@ def acts_as(official: User) -> list[int]:
     """Ids of the accounts whose claims are the official's to work on: their own, and of those they stand in for."""
     lent = Delegation.objects.in_force(timezone.now()).filter(delegate=official)
     return [official.pk, *lent.values_list("official__user", flat=True)]
-
-
-def supervised_by(official: User) -> list[int]:
-    """Ids of the departments that the official is a supervisor of."""
-    posts = Official.objects.filter(user=official, active=True, role=Official.Role.SUPERVISOR)
-    return list(posts.values_list("department", flat=True))
 
 
 def kept_from(official: User) -> Q:

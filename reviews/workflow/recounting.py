@@ -9,21 +9,22 @@ from permits.models import Application, Status
 from reviews import calendars, clock, lifecycle, told
 from reviews.models import Decision, Event, Task
 from reviews.workflow import advising, corrections, pauses
-from reviews.workflow.step import Step, at_share, next_share, on_application
+from reviews.workflow.step import Step, at_share, latest, next_share, on_application
 
 STANDS_STILL = {Status.NEEDS_CORRECTION, Status.SUSPENDED} | lifecycle.AT_REST
 Moved = dict[str, tuple[datetime, datetime]]  # what was due, when it was, and when it is
 
 
-def recompute_due_times(application_id: int, *, now: datetime | None = None) -> Moved:
-    """Carry an application over to the calendar in force. Return what moved; a second call moves nothing.
+def recompute_due_times(application_id: int, *, to: str = "", now: datetime | None = None) -> Moved:
+    """Carry an application over to the calendar of the name ``to``, or else to the one in force. Return what moved; a
+    second call moves nothing.
 
     Working time that was counted out before the clock stopped stands as it was counted, and so does what is past. The
     time in which an applicant has to do something never gets shorter.
     """
     with on_application(application_id, doing="recompute_due_times", now=now) as step:
-        application, calendar = step.application, calendars.current()
-        name = calendars.name_of(calendar)
+        application, name = step.application, to or calendars.name_of(calendars.current())
+        calendar = calendars.of(name)
         if application.status == Status.DRAFT or application.calendar == name:
             return {}
         earlier = calendars.of(application.calendar)
@@ -65,7 +66,7 @@ def _times(
         with_the_promise = application.due_at if was == promised else None
         task.due_at = with_the_promise or counted(was, task.opened_at, _limit_of(task))
         if task.due_at != was:
-            _timers(task, max(filter(None, (task.opened_at, goes_on))), step.now, calendar)
+            _timers(task, latest(task.opened_at, goes_on), step.now, calendar)
         yield f"{task.stage}@{task.department.kind}", was, task.due_at
     for notice in application.correction_notices.filter(answered_at=None):
         was = notice.deadline
@@ -91,7 +92,7 @@ def _began(application: Application) -> datetime:
     again = Decision.objects.filter(task__application=application, outcome="overturn").order_by("-decided_at").first()
     sent = application.submitted_at
     assert sent is not None, "the database holds it so for all but drafts"
-    return max(sent, again.decided_at) if again else sent
+    return latest(sent, again.decided_at if again else None)
 
 
 def _went_on(application: Application) -> datetime | None:

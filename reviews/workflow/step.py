@@ -204,6 +204,11 @@ def at_share(start: datetime, due: datetime, per_cent: int, calendar: clock.Work
     return clock.add_working_time(start, whole * per_cent / 100, calendar)
 
 
+def latest(first: datetime, *others: datetime | None) -> datetime:
+    """The latest of these times; what didn't happen is left out."""
+    return max(first, *(at for at in others if at)) if any(others) else first
+
+
 def next_share(reminded: int) -> int | None:
     """The per cent of its time at the next reminder, after the last was at ``reminded``."""
     return {0: HALF, HALF: MOST}.get(reminded)

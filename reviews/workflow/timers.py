@@ -8,7 +8,7 @@ from permits.models import Status
 from reviews import clock, lifecycle, told
 from reviews.models import CorrectionNotice, Task
 from reviews.workflow import pauses, promises
-from reviews.workflow.step import HALF, MOST, at_share, on_application, on_task
+from reviews.workflow.step import HALF, MOST, at_share, latest, on_application, on_task
 
 
 def deem_accepted(application_id: int, *, now: datetime | None = None) -> bool:
@@ -75,7 +75,7 @@ def remind(task_id: int, *, now: datetime | None = None) -> bool:
         if step.application.status == Status.SUSPENDED:
             return False
         # After a special procedure the reminders are shares of what was left.
-        since = max(filter(None, (task.opened_at, pauses.went_on(step.application))))
+        since = latest(task.opened_at, pauses.went_on(step.application))
         most = at_share(since, task.due_at, MOST, step.calendar)
         # Whoever wakes up late reminds once, of what is true now.
         task.reminded = MOST if task.reminded or step.now >= most else HALF

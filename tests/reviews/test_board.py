@@ -185,7 +185,7 @@ class TestFigures:
         for count in (1, 4):
             for _ in range(count):
                 accepted(cast)
-            with django_assert_num_queries(2):
+            with django_assert_num_queries(3):
                 scope = scope_at(chief)
             with django_assert_num_queries(7):
                 assert table(scope, "closed").rows

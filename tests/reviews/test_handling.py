@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.utils import timezone
 
 from reviews import clock, limits, policy, workflow
 from reviews.models import Delegation, Department, Event, Notice, Official, Task
@@ -163,6 +165,46 @@ def test_standing_in_is_not_passed_on(cast):
     lend(cast, to=second, official=first)
     bureau = Department.objects.get(kind="bureau")
     assert bureau.pk in departments(first, TUESDAY) and bureau.pk not in departments(second, TUESDAY)
+
+
+def test_a_stand_in_for_a_supervisor_neither_prolongs_that_nor_lets_others_stand_in(cast):
+    stand_in = post("stand_in", "finance")
+    lend(cast, to=stand_in, official=cast.supervisor)
+    later = {"starts_at": TUESDAY + timedelta(days=9), "ends_at": TUESDAY + timedelta(days=99), "now": TUESDAY}
+    for official in (cast.supervisor, cast.decider):
+        with pytest.raises(policy.Refused) as caught:
+            workflow.delegate(Official.objects.get(user=official).pk, to=stand_in, by=stand_in, reason="延长", **later)
+        assert caught.value.rule == "not_passed_on"
+
+
+def test_a_stand_in_for_a_supervisor_sees_and_is_told_what_the_supervisor_would_be(cast):
+    stand_in = post("stand_in", "finance")
+    now = timezone.now()
+    application = countersigned(cast)
+    workflow.delegate(
+        Official.objects.get(user=cast.supervisor).pk, to=stand_in, starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(days=2), by=cast.supervisor, reason="休假",
+    )  # fmt: skip
+    workflow.escalate(task_of(application, "bureau").pk, now=now)
+    assert Notice.objects.filter(kind="overdue", channel="inbox", recipient=stand_in).exists()
+    desk = Client()
+    desk.force_login(stand_in)
+    assert application.number in desk.get("/admin/reviews/task/?which=all").content.decode()
+    assert desk.get("/admin/reviews/task/board/").status_code == 200
+    say(application, "bureau", cast.decider, "approve")
+    revoke = f"/admin/permits/permit/{application.permit.pk}/revoke/"
+    assert desk.post(revoke, {"text": "责任承诺不实"}).status_code == 302
+    assert Event.objects.get(action="permit_revoked").actor == stand_in
+
+
+def test_a_reminder_of_a_task_held_by_somebody_on_leave_reaches_the_stand_in(cast):
+    application = countersigned(cast)
+    task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
+    stand_in = post("stand_in", "finance")
+    lend(cast, to=stand_in)
+    assert workflow.remind(task.pk, now=task.remind_at)
+    told_to = set(Notice.objects.filter(kind="reminder").values_list("recipient", flat=True))
+    assert told_to == {cast.decider.pk, stand_in.pk}
 
 
 def test_who_may_let_somebody_stand_in(cast):

@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -165,8 +167,12 @@ def test_the_command_says_what_moves_and_moves_it_once(cast, capsys, tmp_path):
     call_command("recompute_due_times", "--dry-run")
     assert f"{application.number} due_at: 2026-11-25 11:00 → 2026-11-26 11:00" in capsys.readouterr().out
     assert fresh(application).due_at == due("3h", clock.WorkCalendar())
-    call_command("recompute_due_times")
-    assert "1 applications moved" in capsys.readouterr().out
+    sent(cast)
+    Application.objects.exclude(pk=application.pk).update(calendar=application.calendar)  # a second one of before
+    with CaptureQueriesContext(connection) as queries:
+        call_command("recompute_due_times")
+    assert sum('FROM "reviews_calendarday"' in query["sql"] for query in queries) == 1, "for all of them together"
+    assert "2 applications moved" in capsys.readouterr().out
     assert fresh(application).due_at == due("3h", calendars.current())
     call_command("recompute_due_times")
     assert "0 applications moved" in capsys.readouterr().out

@@ -27,10 +27,10 @@ MOST_SERVICES = 200
 def tasks_of(choice: Choice, official: User) -> QuerySet[Task]:
     """Those of the chosen view. Raise ``PermissionDenied`` for a supervisor's view to anybody else."""
     if choice.which == "all":
-        supervised = queueing.supervised_by(official)
-        if not supervised:
+        headed = Department.objects.ids_headed_by(official)
+        if not headed:
             raise PermissionDenied("all tasks are shown to supervisors only")
-        return Task.objects.open().filter(department__in=supervised)
+        return Task.objects.open().filter(department__in=headed)
     tasks = Task.objects.filter(department__in=Department.objects.ids_of(official))
     match choice.which:
         case "mine":

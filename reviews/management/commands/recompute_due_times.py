@@ -27,7 +27,7 @@ class Command(BaseCommand):
         # An application that is carried over is found no more, so this ends, and goes on where a stop left it.
         for pk in calendars.counted_otherwise(name).order_by("pk").values_list("pk", flat=True).iterator(1000):
             with transaction.atomic():
-                times = workflow.recompute_due_times(pk)
+                times = workflow.recompute_due_times(pk, to=name)
                 if options["dry_run"]:
                     transaction.set_rollback(True)
             if times:
