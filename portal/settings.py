@@ -383,6 +383,7 @@ UNFOLD = {
                         "title": _("Queue"),
                         "icon": "inbox",
                         "link": reverse_lazy("admin:reviews_task_changelist"),
+                        "active": "reviews.admin.access.at_the_queue",
                         "permission": "reviews.admin.access.is_official",
                     },
                     {

@@ -50,6 +50,7 @@ class Table:
     bars: tuple[int, ...] = ()
     names: int = 1
     stacked: bool = False
+    beside: int | None = None  # a column that is said in a line below the names
     cut: bool = False  # there were more than ``MOST`` tasks
 
 
@@ -72,6 +73,11 @@ class Scope:
     def stage(self, slug: str, key: str) -> str:
         stage = self.services[slug].stage(key) if slug in self.services else None
         return str(stage.title) if stage else key
+
+    def place(self, slug: str, key: str) -> int:
+        """Which of the service's stages it is; one that the edition in force doesn't have comes behind."""
+        stages = self.services[slug].stages if slug in self.services else ()
+        return next((n for n, stage in enumerate(stages) if stage.key == key), len(stages))
 
     def department(self, pk: int) -> str:
         return next((str(one) for one in self.departments if one.pk == pk), "")
@@ -162,7 +168,7 @@ def _open_by_age(scope: Scope, found: list[Any], hours: Hours) -> Table:
         [
             [scope.title(slug), scope.stage(slug, stage), *(count[n] for n in range(len(ages))),
              sum(count[n] for n in range(len(ages))), count["late"]]
-            for (slug, stage), count in sorted(counts.items())
+            for (slug, stage), count in sorted(counts.items(), key=lambda each: (each[0][0], scope.place(*each[0])))
         ],
         bars=tuple(range(2, 2 + len(ages))), names=2, stacked=True, cut=len(found) == MOST,
     )  # fmt: skip
@@ -192,7 +198,7 @@ def _closed(scope: Scope, found: list[Any], hours: Hours) -> Table:
              _rounded(percentile(took, 50)), _rounded(percentile(took, 90)), left[slug, office]]
             for (slug, office), took in sorted(times.items()) if took or left[slug, office]
         ],
-        bars=(4, 5), names=2, cut=len(found) == MOST,
+        bars=(4, 5), names=2, beside=3, cut=len(found) == MOST,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.http import HttpRequest
+from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from permits.models import Application, Enterprise, User
@@ -33,6 +34,12 @@ def is_service_owner(request: HttpRequest) -> bool:
 def is_ops(request: HttpRequest) -> bool:
     """The system administrator."""
     return roles.is_system_admin_request(request)
+
+
+def at_the_queue(request: HttpRequest) -> bool:
+    """For the menu: the board's address lies below the queue's, and has an entry of its own."""
+    queue = reverse("admin:reviews_task_changelist")
+    return request.path.startswith(queue) and not request.path.startswith(reverse("admin:reviews_task_board"))
 
 
 def looks(request: HttpRequest, subject: Application | Enterprise | User, what: str, *, office: Department | None = None,

@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from permits.intake.sheets import storable
 from reviews import board
 from reviews.admin.access import is_supervisor, who
-from reviews.admin.plots import plot
+from reviews.admin.plots import DRAWN, plot
 from reviews.board import Cell
 
 
@@ -33,6 +33,7 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "services": [(slug, str(definition.title)) for slug, definition in scope.services.items()],
         "departments": [(str(office.pk), str(office)) for office in everything.departments],
         "query": request.GET.urlencode(), "now": timezone.now(), "most": board.MOST, "listed": board.LISTED,
+        "drawn": DRAWN,
     }  # fmt: skip
     return render(request, "admin/reviews/board.html", context)
 

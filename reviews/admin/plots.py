@@ -16,6 +16,7 @@ from reviews.board import Cell, Table
 
 BAR, LINE, ROOM = 14, 18, 12  # pixels: a bar, a line of text, what is left free below a row
 WIDEST = 82  # per cent of the width; the rest is for the number behind the bar
+DRAWN = 12  # rows: the longest ones, where there are more
 
 
 def plot(table: Table) -> SafeString:
@@ -23,9 +24,11 @@ def plot(table: Table) -> SafeString:
     if not table.rows or not table.bars:
         return SafeString("")
     bars = 1 if table.stacked else len(table.bars)
-    step = LINE * table.names + BAR * bars + ROOM
-    legend = step * len(table.rows) + 4
-    most = max(_length(table, row) for row in table.rows) or 1.0
+    rows = drawn(table)
+    lines = table.names + (table.beside is not None)
+    step = LINE * lines + BAR * bars + ROOM
+    legend = step * len(rows) + 4
+    most = max(_length(table, row) for row in rows) or 1.0
     named = f"plot-{table.key}"
     told = _("Bars for %(series)s; the table below has the same numbers.") % {
         "series": ", ".join(table.head[column] for column in table.bars)
@@ -35,17 +38,28 @@ def plot(table: Table) -> SafeString:
         f'aria-labelledby="{named}-title {named}-told"><title id="{named}-title">{escape(table.title)}</title>'
         f'<desc id="{named}-told">{escape(told)}</desc>'
     ]
-    for place, row in enumerate(table.rows):
+    for place, row in enumerate(rows):
         top = place * step
-        for line, name in enumerate(row[: table.names]):
+        names = [str(name) for name in row[: table.names]]
+        if table.beside is not None:
+            names.append(f"{table.head[table.beside]}: {_said(row[table.beside])}")
+        for line, name in enumerate(names):
             kind = "rv-plot-name" if line == 0 else "rv-plot-more"
             parts.append(f'<text class="{kind}" x="0" y="{top + LINE * line + 13}">{escape(name)}</text>')
-        parts += (_stack if table.stacked else _beside)(table, row, top + LINE * table.names, most)
+        parts += (_stack if table.stacked else _beside)(table, row, top + LINE * lines, most)
     for series, column in enumerate(table.bars):
         y = legend + LINE * series
         parts.append(f'<rect class="rv-bar rv-bar-{series}" x="0" y="{y + 2}" width="12" height="12"/>')
         parts.append(f'<text x="18" y="{y + 13}">{escape(table.head[column])}</text>')
     return mark_safe("".join([*parts, "</svg>"]))  # noqa: S308 (every text in it is escaped above)
+
+
+def drawn(table: Table) -> list[list[Cell]]:
+    """The rows that are drawn, in the table's order."""
+    if len(table.rows) <= DRAWN:
+        return table.rows
+    longest = sorted(range(len(table.rows)), key=lambda n: -_length(table, table.rows[n]))[:DRAWN]
+    return [table.rows[n] for n in sorted(longest)]
 
 
 def _beside(table: Table, row: list[Cell], top: int, most: float) -> Iterator[str]:
