@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Mail -----------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="政务办件 <noreply@portal.invalid>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADMINS = [("", address) for address in env.list("ADMINS", default=[])]  # who is mailed when a notice is given up
 if env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
     EMAIL_TIMEOUT = 10
