@@ -113,14 +113,14 @@ def _told(events: list[Any]) -> None:
     subjects = [event.stream.removeprefix(reads.PREFIX).partition(":") for event in events]
     asked = {kind: [key for each, _colon, key in subjects if each == kind and story.is_person(key)]
              for kind in ("account", "application")}  # fmt: skip
-    users = {
-        str(user.public_id): f"{user} <{user.email}>" for user in User.objects.filter(public_id__in=asked["account"])
-    }
-    found = Application.objects.filter(public_id__in=asked["application"]).values_list("public_id", "number")
-    numbers = {str(public_id): number for public_id, number in found}
+    found: list[User | Application] = [
+        *User.objects.filter(public_id__in=asked["account"]),
+        *Application.objects.filter(public_id__in=asked["application"]).only("public_id", "number"),
+    ]
+    by_key = {str(each.public_id): each for each in found}
     for event, (_kind, _colon, key) in zip(events, subjects, strict=True):
         event.told = story.sentence(event, names)
-        event.number, event.about = numbers.get(key), users.get(key)
+        event.subject = by_key.get(key)
 
 
 @admin.register(Event)
@@ -153,6 +153,11 @@ class EventAdmin(ReadOnlyAdmin):
         event = super().get_object(request, object_id, from_field)
         if event is not None:
             _told([event])
+            note = EventNote.objects.filter(event=event).first()
+            event.text = note.text if note else ""
+            if event.text and event.subject:
+                by = who(request)
+                reads.note(by, event.subject, "words", role=roles.acting_as(by), event=f"{event.stream} #{event.seq}")
         return event
 
     @admin.display(description=_("What happened"))
@@ -161,16 +166,18 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Words"))
     def words(self, event: Any) -> str:
-        note = EventNote.objects.filter(event=event).first()
-        return note.text if note else "—"
+        return event.text or "—"
 
     @admin.display(description=_("Subject"))
     def concerns(self, event: Any) -> str:
         """The application by its number, which leads to its whole story; the person behind an account's stream."""
-        if not event.number:
-            return str(event.about or event.stream)
-        address = f"{reverse('admin:reviews_event_changelist')}?number={event.number}"
-        return format_html('<a href="{}">{}</a>', address, event.number)
+        if isinstance(event.subject, User):
+            return f"{event.subject} <{event.subject.email}>"
+        number = event.subject.number if event.subject else None
+        if not number:
+            return str(event.stream)
+        address = f"{reverse('admin:reviews_event_changelist')}?number={number}"
+        return format_html('<a href="{}">{}</a>', address, number)
 
     @admin.display(description=_("Action"), ordering="action")
     def action_words(self, event: Event) -> str:
@@ -188,10 +195,8 @@ class EventAdmin(ReadOnlyAdmin):
         found = (
             self.get_changelist_instance(request).get_queryset(request).order_by("pk").select_related("note", "leaf")
         )
-        log.record(
-            action="log_exported", actor=who(request), role=roles.acting_as(who(request)), at=timezone.now(),
-            stream="reads:log", data={"filters": request.GET.urlencode()[:500]},
-        )  # fmt: skip
+        by = who(request)
+        reads.exported(by, role=roles.acting_as(by), filters=request.GET.urlencode()[:500])
         response = StreamingHttpResponse(_lines(found), content_type="application/jsonl; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localtime():%Y%m%d-%H%M}.jsonl"'
         response["Cache-Control"] = "private, no-store"

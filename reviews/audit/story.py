@@ -17,12 +17,11 @@ LOOKS = {
     "review": _l("the application"),
     "file": _l("a file of the application"),
     "record": _l("the record of the application"),
-    "application": _l("the application, in the list of applications"),
     "permit": _l("the permit"),
     "enterprise": _l("the enterprise"),
     "account": _l("the account"),
     "mobile_search": _l("applications found by the end of a mobile number"),
-    "log": _l("the audit log, as a file"),
+    "words": _l("the words of an event"),
 }
 # Who did it is %(who)s; what else stands between %( )s is in the event's data, or its before and after.
 SENTENCES = {

@@ -71,7 +71,10 @@ def test_the_story_is_told_by_names(application, cast):
         told = [story.sentence(event, names) for event in events]
     assert told[0].startswith("owner (Applicant) sent the application")
     assert any(each.startswith("street (Reviewer · ") and "accepted" in each for each in told)
-    assert any("from stage Pre-check by the town or street office to stage" in each and "health、industry" not in each for each in told)
+    assert any(
+        "from stage Pre-check by the town or street office to stage" in each and "health、industry" not in each
+        for each in told
+    )
 
 
 @pytest.mark.django_db
@@ -209,7 +212,24 @@ class TestTheAuditorsPage:
                 assert merkle.verify_inclusion(leaf, each["leaf"], checkpoint.size, proof, checkpoint.root)
         assert "leaf" in events[0] and "leaf" not in events[-1]
         assert next(each["reason"]["text"] for each in events if each["reason"]) == "不属于本地"
-        assert log.data_of(Event.objects.get(action="log_exported"))["filters"] == f"number={application.number}"
+        assert Event.objects.get(action="log_exported").note.text == f"number={application.number}"
+
+    def test_whom_an_export_was_filtered_by_is_not_in_the_log_itself(self, auditor, application):
+        for _each in range(2):
+            auditor.get(reverse("admin:reviews_event_export"), {"actor": "owner@test.invalid"})
+        taken = Event.objects.filter(action="log_exported")
+        assert [event.note.text for event in taken] == ["actor=owner%40test.invalid"] * 2
+        assert not [event for event in taken if "owner" in event.payload]
+
+    def test_reading_the_words_of_an_event_is_on_record(self, auditor, application, cast):
+        workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="decline", reason="不属于本地")
+        declined, sent = (application.events.get(action=action) for action in ("declined", "submitted"))
+        for event, words in ((sent, ""), (declined, "不属于本地"), (declined, "不属于本地")):
+            page = auditor.get(reverse("admin:reviews_event_change", args=[event.pk])).content.decode()
+            assert words in page
+        assert [log.data_of(look) for look in reads.of(application)] == [
+            {"what": "words", "event": f"{declined.stream} #{declined.seq}"}
+        ]
 
     def test_is_for_the_auditor_only(self, application, cast):
         for user in (cast.street, cast.supervisor, holder("system_admin", "ops")):
