@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
@@ -17,16 +18,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import TextFilter
-from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from permits.models import Application, User
 from reviews import roles
 from reviews.admin.access import ReadOnlyAdmin, who
+from reviews.admin.queue import paging
 from reviews.audit import log, reads, receipts, story, tree
 from reviews.models import Checkpoint, Event, EventNote
 
 CHUNK = 200  # events that an export reads together
+AFTER, BEFORE = "after", "before"
 
 
 class ByActor(TextFilter):
@@ -100,11 +102,26 @@ def _moment(said: Any, *, end: bool = False) -> datetime | None:
 
 
 class Log(ChangeList):
+    """The latest first, by key: no page counts or skips rows, however far back it is."""
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        for name in (AFTER, BEFORE):  # a page's key is no filter, and another filter begins at the beginning
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_filters_params(params)
+
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        rows: Any = self.result_list  # type: ignore[has-type]
-        self.result_list = list(rows)
-        _told(self.result_list)
+        after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
+        page = paging.page(self.queryset, after=after, before=before, latest_first=True, by="at")
+        _told(page.rows)
+        self.result_list = page.rows
+        self.result_count = self.full_result_count = len(page.rows)
+        self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
+        self.paginator = Paginator(page.rows, paging.SIZE)
+        self.earlier = self.get_query_string({AFTER: page.after}) if page.after else ""
+        self.filters = self.get_query_string()
+        self.only_looks = self.get_query_string({"action": reads.ACTION})
+        self.later = self.get_query_string({BEFORE: page.before}) if page.before else ""
 
 
 def _told(events: list[Any]) -> None:
@@ -132,8 +149,9 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = (ByActor, ByApplication, ByAction, Since, Until)
     list_filter_submit = True
     list_before_template = "admin/reviews/event/export.html"
-    paginator = InfinitePaginator
-    ordering = ("-pk",)
+    list_after_template = "admin/reviews/event/pages.html"
+    sortable_by = ()
+    ordering = ("-at", "-pk")
     fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role", "at", "before", "after", "payload",
               "prev_hash", "hash", "leaf")  # fmt: skip
 
@@ -179,7 +197,7 @@ class EventAdmin(ReadOnlyAdmin):
         address = f"{reverse('admin:reviews_event_changelist')}?number={number}"
         return format_html('<a href="{}">{}</a>', address, number)
 
-    @admin.display(description=_("Action"), ordering="action")
+    @admin.display(description=_("Action"))
     def action_words(self, event: Event) -> str:
         return log.label(event.action)
 
@@ -193,7 +211,10 @@ class EventAdmin(ReadOnlyAdmin):
         if not self.may_see(request):
             raise PermissionDenied
         found = (
-            self.get_changelist_instance(request).get_queryset(request).order_by("pk").select_related("note", "leaf")
+            self.get_changelist_instance(request)
+            .get_queryset(request)
+            .order_by("at", "pk")
+            .select_related("note", "leaf")
         )
         by = who(request)
         reads.exported(by, role=roles.acting_as(by), filters=request.GET.urlencode()[:500])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
+from datetime import UTC, datetime
+from html import unescape
 from string import Formatter
 
 import pytest
@@ -17,6 +20,7 @@ from django.utils import translation
 
 from permits.models import Application
 from reviews import workflow
+from reviews.admin.queue import paging
 from reviews.audit import log, merkle, reads, sealing, story, tree
 from reviews.models import Event
 from tests.cast import filled, holder, task_of
@@ -188,6 +192,50 @@ class TestTheAuditorsPage:
             auditor.get(reverse(LOG))
         assert len(few) == len(many)
         assert not [query["sql"] for query in many if "COUNT(" in query["sql"].upper()]
+
+    def test_is_turned_by_key_whatever_is_written_meanwhile(self, auditor, cast, monkeypatch):
+        monkeypatch.setattr(paging, "SIZE", 2)
+        numbers = [workflow.submit(filled(cast).pk, applicant=cast.owner).number for _each in range(5)][::-1]
+
+        def turned(rel: str, address: str) -> tuple[list[str], str]:
+            page = auditor.get(address).content.decode()
+            link = re.search(rf'rel="{rel}" href="([^"]*)"', page)
+            address = reverse(LOG) + unescape(link[1]) if link else ""
+            return [number for number in numbers if f">{number}<" in page], address
+
+        seen, address, pages = [], f"{reverse(LOG)}?action=submitted", []
+        while address:
+            pages.append(address)
+            shown, address = turned("next", address)
+            seen += shown
+            workflow.submit(filled(cast).pk, applicant=cast.owner)
+        assert seen == numbers and len(pages) == 3
+        assert turned("prev", pages[2])[1].split("?")[1].startswith("action=submitted&before=")
+        assert turned("next", turned("prev", pages[2])[1])[0] == numbers[2:4]
+        with CaptureQueriesContext(connection) as asked:
+            auditor.get(pages[2])
+        assert not [query["sql"] for query in asked if "OFFSET" in query["sql"] or "COUNT(" in query["sql"]]
+
+    @pytest.mark.parametrize(
+        ("filters", "index"),
+        [({"actor": 1}, "event_by_actor_and_time"), ({"action": "looked"}, "event_by_action_and_time"), ({}, "event_by_time_and_id"),
+         ({"actor": 1, "at__gte": datetime(2020, 2, 1, tzinfo=UTC)}, "event_by_actor_and_time")],
+    )  # fmt: skip
+    def test_has_an_index_behind_each_filter_that_ends_in_the_order_of_the_pages(self, filters, index):
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":  # a handful of rows is read quicker without any index
+                cursor.execute(
+                    "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+                )
+        plan = paging.in_order(Event.objects.filter(**filters), latest_first=True, by="at").explain()
+        assert index in plan and "TEMP B-TREE" not in plan and "Sort" not in plan
+
+    def test_who_looked_is_one_click_and_keeps_the_other_filters(self, auditor, application, cast):
+        reads.note(cast.street, application, "review", role="official")
+        page = auditor.get(reverse(LOG), {"number": application.number}).content.decode()
+        address = re.search(r'href="(\?[^"]*action=looked[^"]*)"[^>]*>(Who looked|谁查看过)', page)
+        shown = auditor.get(reverse(LOG) + unescape(address[1])).content.decode()
+        assert application.number in address[1] and shown.count("field-sentence") == 1
 
     def test_one_event_says_what_happened_and_where_it_is_sealed(self, auditor, application):
         event = application.events.first()
