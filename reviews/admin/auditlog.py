@@ -24,7 +24,7 @@ from permits.models import Application, User
 from reviews import roles
 from reviews.admin.access import ReadOnlyAdmin, who
 from reviews.admin.queue import paging
-from reviews.audit import log, reads, receipts, story, tree
+from reviews.audit import log, naming, reads, receipts, story, tree
 from reviews.models import Checkpoint, Event, EventNote
 
 CHUNK = 200  # events that an export reads together
@@ -126,9 +126,9 @@ class Log(ChangeList):
 
 def _told(events: list[Any]) -> None:
     """Put each event's sentence to it, and whom or what it concerns: four queries, however many there are."""
-    names = story.Names.of(events)
+    names = naming.Names.of(events)
     subjects = [event.stream.removeprefix(reads.PREFIX).partition(":") for event in events]
-    asked = {kind: [key for each, _colon, key in subjects if each == kind and story.is_person(key)]
+    asked = {kind: [key for each, _colon, key in subjects if each == kind and naming.is_person(key)]
              for kind in ("account", "application")}  # fmt: skip
     found: list[User | Application] = [
         *User.objects.filter(public_id__in=asked["account"]),

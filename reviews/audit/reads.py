@@ -21,7 +21,7 @@ PREFIX = "reads:"
 ACTION = "looked"
 HOUR = 3600
 TRIES = 20  # as many officials may open the same file in the same moment
-# What was looked at; each has its words in ``story.LOOKS``.
+# What was looked at; each has its words in ``naming.LOOKS``.
 WHAT = frozenset({"review", "file", "record", "permit", "enterprise", "account", "mobile_search", "words"})
 
 

@@ -8,7 +8,9 @@ import re
 import threading
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -19,9 +21,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from permits.models import Application
-from reviews import workflow
+from reviews import lifecycle, policy, workflow
 from reviews.admin.queue import paging
-from reviews.audit import log, merkle, reads, sealing, story, tree
+from reviews.audit import log, merkle, naming, reads, sealing, story, tree
 from reviews.models import Event
 from tests.cast import filled, holder, task_of
 from tests.reviews.steps import submitted
@@ -62,8 +64,64 @@ def test_every_action_has_its_own_sentence_in_both_languages(action):
     assert list(Formatter().parse(said["en"]))  # and no braces that a format would trip over
 
 
+def told(
+    action: str, language: str = "en", *, role: str = "system", names: naming.Names | None = None, **said: Any
+) -> str:
+    columns = {name: said.pop(name, "") for name in ("before", "after")}
+    entry = log.compose(action=action, actor=None, role=role, at=datetime.now(UTC), stream=said.pop("stream", "x:1"),
+                        seq=1, prev_hash="", data=said, **columns)  # fmt: skip
+    with translation.override(language):
+        return story.sentence(entry.event, names or naming.Names())
+
+
+RAISED = re.compile(r'Refused\(\s*"([a-z_]+)",')
+
+
+def test_every_rule_and_every_step_that_is_refused_has_its_words_in_both_languages():
+    files = [policy.__file__, *Path(workflow.__file__).parent.glob("*.py")]
+    source = "".join(Path(file).read_text() for file in files)
+    rules = {rule for rule, _holds, _words in policy.RULES} | set(policy.RANK) | set(RAISED.findall(source))
+    assert rules == set(naming.RULES)
+    steps = set(naming.STEPS) | set(lifecycle.ACTIONS)
+    for key, known in [("rule", rules), ("step", steps)]:
+        for each in known:
+            said = {
+                language: told("refused", language, **{"rule": "", "step": "", key: each})
+                for language in ("zh-hans", "en")
+            }
+            assert said["en"] != said["zh-hans"] and not any(f"“{each}”" in words for words in said.values())
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "words"),
+    [
+        ("refused", {"step": "accept", "rule": "own_department"}, "tried “Accept”; the rule “a task is for its own department”"),
+        ("role_granted", {"after": "audit_admin"}, "granted a role: Audit administrator."),
+        ("posted", {"department": "health", "region": "360924", "after": "reviewer"}, "to Health of Yifeng: Reviewer."),
+        ("posted", {"department": "health", "region": "360926", "after": "reviewer"}, "to Health of Tonggu: Reviewer."),
+        ("suspended", {"kind": "hearing"}, "(Hearing)"),
+        ("aftercheck_opened", {"requirements": ["a", "b"]}, "a, b."),
+        ("settings_changed", {"stream": "calendarday:1", "working": ["False", "True"]}, "settings: "),
+        ("reminded", {"of": "corrections"}, "time is running short"),
+        ("reassigned", {"from": None, "to": "0" * 8 + "-0000-0000-0000-" + "1" * 12}, "from — to Li."),
+        ("delegated", {"to": "x", "from": "2020-02-10T01:00:00+00:00", "until": "someday"}, "from 2020-02-10 09:00 until someday"),
+    ],
+)  # fmt: skip
+def test_a_sentence_says_what_the_data_says_in_words(action, said, words):
+    names = naming.Names(
+        {"0" * 8 + "-0000-0000-0000-" + "1" * 12: "Li"},
+        {("health", "360924"): "Health of Yifeng", ("health", "360926"): "Health of Tonggu"},
+    )
+    assert words in told(action, names=names, **said)
+
+
+def test_several_roles_are_listed_by_their_names():
+    with translation.override("en"):
+        assert naming.role_words("system_admin+service_owner", {}) == "System administrator, Service owner"
+
+
 def test_no_sentence_is_of_an_action_that_there_is_not():
-    assert set(story.SENTENCES) == set(log.ACTIONS) and set(story.LOOKS) == reads.WHAT
+    assert set(story.SENTENCES) == set(log.ACTIONS) and set(naming.LOOKS) == reads.WHAT
 
 
 @pytest.mark.django_db
@@ -71,12 +129,12 @@ def test_the_story_is_told_by_names(application, cast):
     workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="accept")
     events = list(Event.objects.filter(application=application).select_related("actor").order_by("seq"))
     with translation.override("en"):
-        names = story.Names.of(events)
+        names = naming.Names.of(events)
         told = [story.sentence(event, names) for event in events]
-    assert told[0].startswith("owner (Applicant) sent the application")
+    assert told[0].startswith("owner (Applicant) sent application 36")
     assert any(each.startswith("street (Reviewer · ") and "accepted" in each for each in told)
     assert any(
-        "from stage Pre-check by the town or street office to stage" in each and "health、industry" not in each
+        "from stage Pre-check by the town or street office to stage" in each and "Health Commission, Yifeng" in each
         for each in told
     )
 
