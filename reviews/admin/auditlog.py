@@ -153,7 +153,7 @@ class EventAdmin(ReadOnlyAdmin):
     sortable_by = ()
     ordering = ("-at", "-pk")
     fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role", "at", "before", "after", "payload",
-              "prev_hash", "hash", "leaf")  # fmt: skip
+              "prev_hash", "hash", "place")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return super().get_queryset(request).defer(
@@ -195,16 +195,16 @@ class EventAdmin(ReadOnlyAdmin):
         if not number:
             return str(event.stream)
         address = f"{reverse('admin:reviews_event_changelist')}?number={number}"
-        return format_html('<a href="{}">{}</a>', address, number)
+        return format_html('<a class="rv-number" href="{}">{}</a>', address, number)
 
     @admin.display(description=_("Action"))
     def action_words(self, event: Event) -> str:
         return log.label(event.action)
 
     @admin.display(description=_("Place in the sealed tree"))
-    def leaf(self, event: Any) -> str:
-        index = Event.objects.filter(pk=event.pk).values_list("leaf", flat=True).first()
-        return str(_("not sealed yet")) if index is None else str(index)
+    def place(self, event: Event) -> str:
+        leaf = getattr(event, "leaf", None)
+        return str(leaf.index) if leaf else str(_("not sealed yet"))
 
     def export(self, request: HttpRequest) -> StreamingHttpResponse:
         """What the filters leave, a JSON line each with its proof, in bounded memory; the checkpoint is the last line."""

@@ -299,8 +299,11 @@ class TestTheAuditorsPage:
         event = application.events.first()
         address = reverse("admin:reviews_event_change", args=[event.pk])
         assert application.number in auditor.get(address).content.decode()
+        assert "尚未" in auditor.get(address).content.decode()
         sealing.seal()
-        assert auditor.get(address).status_code == 200
+        page = auditor.get(address).content.decode()
+        event = Event.objects.get(pk=event.pk)
+        assert "尚未" not in page and re.search(rf">\s*{event.leaf.index}\s*<", page)
 
     def test_what_is_filtered_is_taken_out_with_proofs_and_that_is_on_record(self, auditor, application, cast):
         workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="decline", reason="不属于本地")
