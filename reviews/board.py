@@ -131,6 +131,10 @@ class Hours:
             worked -= self._worked.between(max(begin, since), min(end, until))
         return worked.total_seconds() / 3600
 
+    def stopped(self, application: int, due: datetime, end: datetime) -> bool:
+        """Whether a special procedure that began before ``due`` was under way at ``end``: then nothing became overdue."""
+        return any(since <= due and end <= until for since, until in self._stood.get(application, ()))
+
 
 def _tasks(scope: Scope) -> Any:
     tasks = Task.objects.filter(department__in=scope.ids, kind__in=STAGES)
@@ -176,7 +180,7 @@ def _closed(scope: Scope, found: list[Any], hours: Hours) -> Table:
     for slug, office, application, state, opened, closed, due in found:
         took = times[slug, office]
         if state == Task.State.CANCELLED:
-            left[slug, office] += closed > due
+            left[slug, office] += closed > due and not hours.stopped(application, due, closed)
             continue
         took.append(hours.of(application, opened, closed))
         on_time[slug, office] += closed <= due

@@ -110,6 +110,15 @@ class TestFigures:
         (row,) = table(scope_at(chief), "closed", now + HOUR).rows
         assert row[2:] == [0, None, None, None, 1]
 
+    @pytest.mark.parametrize(("began", "overdue"), [(HOUR / 2, 0), (timedelta(days=1), 1)])
+    def test_what_is_withdrawn_in_a_special_procedure_was_overdue_only_if_it_was_before(self, cast, began, overdue):
+        application = countersigned(cast)
+        task = task_of(application, "bureau")
+        workflow.suspend(task.pk, official=cast.decider, kind="experts", reason="请专家评审", now=TUESDAY + began)
+        workflow.withdraw(application.pk, applicant=cast.owner, now=TUESDAY + timedelta(days=30))
+        found = table(scope_at(cast.supervisor), "closed", TUESDAY + timedelta(days=31)).rows
+        assert sum(row[-1] for row in found) == overdue
+
     def test_what_is_open_is_counted_by_age_and_what_is_overdue(self, cast, chief):
         submitted(cast)
         for now, ages in ((TUESDAY + HOUR / 2, [1, 0, 0, 0]), (TUESDAY + timedelta(days=2), [0, 1, 0, 0]),
