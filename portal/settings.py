@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Mail -----------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="政务办件 <noreply@portal.invalid>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADMINS = [("", address) for address in env.list("ADMINS", default=[])]  # who is mailed when a notice is given up
 if env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
     EMAIL_TIMEOUT = 10
@@ -254,7 +255,10 @@ NOTICE_PAUSE = env.float("NOTICE_PAUSE", default=15.0)
 NOTICE_LONGEST_PAUSE = env.float("NOTICE_LONGEST_PAUSE", default=60.0)
 NOTICE_QUIET_HOURS = env.str("NOTICE_QUIET_HOURS", default="22:00-07:00")  # no text messages then; empty: at any time
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # who has it may read /metrics
-NOTICE_RATES: dict[str, float] = {}  # by channel: how many a second at most, by all workers together
+# How many notices a second at most, by all workers together: ``sms=50,email=20``.
+NOTICE_RATES: dict[str, float] = {
+    channel: float(rate) for channel, _sign, rate in (each.partition("=") for each in env.list("NOTICE_RATES", default=[]))
+}
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STORAGE_URL = env.str("STORAGE_URL", default=f"file://{VAR_DIR / 'materials'}")

@@ -28,7 +28,7 @@ def production(tmp_path: Path, **changes: str) -> dict[str, str]:
         "SECRET_KEY": get_random_secret_key(), "FIELD_KEYS": Fernet.generate_key().decode(),
         "ALLOWED_HOSTS": "permits.example.gov.cn", "DATABASE_URL": "postgres://portal@127.0.0.1:1/portal",
         "REDIS_URL": os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:1/0"),
-        "EMAIL_URL": "smtp://127.0.0.1:1", "STORAGE_URL": f"file://{tmp_path}/materials",
+        "ADMINS": "ops@example.gov.cn", "EMAIL_URL": "smtp://127.0.0.1:1", "STORAGE_URL": f"file://{tmp_path}/materials",
         "PERMIT_KEY_FILE": f"{tmp_path}/permit.pem", "SITE_URL": "https://permits.example.gov.cn",
         "BEHIND_PROXY": "1", "TRUSTED_PROXY_COUNT": "1", "VAR_DIR": str(tmp_path / "var"),
     } | changes  # fmt: skip

@@ -58,6 +58,8 @@ class Application(models.Model):
     status = models.CharField(_("Status"), max_length=20, choices=Status.choices, default=Status.DRAFT)
     stage = models.CharField(_("Stage"), max_length=40, blank=True)
     answers = EncryptedJSONField(default=dict)
+    # With it the log's digest of the answers is made (``reviews.audit.log.answers_digest``); without it that says nothing.
+    answers_salt = models.CharField(max_length=32, blank=True, editable=False)
     # What a newer edition did not take when the draft was carried over to it: shown until its owner has seen to it.
     left_over = EncryptedJSONField(default=list)
     # Copied out of the answers when it is submitted, for routing, lists and search.

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
@@ -17,16 +18,17 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import TextFilter
-from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 
 from permits.models import Application, User
 from reviews import roles
 from reviews.admin.access import ReadOnlyAdmin, who
-from reviews.audit import log, reads, receipts, story, tree
+from reviews.admin.queue import paging
+from reviews.audit import log, naming, reads, receipts, story, tree
 from reviews.models import Checkpoint, Event, EventNote
 
 CHUNK = 200  # events that an export reads together
+AFTER, BEFORE = "after", "before"
 
 
 class ByActor(TextFilter):
@@ -100,27 +102,42 @@ def _moment(said: Any, *, end: bool = False) -> datetime | None:
 
 
 class Log(ChangeList):
+    """The latest first, by key: no page counts or skips rows, however far back it is."""
+
+    def get_filters_params(self, params: Any = None) -> Any:
+        for name in (AFTER, BEFORE):  # a page's key is no filter, and another filter begins at the beginning
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        return super().get_filters_params(params)
+
     def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        rows: Any = self.result_list  # type: ignore[has-type]
-        self.result_list = list(rows)
-        _told(self.result_list)
+        after, before = request.GET.get(AFTER, ""), request.GET.get(BEFORE, "")
+        page = paging.page(self.queryset, after=after, before=before, latest_first=True, by="at")
+        _told(page.rows)
+        self.result_list = page.rows
+        self.result_count = self.full_result_count = len(page.rows)
+        self.show_full_result_count = self.show_admin_actions = self.can_show_all = self.multi_page = False
+        self.paginator = Paginator(page.rows, paging.SIZE)
+        self.earlier = self.get_query_string({AFTER: page.after}) if page.after else ""
+        self.filters = self.get_query_string()
+        self.only_looks = self.get_query_string({"action": reads.ACTION})
+        self.later = self.get_query_string({BEFORE: page.before}) if page.before else ""
 
 
 def _told(events: list[Any]) -> None:
     """Put each event's sentence to it, and whom or what it concerns: four queries, however many there are."""
-    names = story.Names.of(events)
+    names = naming.Names.of(events)
     subjects = [event.stream.removeprefix(reads.PREFIX).partition(":") for event in events]
-    asked = {kind: [key for each, _colon, key in subjects if each == kind and story.is_person(key)]
+    asked = {kind: [key for each, _colon, key in subjects if each == kind and naming.is_person(key)]
              for kind in ("account", "application")}  # fmt: skip
-    users = {
-        str(user.public_id): f"{user} <{user.email}>" for user in User.objects.filter(public_id__in=asked["account"])
-    }
-    found = Application.objects.filter(public_id__in=asked["application"]).values_list("public_id", "number")
-    numbers = {str(public_id): number for public_id, number in found}
+    found: list[User | Application] = [
+        *User.objects.filter(public_id__in=asked["account"]),
+        *Application.objects.filter(public_id__in=asked["application"]).only("public_id", "number"),
+    ]
+    by_key = {str(each.public_id): each for each in found}
     for event, (_kind, _colon, key) in zip(events, subjects, strict=True):
         event.told = story.sentence(event, names)
-        event.number, event.about = numbers.get(key), users.get(key)
+        event.subject = by_key.get(key)
 
 
 @admin.register(Event)
@@ -132,10 +149,11 @@ class EventAdmin(ReadOnlyAdmin):
     list_filter = (ByActor, ByApplication, ByAction, Since, Until)
     list_filter_submit = True
     list_before_template = "admin/reviews/event/export.html"
-    paginator = InfinitePaginator
-    ordering = ("-pk",)
+    list_after_template = "admin/reviews/event/pages.html"
+    sortable_by = ()
+    ordering = ("-at", "-pk")
     fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role", "at", "before", "after", "payload",
-              "prev_hash", "hash", "leaf")  # fmt: skip
+              "prev_hash", "hash", "place")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return super().get_queryset(request).defer(
@@ -153,6 +171,11 @@ class EventAdmin(ReadOnlyAdmin):
         event = super().get_object(request, object_id, from_field)
         if event is not None:
             _told([event])
+            note = EventNote.objects.filter(event=event).first()
+            event.text = note.text if note else ""
+            if event.text and event.subject:
+                by = who(request)
+                reads.note(by, event.subject, "words", role=roles.acting_as(by), event=f"{event.stream} #{event.seq}")
         return event
 
     @admin.display(description=_("What happened"))
@@ -161,37 +184,40 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Words"))
     def words(self, event: Any) -> str:
-        note = EventNote.objects.filter(event=event).first()
-        return note.text if note else "—"
+        return event.text or "—"
 
     @admin.display(description=_("Subject"))
     def concerns(self, event: Any) -> str:
         """The application by its number, which leads to its whole story; the person behind an account's stream."""
-        if not event.number:
-            return str(event.about or event.stream)
-        address = f"{reverse('admin:reviews_event_changelist')}?number={event.number}"
-        return format_html('<a href="{}">{}</a>', address, event.number)
+        if isinstance(event.subject, User):
+            return f"{event.subject} <{event.subject.email}>"
+        number = event.subject.number if event.subject else None
+        if not number:
+            return str(event.stream)
+        address = f"{reverse('admin:reviews_event_changelist')}?number={number}"
+        return format_html('<a class="rv-number" href="{}">{}</a>', address, number)
 
-    @admin.display(description=_("Action"), ordering="action")
+    @admin.display(description=_("Action"))
     def action_words(self, event: Event) -> str:
         return log.label(event.action)
 
     @admin.display(description=_("Place in the sealed tree"))
-    def leaf(self, event: Any) -> str:
-        index = Event.objects.filter(pk=event.pk).values_list("leaf", flat=True).first()
-        return str(_("not sealed yet")) if index is None else str(index)
+    def place(self, event: Event) -> str:
+        leaf = getattr(event, "leaf", None)
+        return str(leaf.index) if leaf else str(_("not sealed yet"))
 
     def export(self, request: HttpRequest) -> StreamingHttpResponse:
         """What the filters leave, a JSON line each with its proof, in bounded memory; the checkpoint is the last line."""
         if not self.may_see(request):
             raise PermissionDenied
         found = (
-            self.get_changelist_instance(request).get_queryset(request).order_by("pk").select_related("note", "leaf")
+            self.get_changelist_instance(request)
+            .get_queryset(request)
+            .order_by("at", "pk")
+            .select_related("note", "leaf")
         )
-        log.record(
-            action="log_exported", actor=who(request), role=roles.acting_as(who(request)), at=timezone.now(),
-            stream="reads:log", data={"filters": request.GET.urlencode()[:500]},
-        )  # fmt: skip
+        by = who(request)
+        reads.exported(by, role=roles.acting_as(by), filters=request.GET.urlencode()[:500])
         response = StreamingHttpResponse(_lines(found), content_type="application/jsonl; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localtime():%Y%m%d-%H%M}.jsonl"'
         response["Cache-Control"] = "private, no-store"

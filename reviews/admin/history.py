@@ -7,7 +7,7 @@ from typing import Any
 
 from permits.models import Application, User
 from reviews import lifecycle, policy
-from reviews.audit import archive, log, story
+from reviews.audit import archive, log, naming
 from reviews.models import Department, Event, Pause
 
 PEOPLE = ("on_behalf_of", "to", "from", "holder", "expert")
@@ -28,7 +28,7 @@ def read(application: Application, offices: dict[tuple[str, str], Department], *
     """In two queries, however long the story (an archived one takes three, and its file). What a rule refused is for supervisors to see (``refusals``)."""
     found = archive.events_of(application)
     events = [(event, log.data_of(event)) for event in found if shows(event, refusals=refusals)]
-    ids = {data[key] for _event, data in events for key in PEOPLE if story.is_person(data.get(key))}
+    ids = {data[key] for _event, data in events for key in PEOPLE if naming.is_person(data.get(key))}
     people = {str(user.public_id): str(user) for user in User.objects.filter(public_id__in=ids)}
     return [_step(application, event, data, people, offices) for event, data in events]
 
@@ -42,7 +42,7 @@ def _step(
     offices: dict[tuple[str, str], Department],
 ) -> Step:  # fmt: skip
     return Step(
-        event, log.label(event.action), str(event.actor) if event.actor else "", story.role_words(event.role, offices),
+        event, log.label(event.action), str(event.actor) if event.actor else "", naming.role_words(event.role, offices),
         event.note.text if hasattr(event, "note") else "", people.get(data.get("on_behalf_of") or "", ""),
         _detail(application, event.action, data, people, offices),
     )  # fmt: skip

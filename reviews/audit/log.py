@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -203,6 +204,11 @@ def record(
     )  # fmt: skip
     write([entry])
     return entry.event
+
+
+def answers_digest(salt: str, answers: Mapping[str, Any]) -> str:
+    """How the answers of an application stand in the events by which they were sent: keys sorted, without blanks."""
+    return digest(salt, json.dumps(answers, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 
 def data_of(event: Event) -> dict[str, Any]:

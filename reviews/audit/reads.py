@@ -21,8 +21,8 @@ PREFIX = "reads:"
 ACTION = "looked"
 HOUR = 3600
 TRIES = 20  # as many officials may open the same file in the same moment
-# What was looked at; each has its words in ``story.LOOKS``.
-WHAT = frozenset({"review", "file", "record", "application", "permit", "enterprise", "account", "mobile_search", "log"})
+# What was looked at; each has its words in ``naming.LOOKS``.
+WHAT = frozenset({"review", "file", "record", "permit", "enterprise", "account", "mobile_search", "words"})
 
 
 def stream_of(subject: Application | Enterprise | User) -> str:
@@ -39,8 +39,15 @@ def note(by: User, subject: Application | Enterprise | User, what: str, *, role:
     key = f"{stream}:{by.pk}:{what}:{data}:{now:%Y%m%d%H}".replace(" ", "")
     if cache.get(key):
         return
-    _written(stream, by, role, now, {"what": what, **data})
+    _written(stream, by, role, now, action=ACTION, data={"what": what, **data})
     cache.set(key, 1, HOUR)
+
+
+def exported(by: User, *, role: str, filters: str) -> None:
+    """Write that ``by`` takes the log out as a file. What it was filtered by may name somebody: it goes with the event as
+    words, of which the log holds a digest.
+    """
+    _written(f"{PREFIX}log", by, role, timezone.now(), action="log_exported", reason=filters)
 
 
 def of(application: Application) -> list[Event]:
@@ -48,12 +55,14 @@ def of(application: Application) -> list[Event]:
     return list(Event.objects.filter(stream=stream_of(application)).select_related("actor").order_by("-seq"))
 
 
-def _written(stream: str, by: User, role: str, at: datetime, data: dict[str, str]) -> None:
+def _written(
+    stream: str, by: User, role: str, at: datetime, *, action: str, data: dict[str, str] | None = None, reason: str = ""
+) -> None:
     """Nothing is locked: who comes second in the same moment finds the number taken, and takes the next."""
     for left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
-                log.record(action=ACTION, actor=by, role=role, at=at, stream=stream, data=data)
+                log.record(action=action, actor=by, role=role, at=at, stream=stream, data=data, reason=reason)
             return
         except IntegrityError:
             if not left:

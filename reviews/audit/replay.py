@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from permits.models import Application, Permit, Status
+from reviews.audit import log
 from reviews.audit.chains import Row
 from reviews.audit.log import EVENT_OF
 from reviews.models import Decision, Event
@@ -36,6 +37,7 @@ class Story:
     decisions: dict[Decided, tuple[int, str | None]] = field(
         default_factory=dict
     )  # to seq, and words if they are there
+    answers: tuple[int, str] | None = None  # the event by which they were last sent, and their digest
     revoked: dict[str, int] = field(default_factory=dict)  # permits, to seq
     wordless: dict[int, None] = field(default_factory=dict)  # events whose words are not there
     erased: set[int] = field(default_factory=set)  # events whose words were erased on record
@@ -55,6 +57,8 @@ class Story:
             self.stage = row.after
         elif row.action == "permit_revoked":
             self.revoked[data.get("permit", "")] = row.seq
+        if "answers" in data:
+            self.answers = row.seq, data["answers"]
         if row.action in DECIDING:
             key = (row.action, row.actor or "", row.at, data.get("stage", ""))
             self.decisions[key] = (row.seq, row.text if "reason" in body else "")
@@ -70,7 +74,18 @@ class Story:
 
 def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
     """Where the tables say something else than the events: public id, event, words. A few queries for all of them."""
-    names = ("pk", "public_id", "number", "status", "stage", "submitted_at", "last_seq", "last_hash")
+    names = (
+        "pk",
+        "public_id",
+        "number",
+        "status",
+        "stage",
+        "submitted_at",
+        "last_seq",
+        "last_hash",
+        "answers",
+        "answers_salt",
+    )
     rows = Application.objects.filter(public_id__in=[story.public_id for story in stories]).values(*names)
     found = {str(row["public_id"]): row for row in rows}
     keys = [row["pk"] for row in found.values()]
@@ -110,6 +125,11 @@ def _of_row(story: Story, row: dict[str, Any]) -> Iterator[tuple[int, str]]:
             yield story.seq, f"its {what} is '{row[what]}' in the table, '{told}' after event {story.seq}"
     if story.number and row["number"] != story.number:
         yield story.seq, f"its number was {story.number} when it was filed"
+    # While corrections are asked for, the applicant is at work on them.
+    if story.answers and row["status"] != Status.NEEDS_CORRECTION:
+        seq, digest = story.answers
+        if log.answers_digest(row["answers_salt"], row["answers"]) != digest:
+            yield seq, f"its answers are not those that were sent by event {seq}"
     if row["submitted_at"] != story.submitted_at:
         yield story.seq, "it was filed at another time by the table"
 

@@ -53,12 +53,11 @@ def answer_corrections(
             item.answered_at = now
         CorrectionItem.objects.bulk_update(items, ["answer", "answered_at"])
         application.answers = kept_answers(application.definition, application.answers)  # a correction may hide others
-        application.save(update_fields=["answers"])
         notice.answered_at, notice.remind_at = now, None
         notice.save(update_fields=["answered_at", "remind_at"])
         step.clock_goes_on(notice)
         mobiles.index(application)
-        event = step.move(row, "corrections_answered", data={"items": len(items)})
+        event = step.move(row, "corrections_answered", data={"items": len(items), **step.answers_sealed()})
         step.tell(told.applicant(event, "corrections_answered"))
         _back_to_the_one_who_asked(step, notice.task)
         return application

@@ -52,9 +52,9 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         application.statutory_due_at = step.limit(definition.limits.statutory)
         if row.target == Status.IN_REVIEW:
             application.accepted_at = now
-        event = step.move(row, "submitted", data={"number": application.number, **_promised(application)})
+        event = step.move(row, "submitted", data={"number": application.number, **step.answers_sealed(), **_promised(application)})
         mobiles.add(application)
-        step.write("answers", "calendar")
+        step.write("calendar")
         step.tell(told.applicant(event, "submitted"))
         if first:
             step.open_stage(first)

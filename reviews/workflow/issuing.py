@@ -113,9 +113,10 @@ def correct_permit(
         permit.signature, permit.key_id = credentials.sign(content)
         permit.content, permit.corrected_at, permit.pdf_sha256, permit.pdf_size = content, step.now, "", 0
         permit.save()
-        application.save(update_fields=["answers", "updated_at"])
         event = step.record(
-            "permit_corrected", reason=reason.strip(), data={"permit": permit.number, "fields": sorted(changes)}
+            "permit_corrected",
+            reason=reason.strip(),
+            data={"permit": permit.number, "fields": sorted(changes), **step.answers_sealed()},
         )
         step.tell(told.applicant(event, "permit_corrected", reason=reason.strip()))
         _print(permit)

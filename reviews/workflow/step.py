@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -132,6 +133,13 @@ class Step:
     def write(self, *names: str) -> None:
         """Columns of the application that this step changes besides those that any step may change."""
         self._also += names
+
+    def answers_sealed(self) -> dict[str, str]:
+        """For the event by which the answers are sent: their digest, so that an edit behind the log's back shows."""
+        application = self.application
+        application.answers_salt = secrets.token_hex(16)
+        self.write("answers", "answers_salt")
+        return {"answers": log.answers_digest(application.answers_salt, application.answers)}
 
     def tell(self, messages: Iterable[told.Message]) -> None:
         self._messages.extend(messages)

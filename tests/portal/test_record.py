@@ -99,7 +99,9 @@ def test_there_is_nothing_of_a_person_in_it(cast: Cast) -> None:
     ]
     assert len(secret) > 8 and not [each for each in secret if each and (each in mine or each in theirs)]
     payloads = [json.loads(event["payload"]) for event in json.loads(mine)["events"] if "payload" in event]
-    assert {key for payload in payloads for key in payload["data"]} <= {"number", "stage", "department", "permit"}
+    said = {key for payload in payloads for key in payload["data"]}
+    assert said <= {"number", "answers", "stage", "department", "permit"}  # the answers as a salted digest
+    assert len(payloads[0]["data"]["answers"]) == 64 and application.answers_salt not in mine + theirs
 
 
 def official_file(cast: Cast, application: Application, who: str = "decider") -> Any:

@@ -397,6 +397,14 @@ def test_the_tables_say_what_the_events_say(application, table, change, words):
     assert f"application {application.number}" in said
 
 
+def test_answers_that_were_changed_behind_the_logs_back_are_found(application):
+    row = Application.objects.get(pk=application.pk)
+    Application.objects.filter(pk=row.pk).update(answers={**row.answers, "headcount": 9999})
+    report = verify.verify()
+    assert report.first and application.number in report.first.words
+    assert "its answers are not those that were sent by event 1" in report.first.words
+
+
 def test_words_that_vanished_without_a_record_are_missed(application):
     EventNote.objects.filter(event__application=application).delete()
     assert "the words of event 7 are gone, and no erasure is on record" in refusal()
