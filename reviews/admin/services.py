@@ -85,7 +85,7 @@ class ServiceVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("Source"))
     def shown_source(self, version: ServiceVersion) -> str:
-        return format_html('<pre class="rv-source">{}</pre>', version.source)
+        return format_html('<pre class="rv-source" tabindex="0">{}</pre>', version.source)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

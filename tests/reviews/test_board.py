@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lxml.html import document_fromstring
 from openpyxl import load_workbook
 
-from permits.models import User
+from permits.models import Service, User
 from reviews import board, calendars, workflow
 from reviews.admin.board import inert
 from reviews.admin.plots import plot
@@ -277,6 +277,29 @@ class TestPage:
         assert not drawn.findall(".//script") and not drawn.xpath(".//@style")
         assert [text.text for text in drawn.findall("text")] == ["<script>", "2", "—", "好", "0", "4.5", "甲", "乙"]
         assert [bar.get("width") for bar in drawn.findall("rect")[:4]] == ["36.44%", "0.00%", "0.00%", "82.00%"]
+
+    def test_of_many_rows_the_longest_are_drawn_in_their_order_with_the_share_that_stands_beside(self):
+        rows = [[f"第{n}行", 90 + n / 10, n % 7 + n / 100] for n in range(30)]
+        shown = board.Table("x", "多", ["名", "按时率 %", "时长"], rows, bars=(2,), beside=1)
+        drawn = [text.text for text in document_fromstring(plot(shown)).findall(".//text")]
+        names = [text for text in drawn if text.startswith("第")]
+        longest = sorted(sorted(range(30), key=lambda n: -rows[n][2])[:12])
+        assert names == [f"第{n}行" for n in longest] and f"按时率 %: {90 + longest[0] / 10:g}" in drawn
+
+    def test_the_stages_of_a_service_stand_in_the_order_of_its_process(self, cast):
+        for kind in ("street", "health"):
+            post(f"{kind}_chief", kind, supervisor=True)
+        submitted(cast), countersigned(cast), accepted(cast)
+        root = person("root", is_staff=True, is_superuser=True)
+        stages = [row[1] for row in table(scope_at(root), "open").rows]
+        titles = [str(stage.title) for stage in Service.objects.get().current.definition.stages]
+        assert stages == titles
+
+    def test_the_menu_marks_one_place(self, cast):
+        for address, at_queue in ((PAGE, False), (reverse("admin:reviews_task_changelist"), True)):
+            page = document_fromstring(desk_of(cast.supervisor).get(address).content.decode())
+            marked = page.xpath("//*[@id='nav-sidebar-apps']//a[contains(concat(' ', @class, ' '), ' active ')]/@href")
+            assert marked == [reverse("admin:reviews_task_changelist") if at_queue else PAGE]
 
     def test_more_tasks_than_are_counted_are_told(self, cast, chief, monkeypatch):
         monkeypatch.setattr(board, "MOST", 1)
