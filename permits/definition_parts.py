@@ -29,7 +29,8 @@ def _limit(text: str) -> str:
 ExpressionText = Annotated[str, AfterValidator(_expression)]
 LimitText = Annotated[str, AfterValidator(_limit)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}\.(pdf|docx|xlsx|csv|jpg|png)$")]
+FILE_NAME = r"^[a-z0-9][a-z0-9_-]{0,79}\.(pdf|docx|xlsx|csv|jpg|png)$"
+FileName = Annotated[str, Field(pattern=FILE_NAME)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,49}$")]
 
 

@@ -88,6 +88,7 @@ _WORDS = [(re.compile(pattern + r"\Z", re.S), words) for pattern, words in (
     (r"region_field names a field that decides who handles it.+",
      _("the region decides who handles it: a question of type region, required, and always shown")),
     (r"industry_field names a field that is no industry", _("this is no question of type industry")),
+    (r"the file '(?P<k>\S+)' is not there: upload it.+", _("the file '%(k)s' is not there: upload it on the page of files, or take this key away")),
     (r"the file '(?P<k>\S+)' is not there.+", _("the file '%(k)s' is not there: publish it with publish_service, from the folder files beside the definition")),
     (r"the file '(?P<k>\S+)' can't be taken: .+", _("the file '%(k)s' can't be taken")),
     (r"a stage of kind 'record' stands alone.+",

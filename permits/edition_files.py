@@ -1,31 +1,36 @@
 """The files of an edition: forms to download and pictures of good documents, frozen with it when it is published.
 
 A definition names them (``template``, ``example`` of a material). They are looked for in the folder ``files`` beside the
-definition, then among those of the edition in force, then among those that ship with the portal.
+definition, or among those that were uploaded for the draft; then among those of the edition in force, then among those that
+ship with the portal.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
+from django.http import FileResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from permits import definition_file
 from permits.definition import Definition, Requirement
-from permits.definition_parts import Text
+from permits.definition_parts import FILE_NAME, Text
 from permits.intake import storage
 from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
-from permits.models import EditionFile, ServiceVersion
+from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
 
 SHIPPED = Path(__file__).parent / "services" / "files"
 MAX_BYTES = 20 * MB
 CSV = "text/csv; charset=utf-8"
+ROLES = {"template": ("pdf", "docx", "xlsx", "csv", "jpg", "png"), "example": ("jpg", "png")}  # key: which kinds of file
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,11 @@ def named(definition: Definition) -> Iterator[tuple[tuple[str | int, ...], str]]
 
 
 def find(
-    source: str, definition: Definition, *, name: str, folder: Path | None, in_force: ServiceVersion | None
-) -> list[Found]:
+    source: str, definition: Definition, *, name: str, folder: Path | None, in_force: ServiceVersion | None,
+    draft: EditionDraft | None = None,
+) -> list[Found]:  # fmt: skip
     """Every file that the definition names. Raise ``DefinitionError`` with the line of each that isn't there or no good."""
-    earlier = {file.name: file for file in in_force.files.all()} if in_force else {}
+    earlier = standing(in_force, draft)
     found: dict[str, Found] = {}
     faults = []
     for place, wanted in named(definition):
@@ -60,6 +66,8 @@ def find(
         except LookupError:
             where = folder or SHIPPED
             words = f"the file '{wanted}' is not there: put it into {where}, or take this key away"
+            if draft is not None:
+                words = f"the file '{wanted}' is not there: upload it for this draft, or take this key away"
             faults.append(definition_file.fault(source, place, words, name=name))
         except ValidationError as error:
             words = f"the file '{wanted}' can't be taken: {' '.join(error.messages)}"
@@ -67,6 +75,14 @@ def find(
     if faults:
         raise definition_file.DefinitionError(faults)
     return list(found.values())
+
+
+def standing(in_force: ServiceVersion | None, draft: EditionDraft | None) -> dict[str, EditionFile | EditionDraftFile]:
+    """By name: the files of the edition in force, and over them those that were uploaded for the draft."""
+    found: dict[str, EditionFile | EditionDraftFile] = {}
+    for files in (in_force.files.all() if in_force else (), draft.files.all() if draft else ()):
+        found |= {file.name: file for file in files}
+    return found
 
 
 def keep(version: ServiceVersion, found: list[Found]) -> None:
@@ -79,7 +95,7 @@ def keep(version: ServiceVersion, found: list[Found]) -> None:
         )
 
 
-def _one(wanted: str, folder: Path | None, earlier: EditionFile | None) -> Found:
+def _one(wanted: str, folder: Path | None, earlier: EditionFile | EditionDraftFile | None) -> Found:
     if folder is not None and (folder / wanted).is_file():
         return _read(folder / wanted)
     if earlier is not None:
@@ -90,16 +106,47 @@ def _one(wanted: str, folder: Path | None, earlier: EditionFile | None) -> Found
 
 
 def _read(path: Path) -> Found:
-    """What everybody is to download is looked into like what everybody uploads."""
     refuse_size(path.stat().st_size, MAX_BYTES)
-    content = path.read_bytes()
-    kind = path.suffix.removeprefix(".")
+    return looked_into(path.name, path.read_bytes())
+
+
+def ships(name: str) -> bool:
+    return bool(re.fullmatch(FILE_NAME, name)) and (SHIPPED / name).is_file()
+
+
+def looked_into(name: str, content: bytes) -> Found:
+    """What everybody is to download is looked into like what everybody uploads. Raise ``ValidationError``."""
+    kind = name.rpartition(".")[2]
     media_type = CSV if kind == "csv" else MEDIA_TYPES[kind]
     if kind != "csv":
-        words = Text(zh=path.name, en=path.name)
+        words = Text(zh=name, en=name)
         wanted = Requirement.model_validate({"key": "file", "title": words.model_dump(), "formats": [kind]})
-        inspect(io.BytesIO(content), name=path.name, requirement=wanted)
-    return Found(path.name, media_type, len(content), hashlib.sha256(content).hexdigest(), content)
+        inspect(io.BytesIO(content), name=name, requirement=wanted)
+    return Found(name, media_type, len(content), hashlib.sha256(content).hexdigest(), content)
+
+
+def name_for(uploaded: str, *, material: str, role: str) -> str:
+    """The name that an upload gets: its own where an address can hold it, else one made of what it is for.
+
+    ``role`` is one of ``ROLES``. Raise ``ValidationError`` for a kind of file that can't be given.
+    """
+    stem, _dot, kind = uploaded.lower().rpartition(".")
+    kind = "jpg" if kind == "jpeg" else kind
+    if kind not in ROLES[role]:
+        raise ValidationError(_("This can't be given to applicants; what can: %(kinds)s.")
+                              % {"kinds": ", ".join(ROLES[role]).upper()})  # fmt: skip
+    name = f"{stem}.{kind}"
+    return name if re.fullmatch(FILE_NAME, name) else f"{material}_{role}.{kind}"
+
+
+def served(file: EditionFile | EditionDraftFile) -> FileResponse:
+    """A form is saved, a picture is shown; neither can run anything. Raise ``StorageUnavailable``."""
+    response = FileResponse(storage.open_blob(file.sha256), content_type=file.media_type)
+    picture = file.media_type.startswith("image/")
+    response["Content-Disposition"] = content_disposition_header(not picture, file.name) or "attachment"
+    response["Content-Length"] = str(file.size)
+    response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; sandbox"
+    return response
 
 
 # --- Words and addresses for those who apply -------------------------------------------------------------------------

@@ -45,8 +45,11 @@ def save(draft_id: int, *, by: User, edit: Callable[[EditionDraft], str]) -> Edi
     draft = locked(draft_id)
     check_open(draft)
     source = _normal(edit(draft))
-    if source == draft.source:
-        return draft
+    return draft if source == draft.source else change(draft, source, by=by)
+
+
+def change(draft: EditionDraft, source: str, *, by: User) -> EditionDraft:
+    """Keep what is new in a draft that is ``locked``, its text or its files: who looked at it before looks again."""
     draft.source = source
     draft.revision += 1
     draft.saved_by, draft.saved_at = by, timezone.now()

@@ -143,7 +143,7 @@ def _publish_one(draft_id: int, now: datetime) -> str:
 
 def _publish(draft: EditionDraft, *, by: User, role: str, against: int | None) -> ServiceVersion:
     _checked(draft, against)
-    version = publishing.publish(draft.source, by=by, role=role).version
+    version = publishing.publish(draft.source, by=by, role=role, files_of=draft).version
     draft.published_version, draft.service = version, version.service
     draft.refused_at, draft.refused_reason = None, {}
     draft.save()
@@ -164,9 +164,17 @@ def _checked(draft: EditionDraft, against: int | None) -> tuple[Definition, Serv
             _("Another edition came into force meanwhile (%(edition)s). Look at what this draft would change in it."),
             edition=service.current if service else "—",
         )
-    if service and service.current and service.current.digest == hashlib.sha256(draft.source.encode()).hexdigest():
+    if service and service.current and _is_in_force(draft, service.current):
         raise NotPublished(_("This very text is in force already; there is nothing to publish."))
     return definition, service
+
+
+def _is_in_force(draft: EditionDraft, current: ServiceVersion) -> bool:
+    """Its very text, and no file that was uploaded for it is another than the edition's."""
+    if current.digest != hashlib.sha256(draft.source.encode()).hexdigest():
+        return False
+    uploaded = set(draft.files.values_list("name", "sha256"))
+    return uploaded <= set(current.files.values_list("name", "sha256"))
 
 
 def _check_seen(draft: EditionDraft, revision: int) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits import comparing, definition_file, edition_files
-from permits.models import Application, Service, ServiceVersion, Status, User
+from permits.models import Application, EditionDraft, Service, ServiceVersion, Status, User
 from reviews import roles
 from reviews.audit import log
 
@@ -24,9 +24,10 @@ class Published:
 
 @transaction.atomic
 def publish(
-    source: str, *, name: str = "definition", by: User | None = None, role: str = "ops", folder: Path | None = None
-) -> Published:
-    """``folder``: where the files lie that the definition names, if it isn't one that ships.
+    source: str, *, name: str = "definition", by: User | None = None, role: str = "ops", folder: Path | None = None,
+    files_of: EditionDraft | None = None,
+) -> Published:  # fmt: skip
+    """``folder``: where the files lie that the definition names, if it isn't one that ships; or ``files_of``, the draft that they were uploaded for.
 
     Raise ``DefinitionError`` with every fault, its line and key, and publish nothing; ``StorageUnavailable``.
     """
@@ -34,7 +35,7 @@ def publish(
     digest = hashlib.sha256(source.encode()).hexdigest()
     Service.objects.get_or_create(slug=checked.slug)
     service = Service.objects.select_for_update(of=("self",)).select_related("current").get(slug=checked.slug)
-    files = edition_files.find(source, checked, name=name, folder=folder, in_force=service.current)
+    files = edition_files.find(source, checked, name=name, folder=folder, in_force=service.current, draft=files_of)
     if service.current and service.current.digest == digest and _same_files(service.current, files):
         return Published(service.current, new=False)
     latest = service.versions.order_by("-edition").values_list("edition", flat=True).first() or 0
@@ -95,11 +96,14 @@ class Preview:
     files: list[str]  # those that it names and that differ from the edition in force, or are new
 
 
-def preview(source: str, *, name: str = "definition", folder: Path | None = None) -> Preview:
+def preview(
+    source: str, *, name: str = "definition", folder: Path | None = None, files_of: EditionDraft | None = None
+) -> Preview:
     """Raise ``DefinitionError`` for faults. Changes nothing."""
     newer = definition_file.parse(source, name=name)
     service = Service.objects.filter(slug=newer.slug).select_related("current").first()
-    files = edition_files.find(source, newer, name=name, folder=folder, in_force=service.current if service else None)
+    in_force = service.current if service else None
+    files = edition_files.find(source, newer, name=name, folder=folder, in_force=in_force, draft=files_of)
     if service is None or service.current is None:
         return Preview(newer.slug, None, [], 0, {}, [file.name for file in files])
     before = dict(service.current.files.values_list("name", "sha256"))

@@ -30,7 +30,7 @@ from permits.intake.inspect import MB, MEDIA_TYPES, Inspection, Refused, inspect
 from permits.intake.roster import RosterRefused
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
-from permits.models import Application, EditionFile, Material, Permit, Promise, Status, User
+from permits.models import Application, EditionDraftFile, EditionFile, Material, Permit, Promise, Status, User
 
 __all__ = [
     "Refused",
@@ -100,8 +100,8 @@ def discard(sha256: str) -> None:
         lock_blob(sha256)
         if Material.objects.filter(sha256=sha256).exists() or Permit.objects.filter(pdf_sha256=sha256).exists():
             return
-        if EditionFile.objects.filter(sha256=sha256).exists():  # somebody handed in the form as it was downloaded
-            return
+        if any(files.objects.filter(sha256=sha256).exists() for files in (EditionFile, EditionDraftFile)):
+            return  # somebody handed in the form as it was downloaded
         try:
             storage.delete_blob(sha256)
         except storage.StorageUnavailable:

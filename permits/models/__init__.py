@@ -1,6 +1,6 @@
 from permits.models.account import User
 from permits.models.application import Application, Status
-from permits.models.edition_draft import EditionDraft
+from permits.models.edition_draft import EditionDraft, EditionDraftFile
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
 from permits.models.material import Material
 from permits.models.mobile_tag import MobileTag
@@ -12,6 +12,7 @@ __all__ = [
     "AccessRequest",
     "Application",
     "EditionDraft",
+    "EditionDraftFile",
     "EditionFile",
     "Enterprise",
     "EnterpriseSize",

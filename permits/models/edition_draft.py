@@ -1,4 +1,4 @@
-"""An edition that is being written: its TOML, who wrote it last, and when it is to be published."""
+"""An edition that is being written: its TOML and its files, who wrote it last, and when it is to be published."""
 
 from __future__ import annotations
 
@@ -67,3 +67,21 @@ class EditionDraft(models.Model):
     def open(self) -> bool:
         """It can be changed: it was neither published, nor is a time set for the text as it stands."""
         return self.published_version_id is None and self.publish_at is None
+
+
+class EditionDraftFile(models.Model):
+    """A form to download, or a picture of a good document, that was uploaded for a draft; its bytes are in the storage."""
+
+    draft = models.ForeignKey(EditionDraft, models.CASCADE, related_name="files")
+    name = models.CharField(max_length=100)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name = _("file of a draft edition")
+        verbose_name_plural = _("files of draft editions")
+        constraints = [models.UniqueConstraint(fields=["draft", "name"], name="one_file_of_a_name_each_draft")]
+
+    def __str__(self) -> str:
+        return self.name

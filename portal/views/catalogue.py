@@ -7,11 +7,9 @@ from typing import Any
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 
 from permits.definition import Definition
-from permits.edition_files import downloads, what_is_taken
-from permits.intake.storage import open_blob
+from permits.edition_files import downloads, served, what_is_taken
 from permits.models import Application, EditionFile, Service, Status
 from portal.words import limit_in_words
 
@@ -42,12 +40,8 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
 def edition_file(request: HttpRequest, slug: str, edition: int, name: str) -> FileResponse:
     """A form to download, or a picture of a good document. It never changes: another one has another edition."""
     found = get_object_or_404(EditionFile, version__service__slug=slug, version__edition=edition, name=name)
-    response = FileResponse(open_blob(found.sha256), content_type=found.media_type)
-    picture = found.media_type.startswith("image/")
-    response["Content-Disposition"] = content_disposition_header(not picture, found.name) or "attachment"
-    response["Content-Length"] = str(found.size)
+    response = served(found)
     response["Cache-Control"] = "public, max-age=86400"
-    response["Content-Security-Policy"] = "default-src 'none'; img-src 'self'; sandbox"
     return response
 
 

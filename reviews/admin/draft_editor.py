@@ -88,8 +88,8 @@ def edit(request: HttpRequest, draft: EditionDraft) -> HttpResponse:
     else:
         if by_itself:
             return _show_saved(request, draft, typed)
-        if typed.do == "publish:":
-            return HttpResponseRedirect(reverse("admin:permits_editiondraft_publish", args=[draft.pk]))
+        if typed.do in ("publish:", "files:"):
+            return HttpResponseRedirect(reverse(f"admin:permits_editiondraft_{typed.do[:-1]}", args=[draft.pk]))
         return HttpResponseRedirect(f"{_address(draft)}?at={typed.went_to}")
     draft = EditionDraft.objects.select_related("service__current", "base", "saved_by").get(pk=draft.pk)
     if by_itself:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -20,9 +22,10 @@ from django.views.decorators.http import require_POST
 
 from permits.definition_file import DefinitionError
 from permits.definition_words import in_words
+from permits.intake.materials import discard
 from permits.models import EditionDraft, Service, ServiceVersion
 from reviews import drafting, editions, publishing
-from reviews.admin import draft_editor
+from reviews.admin import draft_editor, draft_files
 from reviews.admin.access import ReadOnlyAdmin, is_service_owner, who
 
 MAX_FILE = 1024 * 1024
@@ -44,6 +47,12 @@ class EditionDraftAdmin(ReadOnlyAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_service_owner(request) and (obj is None or obj.open)
 
+    def delete_model(self, request: HttpRequest, obj: EditionDraft) -> None:
+        uploaded = list(obj.files.values_list("sha256", flat=True))
+        super().delete_model(request, obj)
+        for sha256 in uploaded:
+            transaction.on_commit(partial(discard, sha256))
+
     @admin.display(description=gettext_lazy("Draft edition"))
     def name(self, draft: EditionDraft) -> str:
         return draft_editor.name_of(draft)
@@ -64,6 +73,7 @@ class EditionDraftAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         own = [
             path("<int:pk>/frame/", view(frame), name="permits_editiondraft_frame"),
+            path("<int:pk>/files/", view(files), name="permits_editiondraft_files"),
             path("<int:pk>/publish/", view(publish), name="permits_editiondraft_publish"),
             path("<int:pk>/unschedule/", view(unschedule), name="permits_editiondraft_unschedule"),
             path("<int:pk>/export/", view(export), name="permits_editiondraft_export"),
@@ -209,7 +219,7 @@ def _publish_page(
     request: HttpRequest, draft: EditionDraft, form: PublishForm | None = None, *, error: str = "", status: int = 200
 ) -> HttpResponse:
     try:
-        meaning: publishing.Preview | None = publishing.preview(draft.source)
+        meaning: publishing.Preview | None = publishing.preview(draft.source, files_of=draft)
         faults: list[Any] = []
     except DefinitionError as found:
         meaning, faults = None, [(fault, in_words(fault.message)) for fault in found.found[:20]]
@@ -258,6 +268,10 @@ def export(request: HttpRequest, pk: int) -> HttpResponse:
     name = f"{drafting.slug_of(draft.source) or 'service'}-draft-{draft.pk}.toml"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(draft.source.encode(), "application/toml", headers=headers)
+
+
+def files(request: HttpRequest, pk: int) -> HttpResponse:
+    return draft_files.page(request, _draft(request, pk))
 
 
 def frame(request: HttpRequest, pk: int) -> HttpResponse:

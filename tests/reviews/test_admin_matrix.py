@@ -70,7 +70,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "permits.EditionDraft": {
         "changelist": ("OU", ""), "add": ("OU", "OU"), "change": ("OU", "OU"), "history": ("OU", ""),
-        "delete": ("OU", "OU"), "frame": ("OU", "OU"), "publish": ("OU", "OU"), "unschedule": ("", "OU"),
+        "delete": ("OU", "OU"), "frame": ("OU", "OU"), "files": ("OU", "OU"), "publish": ("OU", "OU"), "unschedule": ("", "OU"),
         "export": ("OU", ""),
     },
     "reviews.Department": {
