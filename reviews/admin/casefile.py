@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement
 from permits.forms import is_shown, values_of
-from permits.models import Application, Material, Promise, User
+from permits.models import Application, Material, Promise, Status, User
 from reviews import policy
 from reviews.admin import differences, history
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
@@ -203,17 +203,22 @@ def opinions(application: Application, now: datetime) -> list[Opinion]:
     for task in application.tasks.select_related(*related).order_by("pk"):
         task.application = application
         ended = task.closed_at or now
-        late = task.state != Task.State.CANCELLED and ended > task.due_at
+        stands_still = task.state == Task.State.OPEN and application.status == Status.SUSPENDED
+        late = task.state != Task.State.CANCELLED and ended > task.due_at and not stands_still
         found.append(Opinion(task, getattr(task, "decision", None), late, getattr(task, "advice", None)))
     return found
 
 
-def countersign_rule(task: Task) -> Round | None:
-    """The rule of the stage that the application stands at, when departments are heard together there."""
+def countersign_rule(task: Task, heard: list[Opinion]) -> Round | None:
+    """The rule of the stage that the application stands at, when departments are heard together there: of so many as the
+    answers leave.
+    """
     stage = task.application.definition.stage(task.application.stage)
     if stage is None or stage.kind != "countersign":
         return None
-    n, of = stage.quorum or 0, len(stage.departments)
+    now = ("countersign", stage.key, task.application.round)
+    of = sum((each.task.kind, each.task.stage, each.task.round) == now for each in heard)
+    n = min(stage.quorum or 0, of)
     rule = {
         "opinion": _("The opinions bind nobody: all are heard, and the decider who approves against one says why."),
         "all": _("All departments must agree."),
@@ -250,14 +255,15 @@ def read(task: Task, user: User) -> dict[str, Any]:
     offices = {(office.kind, office.region): office for office in Department.objects.all()}
     promises = promised(application)
     checked = task.stage.removeprefix("aftercheck:") if task.kind == "aftercheck" else ""
+    heard = opinions(application, timezone.now())
     return {
         "sections": sections(application),
         "materials": materials(application),
         "corrections": corrections(application),
         "history": history.read(application, offices, refusals=heads(task, user)),
         "earlier": earlier_filings(application, user),
-        "opinions": opinions(application, timezone.now()),
-        "countersign": countersign_rule(task),
+        "opinions": heard,
+        "countersign": countersign_rule(task, heard),
         "promises": promises,
         "pledge": next((each for each in promises if each.promise.requirement == checked), None) if checked else None,
         "warnings": checks.warnings(application),

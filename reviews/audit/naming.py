@@ -47,6 +47,7 @@ RULES = {
     "own_interest": _l("nobody ends a conflict of interest of their own"),
     "supervisor": _l("only a supervisor of the department does this"),
     "asked_person": _l("only the person who was asked answers"),
+    "not_passed_on": _l("who stands in for a supervisor lets nobody stand in"),
     "owed_material": _l("nothing is approved while a material is owed"),
     "not_agreed": _l("nothing is approved before the departments agree"),
 }
@@ -63,6 +64,10 @@ STEPS = {
     "revoke_permit": _l("Revoke a permit"),
     "correct_permit": _l("Correct a permit"),
     "start_renewal": _l("Renew a permit"),
+    "delegate": _l("Let somebody stand in"),
+    "end_delegation": _l("End a stand-in"),
+    "declare_interest": _l("Record a conflict of interest"),
+    "end_interest": _l("End a conflict of interest"),
     "rate": _l("Rate"),
     "follow_up_rating": _l("Follow up a rating"),
     "promise_material": _l("Promise a material"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from reviews import policy, told
 from reviews.audit import log
 from reviews.models import Delegation, Official, Task
 from reviews.workflow.errors import NotSensible, ReasonNeeded
+from reviews.workflow.refusing import refusals_on_record
 from reviews.workflow.step import Step, check_open, on_task
 
 CLAIM = ["claimed_by", "claimed_at", "lease_until"]
@@ -111,7 +113,7 @@ def delegate(
     official too, is not the one on leave, and there is one at a time.
     """
     now = now or timezone.now()
-    with transaction.atomic():
+    with _refusals(posting_id, by, "delegate", now), transaction.atomic():
         posting = _locked_posting(posting_id)
         role = _may_delegate(by, posting, now)
         if not reason.strip():
@@ -140,8 +142,8 @@ def delegate(
 def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None) -> Delegation:
     """The official is back early. A second call changes nothing."""
     now = now or timezone.now()
-    with transaction.atomic():
-        posting_id = Delegation.objects.values_list("official_id", flat=True).get(pk=delegation_id)
+    posting_id = Delegation.objects.values_list("official_id", flat=True).get(pk=delegation_id)
+    with _refusals(posting_id, by, "end_delegation", now), transaction.atomic():
         posting = _locked_posting(posting_id)
         role = _may_delegate(by, posting, now)
         found = Delegation.objects.select_related("delegate").get(pk=delegation_id)
@@ -153,6 +155,10 @@ def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None)
                 data={"to": str(found.delegate.public_id)},
             )  # fmt: skip
         return found
+
+
+def _refusals(posting_id: int, by: User, doing: str, now: datetime) -> AbstractContextManager[None]:
+    return refusals_on_record(lambda: _stream(_locked_posting(posting_id)), by, doing=doing, now=now)
 
 
 def _locked_posting(posting_id: int) -> Official:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +14,7 @@ from reviews import policy, roles
 from reviews.audit import log
 from reviews.models import Interest, Official
 from reviews.workflow.errors import NotSensible
+from reviews.workflow.refusing import refusals_on_record
 
 
 def declare_interest(
@@ -30,7 +32,7 @@ def declare_interest(
     if person and person.pk == user_id:
         raise NotSensible(_("Name another person than the official."))
     relation = Interest.Relation.LINKED if enterprise else Interest.Relation.RELATIVE
-    with transaction.atomic():
+    with _refusals(user_id, by, "declare_interest", now), transaction.atomic():
         user = _locked(user_id)
         role = _may_record(by, user, now)
         if not Official.objects.filter(user=user, active=True).exists():
@@ -51,8 +53,9 @@ def declare_interest(
 def end_interest(interest_id: int, *, by: User, reason: str = "", now: datetime | None = None) -> Interest:
     """The link is no more: a supervisor or a superuser says so, never the official alone. A second call changes nothing."""
     now = now or timezone.now()
-    with transaction.atomic():
-        user = _locked(Interest.objects.values_list("user_id", flat=True).get(pk=interest_id))
+    user_id = Interest.objects.values_list("user_id", flat=True).get(pk=interest_id)
+    with _refusals(user_id, by, "end_interest", now), transaction.atomic():
+        user = _locked(user_id)
         if by.pk == user.pk:
             raise policy.Refused("own_interest", _("Somebody else has to end what you declared: ask a supervisor."), by)
         role = _may_record(by, user, now)
@@ -65,6 +68,10 @@ def end_interest(interest_id: int, *, by: User, reason: str = "", now: datetime 
                 reason=reason.strip(), data=_data(found),
             )  # fmt: skip
         return found
+
+
+def _refusals(user_id: int, by: User, doing: str, now: datetime) -> AbstractContextManager[None]:
+    return refusals_on_record(lambda: roles.stream_of(_locked(user_id)), by, doing=doing, now=now)
 
 
 def _locked(user_id: int) -> User:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml.html import document_fromstring
 
 from permits.definition_process import Stage
 from permits.models import Status
@@ -15,6 +16,7 @@ from reviews.models import Decision, Department, Event, Notice, Task
 from reviews.workflow.countersigning import result
 from tests.cast import post, task_of
 from tests.reviews.steps import TUESDAY, accepted, actions, countersigned, edition, say, submitted
+from tests.reviews.test_admin import desk_of, review, text_of
 
 few = st.integers(0, 6)
 
@@ -246,3 +248,24 @@ class TestReturn:
         application = accepted(cast)
         say(application, "health", cast.health, "return", reason="预案缺页", to_stage="precheck")
         assert [task.stage for task in application.tasks.open()] == ["precheck"]
+
+
+@pytest.mark.django_db
+def test_the_page_says_how_many_of_those_that_were_asked_must_agree(cast):
+    """Three stand in the definition; by their conditions two are asked."""
+    edition(countersign='agreement = "quorum"\nquorum = 3')
+    application = accepted(cast)
+    page = text_of(desk_of(cast.health).get(review(task_of(application, "health"))))
+    assert "须 2 个部门中的 2 个同意" in page
+
+
+@pytest.mark.django_db
+def test_the_history_names_the_office_that_was_late_and_not_one_of_its_kind_elsewhere(cast):
+    post("elsewhere", "health", "360101")
+    Department.objects.filter(kind="health", region="360101").update(name_zh="南昌市东湖区卫生健康委员会")
+    application = accepted(cast)
+    task = task_of(application, "health")
+    assert workflow.escalate(task.pk, now=task.due_at)
+    page = document_fromstring(desk_of(cast.health).get(review(task)).content.decode())
+    last = page.xpath("//ol[contains(@class, 'rv-history')]/li")[-1].text_content()
+    assert str(task.department) in last and "东湖" not in last
