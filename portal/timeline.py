@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits.models import Application, Status
-from reviews import workflow
+from reviews import lifecycle, workflow
 from reviews.audit import archive, log
 from reviews.models import Event, Pause
 
@@ -20,8 +20,7 @@ SHOWN = {
     "permit_superseded", "promise_met", "pledge_confirmed", "due_times_recomputed",
 }  # fmt: skip
 BAD = {"declined", "rejected", "lapsed", "permit_revoked", "disagreed", "terminated", "upheld"}
-# What one office writes to another isn't the applicant's to read.
-WITHOUT_REASON = {"returned", "pledge_confirmed"}
+WITHOUT_REASON = {log.EVENT_OF[outcome] for outcome in lifecycle.INTERNAL}
 STOPPED = {Status.NEEDS_CORRECTION, Status.SUSPENDED}
 SOON = 3600  # seconds
 

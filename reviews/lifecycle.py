@@ -125,6 +125,9 @@ TRANSITIONS: tuple[Transition, ...] = (
 # An approved application may have checks of its pledges open, and is decided all the same.
 FINAL = frozenset({S.APPROVED, S.REJECTED, S.DECLINED, S.WITHDRAWN, S.LAPSED, S.RECORDED, S.TERMINATED})
 
+# Words that one office writes to another: on record, and not the applicant's to read.
+INTERNAL = frozenset({"return", "advise", "confirm", "found_false", "acknowledge"})
+
 # Nobody owes anything meanwhile: it is over, or an objection to its end is looked at.
 AT_REST = FINAL | {S.OBJECTED}
 

@@ -166,6 +166,9 @@ def _what_can_be_done(request: HttpRequest, task: Task) -> dict[str, Any]:
     refused = refused or acts.refused(policy.check_advises, who(request), task)
     stops = {action: "" if refused else _stops(action, request, task) for action in possible}
     return {
+        # Who reads the words: all that can be decided is the office's own affair, or some of it is, or none.
+        "internal": sorted(lifecycle.INTERNAL & set(possible)),
+        "only_internal": set(possible) <= lifecycle.INTERNAL,
         "outcomes": []
         if refused
         else [

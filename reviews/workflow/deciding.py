@@ -91,6 +91,8 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
         if any((item.kind == CorrectionItem.Kind.ROW) != bool(item.row) for item in said.corrections):
             raise NotSensible(_("Name the row by its number, from 1."))
         correcting.check_rows(step.application, said.corrections)
+    elif row.needs_reason and not said.reason and row.action in lifecycle.INTERNAL:
+        raise ReasonNeeded(_("Write what there is to say: it goes on record."))
     elif row.needs_reason and not said.reason:
         raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
     stages = step.application.definition.stages

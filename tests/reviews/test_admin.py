@@ -13,8 +13,9 @@ from lxml.html import document_fromstring
 
 from permits.models import Application, Permit, Status
 from reviews import workflow
-from reviews.models import CorrectionItem, Decision, Official, Rating, Task
+from reviews.models import CorrectionItem, Decision, Department, Official, Rating, Task
 from tests.cast import Cast, filled, person, task_of
+from tests.reviews.steps import countersigned
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/reviews/task/"
@@ -320,3 +321,14 @@ def test_only_the_admins_pages_may_evaluate_what_alpine_needs(cast):
     policy = desk_of(cast.street).get(QUEUE).headers["Content-Security-Policy"]
     assert "'unsafe-eval'" in policy and "script-src 'self' 'unsafe-eval';" in policy + ";"
     assert "unsafe-eval" not in Client().get(reverse("account_login")).headers["Content-Security-Policy"]
+
+
+def test_the_page_says_who_reads_the_words(cast):
+    application = countersigned(cast)
+    bureau = task_of(application, "bureau")
+    assert "退回的理由仅内部可见" in text_of(desk_of(cast.decider).get(review(bureau)))
+    health = Department.objects.get(kind="health")
+    asked = workflow.ask_advice(bureau.pk, official=cast.decider, department=health, question="通风是否达标？")
+    page = desk_of(cast.health)
+    assert "记录在案，不告知申请人" in text_of(page.get(review(asked)))
+    assert "请填写内容，将记录在案" in text_of(page.post(review(asked), {"outcome": "advise", "reason": ""}))
