@@ -30,7 +30,17 @@ from permits.intake.inspect import MB, MEDIA_TYPES, Inspection, Refused, inspect
 from permits.intake.roster import RosterRefused
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
-from permits.models import Application, EditionDraftFile, EditionFile, Material, Permit, Promise, Status, User
+from permits.models import (
+    Application,
+    EditionDraftFile,
+    EditionFile,
+    Material,
+    MaterialPart,
+    Permit,
+    Promise,
+    Status,
+    User,
+)
 
 __all__ = [
     "Refused",
@@ -100,7 +110,7 @@ def discard(sha256: str) -> None:
         lock_blob(sha256)
         if Material.objects.filter(sha256=sha256).exists() or Permit.objects.filter(pdf_sha256=sha256).exists():
             return
-        if any(files.objects.filter(sha256=sha256).exists() for files in (EditionFile, EditionDraftFile)):
+        if any(files.objects.filter(sha256=sha256).exists() for files in (EditionFile, EditionDraftFile, MaterialPart)):
             return  # somebody handed in the form as it was downloaded
         try:
             storage.delete_blob(sha256)
@@ -140,6 +150,7 @@ def _keep(
             media_type=inspection.media_type,
             size=stored.size,
             sha256=stored.sha256,
+            received_sha256=stored.sha256,
             facts=inspection.facts,
             uploaded_by=user,
         )
@@ -261,6 +272,7 @@ def take_from_record(application: Application) -> list[Material]:
                 media_type=found.media_type,
                 size=found.size,
                 sha256=found.sha256,
+                received_sha256=found.received_sha256,
                 facts=found.facts,
                 uploaded_by_id=found.uploaded_by_id,
                 from_record=True,

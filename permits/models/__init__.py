@@ -2,7 +2,7 @@ from permits.models.account import User
 from permits.models.application import Application, Status
 from permits.models.edition_draft import EditionDraft, EditionDraftFile
 from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
-from permits.models.material import Material
+from permits.models.material import Check, Material, MaterialPart
 from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
 from permits.models.promise import Promise
@@ -11,12 +11,14 @@ from permits.models.service import EditionFile, Service, ServiceVersion
 __all__ = [
     "AccessRequest",
     "Application",
+    "Check",
     "EditionDraft",
     "EditionDraftFile",
     "EditionFile",
     "Enterprise",
     "EnterpriseSize",
     "Material",
+    "MaterialPart",
     "Membership",
     "MobileTag",
     "Permit",

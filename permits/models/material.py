@@ -18,6 +18,15 @@ class MaterialQuerySet(models.QuerySet["Material"]):
         return self.filter(replaced_at=None)
 
 
+class Check(models.TextChoices):
+    """How far the inspection of a file has come."""
+
+    CHECKING = "checking", _("Being checked")
+    FINE = "fine", _("Checked")
+    REFUSED = "refused", _("Refused")
+    HELD = "held", _("Waiting for the virus scanner")
+
+
 class Material(models.Model):
     """One file, stored under its SHA-256. A replaced or removed file of a submitted application stays on record."""
 
@@ -28,7 +37,16 @@ class Material(models.Model):
     media_type = models.CharField(_("Type"), max_length=100)
     size = models.PositiveBigIntegerField(_("Size"))
     sha256 = models.CharField(max_length=64)
+    # What the browser sent. ``sha256`` is what is kept, and differs where a photo was stripped of its place and turned.
+    received_sha256 = models.CharField(max_length=64, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
     facts = models.JSONField(default=dict, help_text="What inspection found: pages, pixels, rows, warnings")
+    check_state = models.CharField(_("Inspection"), max_length=10, choices=Check.choices, default=Check.FINE)
+    # Why it was refused, by language: {"code": …, "text": {"zh-hans": …, "en": …}, "faults": {"zh-hans": […], …}}
+    verdict = models.JSONField(default=dict)
+    checked_at = models.DateTimeField(null=True)
+    check_tries = models.PositiveSmallIntegerField(default=0)
+    check_claimed_until = models.DateTimeField(null=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
     replaced_at = models.DateTimeField(null=True)
@@ -41,10 +59,14 @@ class Material(models.Model):
     class Meta:
         verbose_name = _("material")
         verbose_name_plural = _("materials")
-        ordering = ["pk"]
+        ordering = ["position", "pk"]
         indexes = [
             models.Index(fields=["application", "requirement"], name="material_by_requirement"),
             models.Index(fields=["sha256"], name="material_by_digest"),
+            models.Index(fields=["received_sha256"], name="material_by_received"),
+            models.Index(
+                fields=["uploaded_at"], condition=Q(check_state__in=["checking", "held"]), name="material_to_check"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -69,3 +91,26 @@ class Material(models.Model):
     @property
     def is_pdf(self) -> bool:
         return self.media_type == "application/pdf"
+
+
+class MaterialPart(models.Model):
+    """What inspection made of a file: a small picture of a page, the text in it. A blob as any other, under its digest."""
+
+    class Kind(models.TextChoices):
+        THUMB = "thumb", _("Small picture")
+        TEXT = "text", _("Text")  # JSON: a list with the text of each page
+
+    material = models.ForeignKey(Material, models.CASCADE, related_name="parts")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    page = models.PositiveIntegerField(default=1)
+    sha256 = models.CharField(max_length=64, db_index=True)
+    media_type = models.CharField(max_length=100)
+    size = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["material", "kind", "page"], name="one_part_of_a_kind_each_page")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.material} {self.kind} {self.page}"
