@@ -76,6 +76,13 @@ Change = Callable[[pikepdf.Pdf], None]
 N, D, A, S = pikepdf.Name, pikepdf.Dictionary, pikepdf.Array, pikepdf.String
 
 
+def packed_zeros(mb: int) -> bytes:
+    """What unpacks to so many MB of zeros: one MB, packed, again and again. Only the sum at its end is wrong."""
+    packing = zlib.compressobj(9)
+    head = packing.compress(b"") + packing.flush(zlib.Z_FULL_FLUSH)
+    return head + (packing.compress(b"\0" * 1024 * 1024) + packing.flush(zlib.Z_FULL_FLUSH)) * mb
+
+
 def pdf(change: Change | None = None, *, pages: int = 1, **options: Any) -> bytes:
     """A PDF with a line of text on each page, changed, and saved with ``options``."""
     document = pikepdf.new()
@@ -93,14 +100,14 @@ def pdf(change: Change | None = None, *, pages: int = 1, **options: Any) -> byte
 
 def raw_pdf(*objects: bytes, header: bytes = b"%PDF-1.7\n", trailer: bytes = b"") -> bytes:
     """Objects numbered from 1 as they are given, the first of them the catalogue, with a table that is right."""
-    out, places = header, []
+    out, places = bytearray(header), []
     for number, content in enumerate(objects, 1):
         places.append(len(out))
         out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
     table = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     table += b"".join(b"%010d 00000 n \n" % place for place in places)
     end = b"trailer\n<< /Size %d /Root 1 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, trailer, len(out))
-    return out + table + end
+    return bytes(out) + table + end
 
 
 def raw_stream(content: bytes, said: bytes = b"") -> bytes:

@@ -17,8 +17,7 @@ FLATE = b"/Filter /FlateDecode"
 @cache
 def zeros(mb: int, times: int = 1) -> bytes:
     """So many MB of zeros, packed so many times."""
-    packing = zlib.compressobj(9)
-    packed = b"".join(packing.compress(b"\0" * MB) for _ in range(mb)) + packing.flush()
+    packed = base.packed_zeros(mb)
     for _time in range(times - 1):
         packed = zlib.compress(packed, 9)
     return packed
