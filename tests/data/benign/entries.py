@@ -21,5 +21,14 @@ class Set:
     def __init__(self) -> None:
         self.files: list[Good] = []
 
-    def add(self, file: str, what: str, make: Callable[[], bytes], *, words: str = "", warned: tuple[str, ...] = (), **found: Any) -> None:
+    def add(
+        self,
+        file: str,
+        what: str,
+        make: Callable[[], bytes],
+        *,
+        words: str = "",
+        warned: tuple[str, ...] = (),
+        **found: Any,
+    ) -> None:
         self.files.append(Good(file, what, make, found, words, warned))

@@ -19,7 +19,13 @@ pillow_heif.register_heif_opener()
 
 # In two pieces: else a virus scanner would take this module away.
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-EXE = b"MZ" + struct.pack("<29H", 0x90, 3, 0, 4, 0, 0xFFFF, 0, 0xB8, *[0] * 21) + struct.pack("<I", 64) + b"PE\0\0" + b"\0" * 300
+EXE = (
+    b"MZ"
+    + struct.pack("<29H", 0x90, 3, 0, 4, 0, 0xFFFF, 0, 0xB8, *[0] * 21)
+    + struct.pack("<I", 64)
+    + b"PE\0\0"
+    + b"\0" * 300
+)
 ELF = b"\x7fELF\x02\x01\x01" + b"\0" * 9 + struct.pack("<HHIQQQ", 2, 62, 1, 0x400078, 64, 0) + b"\0" * 200
 HTML = b"<!DOCTYPE html><html><body><script>alert(document.domain)</script></body></html>"
 PHP = b"<?php system($_GET['c']); ?>"
@@ -58,7 +64,9 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def png_of(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2, data: bytes = b"\0" * 1000) -> bytes:
+def png_of(
+    width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2, data: bytes = b"\0" * 1000
+) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     parts = [png_chunk(b"IHDR", header), *chunks, png_chunk(b"IDAT", zlib.compress(data)), png_chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -8,7 +8,20 @@ import zipfile
 from io import BytesIO
 
 from tests.data.hostile import base
-from tests.data.hostile.base import EICAR, docx, docx_parts, entry, jpg_segment, jpg_with, pdf, png_chunk, png_with, word, xlsx, zipped
+from tests.data.hostile.base import (
+    EICAR,
+    docx,
+    docx_parts,
+    entry,
+    jpg_segment,
+    jpg_with,
+    pdf,
+    png_chunk,
+    png_with,
+    word,
+    xlsx,
+    zipped,
+)
 from tests.data.hostile.entries import MB, Family
 
 odd = Family("container")

@@ -25,7 +25,9 @@ class Family:
         self.name = name
         self.entries: list[Entry] = []
 
-    def add(self, file: str, what: str, code: str, make: Callable[[], bytes] | bytes, *, name: str | None = None) -> None:
+    def add(
+        self, file: str, what: str, code: str, make: Callable[[], bytes] | bytes, *, name: str | None = None
+    ) -> None:
         content = make
         maker = content if callable(content) else lambda: content
         self.entries.append(Entry(self.name, f"{self.name}-{file}", file if name is None else name, what, code, maker))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
-from io import BytesIO
 from typing import Any
 
 import pikepdf
 
 from tests.data.hostile import base
-from tests.data.hostile.base import EXE, HTML, PAGE, A, D, N, S, drawn_pdf, pdf, raw_pdf, raw_stream
-from tests.data.hostile.entries import MB, Family
+from tests.data.hostile.base import EXE, PAGE, A, D, N, S, drawn_pdf, pdf, raw_pdf, raw_stream
+from tests.data.hostile.entries import Family
 
-SCRIPT = dict(S=N.JavaScript, JS=S("app.alert(1)"))
+SCRIPT = {"S": N.JavaScript, "JS": S("app.alert(1)")}
 IN_OBJECT_STREAMS: dict[str, Any] = {"object_stream_mode": pikepdf.ObjectStreamMode.generate}
 
 

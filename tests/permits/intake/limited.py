@@ -1,6 +1,6 @@
 """Inspection in a process of its own, which may use no more memory and time than the portal's would.
 
-    python -m tests.permits.intake.limited   reads [[path, name], …] and writes a result for each, one JSON a line
+python -m tests.permits.intake.limited   reads [[path, name], …] and writes a result for each, one JSON a line
 """
 
 from __future__ import annotations
@@ -68,7 +68,13 @@ def _result(path: str, name: str, requirement: Any) -> dict[str, Any]:
                 "thumbs": len(made.thumbs), "content": made.content.stat().st_size if made.content else None,
                 "of_it_inspecting": inspected - began,
             }  # fmt: skip
-    return {"file": Path(path).name, **said, "cpu": time.process_time() - began, "seconds": time.monotonic() - clock, "mb": _peak()}
+    return {
+        "file": Path(path).name,
+        **said,
+        "cpu": time.process_time() - began,
+        "seconds": time.monotonic() - clock,
+        "mb": _peak(),
+    }
 
 
 def _both(refused: Any) -> dict[str, str]:

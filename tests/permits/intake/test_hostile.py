@@ -52,11 +52,17 @@ def _each_code_has_its_words(found: list[dict]) -> None:
         chinese, english = result["words"]["zh-hans"], result["words"]["en"]
         assert re.search(r"[\u4e00-\u9fff]", chinese) and not re.search(r"[\u4e00-\u9fff]", english)
         assert "{" not in chinese + english and "%(" not in chinese + english
-        assert english.count(".") + english.count("!") >= 2 or result["code"] == "unreadable", english  # what is wrong; what to do
+        assert english.count(".") + english.count("!") >= 2 or result["code"] == "unreadable", (
+            english
+        )  # what is wrong; what to do
         by_code[result["code"]].add(english)
     said = [words for code, several in by_code.items() for words in several]
     assert len(said) == len(set(said)), "two codes say the same"
-    assert all(len(several) == 1 for code, several in by_code.items() if code not in {"format", "too_large", "too_many_pixels", "too_many_pages"})
+    assert all(
+        len(several) == 1
+        for code, several in by_code.items()
+        if code not in {"format", "too_large", "too_many_pixels", "too_many_pages"}
+    )
 
 
 def test_there_are_enough_of_them_and_none_is_called_as_another():
