@@ -100,7 +100,7 @@ def test_there_is_nothing_of_a_person_in_it(cast: Cast) -> None:
     assert len(secret) > 8 and not [each for each in secret if each and (each in mine or each in theirs)]
     payloads = [json.loads(event["payload"]) for event in json.loads(mine)["events"] if "payload" in event]
     said = {key for payload in payloads for key in payload["data"]}
-    assert said <= {"number", "answers", "stage", "department", "permit"}  # the answers as a salted digest
+    assert said <= {"number", "answers", "files", "stage", "department", "permit"}  # the answers and the files as salted digests
     assert len(payloads[0]["data"]["answers"]) == 64 and application.answers_salt not in mine + theirs
 
 
