@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from permits.models import Application, Material, Permit, Status
 from reviews.audit import log
-from reviews.audit.chains import Row
+from reviews.audit.chains import People, Row
 from reviews.audit.log import EVENT_OF
 from reviews.models import Decision, Event
 
@@ -74,7 +74,7 @@ class Story:
         )
 
 
-def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
+def differences(stories: list[Story], people: People) -> Iterator[tuple[str, int, str]]:
     """Where the tables say something else than the events: public id, event, words. A few queries for all of them."""
     names = (
         "pk",
@@ -91,7 +91,7 @@ def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
     rows = Application.objects.filter(public_id__in=[story.public_id for story in stories]).values(*names)
     found = {str(row["public_id"]): row for row in rows}
     keys = [row["pk"] for row in found.values()]
-    decided, permits, files = _decisions(keys), _permits(keys), _files(keys)
+    decided, permits, files = _decisions(keys, people), _permits(keys), _files(keys)
     for story in stories:
         row = found.get(story.public_id)
         if row is None:
@@ -178,13 +178,13 @@ def _files(applications: Iterable[int]) -> dict[int, list[str]]:
     return found
 
 
-def _decisions(applications: Iterable[int]) -> dict[int, dict[Decided, str]]:
+def _decisions(applications: Iterable[int], people: People) -> dict[int, dict[Decided, str]]:
     found: dict[int, dict[Decided, str]] = defaultdict(dict)
     rows = Decision.objects.filter(task__application__in=applications).values_list(
-        "task__application_id", "outcome", "official__public_id", "decided_at", "task__stage", "reason"
+        "task__application_id", "outcome", "official_id", "decided_at", "task__stage", "reason"
     )
     for application, outcome, official, at, stage, reason in rows:
-        found[application][ACTION_OF[outcome], str(official or ""), at, stage] = reason
+        found[application][ACTION_OF[outcome], people[official] if official else "", at, stage] = reason
     return found
 
 
