@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from permits import credentials
 from permits.models import Permit
-from reviews import digest, editions, limits
+from reviews import digest, editions, limits, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.webhooks import sending
@@ -60,6 +60,11 @@ def send_webhooks() -> list[int]:
 @shared_task(ignore_result=True)
 def deliver_webhooks(endpoint_id: int) -> int:
     return sending.deliver(endpoint_id)
+
+
+@shared_task(ignore_result=True)
+def prune_deliveries() -> dict[str, int]:
+    return pruning.prune()
 
 
 @shared_task(ignore_result=True)
