@@ -39,14 +39,14 @@ def figures() -> list[EndpointFigures]:
     states = WebhookDelivery.State
     unsent = [states.PENDING, states.DEAD]
     rows = WebhookDelivery.objects.filter(leaf__isnull=False).order_by().values("endpoint")
-    waiting = {
+    waiting: dict[int, Any] = {
         row["endpoint"]: row
         for row in rows.filter(state__in=unsent).annotate(
             waiting=Count("pk", filter=Q(state=states.PENDING)), dead=Count("pk", filter=Q(state=states.DEAD)),
             oldest=Min("at", filter=Q(state=states.PENDING)),
         )
     }  # fmt: skip
-    tries = {
+    tries: dict[int, Any] = {
         row["endpoint"]: row
         for row in rows.filter(tried_at__gte=now - RECENT).annotate(
             tried=Count("pk"), failed=Count("pk", filter=~Q(state=states.SENT)), mean=Avg("seconds")
@@ -54,8 +54,8 @@ def figures() -> list[EndpointFigures]:
     }
     found = []
     for endpoint in WebhookEndpoint.objects.order_by("name", "pk"):
-        wait: dict[str, Any] = waiting.get(endpoint.pk, {})
-        tried: dict[str, Any] = tries.get(endpoint.pk, {})
+        wait = waiting.get(endpoint.pk, {})
+        tried = tries.get(endpoint.pk, {})
         oldest = wait.get("oldest")
         found.append(EndpointFigures(
             key=endpoint.pk, name=endpoint.name, active=endpoint.active, waiting=wait.get("waiting", 0),
