@@ -24,6 +24,7 @@ from permits import definition_file
 from permits.definition import Definition, Requirement
 from permits.definition_parts import FILE_NAME, Text
 from permits.intake import storage
+from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
 from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
 
@@ -86,8 +87,9 @@ def standing(in_force: ServiceVersion | None, draft: EditionDraft | None) -> dic
 
 
 def keep(version: ServiceVersion, found: list[Found]) -> None:
-    """Freeze the files with the edition. Raise ``StorageUnavailable``."""
+    """Freeze the files with the edition, in the transaction of its publication. Raise ``StorageUnavailable``."""
     for file in found:
+        lock_blob(file.sha256)  # nobody discards it before it has its row
         if file.content is not None and not storage.exists(file.sha256):
             storage.put(io.BytesIO(file.content))
         EditionFile.objects.create(
