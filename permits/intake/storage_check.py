@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from permits.intake import faults, mending, reading, storage, uses
 from permits.intake.blob_lock import lock_blob
-from permits.intake.blobs import Found
+from permits.intake.blobs import Found, is_digest
 from permits.intake.uses import Needed
 from permits.models import StorageFault
 
@@ -119,8 +119,9 @@ def _known_faults() -> set[str]:
 
 
 def _lost(needed: Needed, how: How, tally: Tally) -> None:
-    if storage.exists(needed.sha256) or not uses.is_used(needed.sha256):
-        return  # it came, or its row went, since it was listed
+    came = is_digest(needed.sha256) and storage.exists(needed.sha256)
+    if came or not uses.is_used(needed.sha256):
+        return  # or its row went, since it was listed
     _fault(needed, "lost", how, tally)
 
 
