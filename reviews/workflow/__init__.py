@@ -15,6 +15,7 @@ from reviews.workflow.handling import claim, delegate, end_delegation, expire_cl
 from reviews.workflow.interests import declare_interest, end_interest
 from reviews.workflow.issuing import correct_permit, renewable_from, revoke_permit, start_renewal
 from reviews.workflow.objections import object_to, objection_until
+from reviews.workflow.originals import may_take_originals, take_original
 from reviews.workflow.pauses import extend, resume, suspend
 from reviews.workflow.promises import (
     check_nothing_owed,
@@ -63,6 +64,7 @@ __all__ = [
     "keep_claim",
     "lapse",
     "material_arrived",
+    "may_take_originals",
     "object_to",
     "objection_until",
     "promise_material",
@@ -78,6 +80,7 @@ __all__ = [
     "start_renewal",
     "submit",
     "suspend",
+    "take_original",
     "terminate",
     "warn_of_lapse",
     "withdraw",
