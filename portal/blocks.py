@@ -14,7 +14,8 @@ from permits.models import Application, Material
 from portal.words import limit_in_words
 from reviews import lifecycle
 
-ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
+# A phone's HEIC photo is taken as the JPEG that intake makes of it.
+ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg,.heic,.heif", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
 
 
 def block(application: Application, state: RequirementState) -> dict[str, Any]:

@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
     # Each a minute at most, until the night's share is done.
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
+    "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -250,6 +251,7 @@ NOTICE_FIRST_WAIT = env.float("NOTICE_FIRST_WAIT", default=15.0)
 NOTICE_LONGEST_WAIT = env.float("NOTICE_LONGEST_WAIT", default=3600.0)
 NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
 NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
+DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)  # what got through to webhooks, and providers' reports
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and addresses that are not public
 WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")  # of a government CA; "" is the system's own list
 # Seconds that a channel is left alone when it failed often in a row: the first time, and at most.

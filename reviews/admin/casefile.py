@@ -17,6 +17,7 @@ from permits.forms import is_shown, values_of
 from permits.models import Application, Material, Promise, Status, User
 from reviews import policy, workflow
 from reviews.admin import differences, history
+from reviews.audit import archive
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
 
 
@@ -255,12 +256,14 @@ def read(task: Task, user: User) -> dict[str, Any]:
     offices = {(office.kind, office.region): office for office in Department.objects.all()}
     promises = promised(application)
     checked = task.stage.removeprefix("aftercheck:") if task.kind == "aftercheck" else ""
+    steps, whole = history.read(application, offices, refusals=heads(task, user))
     heard = opinions(application, timezone.now())
     return {
         "sections": sections(application),
         "materials": materials(application),
         "corrections": corrections(application),
-        "history": history.read(application, offices, refusals=heads(task, user)),
+        "history": steps,
+        "history_lacks": "" if whole else archive.OUT_OF_REACH,
         "earlier": earlier_filings(application, user),
         "opinions": heard,
         "countersign": countersign_rule(task, heard),

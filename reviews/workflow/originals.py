@@ -28,7 +28,7 @@ def take_original(material_id: int, *, by: User, reason: str, now: datetime | No
     material = Material.objects.get(pk=material_id)
     with on_application(material.application_id, doing="take_original", now=now) as step:
         _by_who_may(step, by)
-        data = {"file": str(material.public_id), "requirement": material.requirement, "digest": material.sha256}
+        data = {"file": str(material.public_id), "requirement": material.requirement}
         step.record("original_taken", reason=reason.strip(), data=data)
     return material
 
