@@ -283,6 +283,15 @@ if SERVE_FILES not in {"portal", "nginx", "s3"}:
     raise ImproperlyConfigured(f"SERVE_FILES is portal, nginx or s3, not {SERVE_FILES}")
 STORAGE_ACCEL = env.str("STORAGE_ACCEL", default="/_materials/")
 FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=600)  # how long a link for the viewer's frame is good
+# For how many days the files of applications are kept, by how they stand: ``draft=180,ended=365,rejected=1095,closed=3650``.
+# What isn't named is kept for ever; a service's definition may say otherwise (``keep_files``). manage.py erase_materials.
+KEEP_FILES: dict[str, int] = {
+    group: int(days) for group, _sign, days in (each.partition("=") for each in env.list("KEEP_FILES", default=[]))
+}
+if unknown := set(KEEP_FILES) - {"draft", "ended", "rejected", "closed"}:
+    raise ImproperlyConfigured(f"KEEP_FILES: draft, ended, rejected and closed are kept so long, not {', '.join(unknown)}")
+if any(days < 30 for days in KEEP_FILES.values()):
+    raise ImproperlyConfigured("KEEP_FILES: at least 30 days")
 STORAGE_CHECK_NIGHTS = env.int("STORAGE_CHECK_NIGHTS", default=28)  # after so many nights every blob was read again
 STORAGES = {
     "default": {"BACKEND": "permits.intake.storage.private_storage"},
