@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
     # Each a minute at most, until the night's share is done.
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
+    "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
@@ -302,6 +303,11 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# Files are looked into by a worker after the request ("worker"), or within it, where there is none ("here").
+INSPECTION = env.str("INSPECTION", default="worker")
+INSPECTION_SANDBOX = env.bool("INSPECTION_SANDBOX", default=True)  # off for tests only: in a process of its own, with these limits
+INSPECTION_LIMITS = {"megabytes": env.int("INSPECTION_MEGABYTES", default=512), "seconds": env.int("INSPECTION_SECONDS", default=30)}
+CLAMD_URL = env.str("CLAMD_URL", default="")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: no virus scanner
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)  # the ceiling; a definition may ask for less
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

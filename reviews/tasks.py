@@ -9,7 +9,7 @@ from permits import credentials
 from permits.intake import storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import digest, editions, limits, pruning
+from reviews import arrivals, digest, editions, limits, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -75,6 +75,16 @@ def check_stored_files() -> None:
         return
     if tally and tally.new:
         alerts.storage(f"{tally.lost} files lost, {tally.damaged} damaged", tally.said)
+
+
+@shared_task(ignore_result=True)
+def check_material(material_id: int) -> None:
+    arrivals.check(material_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_materials() -> int:
+    return arrivals.sweep()
 
 
 @shared_task(ignore_result=True)

@@ -141,7 +141,7 @@ def _content(entry: Entry, asked: Asked) -> tuple[File | None, str]:
     material = entry.material
     if material.erased_at:
         entry.left_out = _("erased: the time for which it is kept is over")
-    elif material.check_state != Check.FINE and asked.copy:
+    elif material.check_state != Check.FINE:
         entry.left_out = _("still being checked")
     else:
         try:

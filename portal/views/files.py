@@ -71,24 +71,21 @@ def part(request: SignedIn, public_id: UUID, file_id: UUID, kind: str, page: int
 
 
 def _found(request: SignedIn, public_id: UUID, file_id: UUID) -> tuple[Material, Task | None]:
-    """The file, and the task by which an official sees it; none for the applicant's side. Not found for anybody else.
-
-    Of officials' eyes is only what passed inspection; an applicant may have their own file back before.
+    """The file, and the task by which an official sees it; none for the applicant's side. Not found for anybody else, nor
+    what did not pass inspection.
     """
     mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()
     tasks = Task.objects.visible_to(request.user).filter(application__public_id=public_id)
     task = None if mine else tasks.select_related("department").order_by("-pk").first()
     if not mine and task is None:
         raise Http404
-    files = Material.objects.select_related("application").exclude(check_state=Check.REFUSED)
-    if not mine:
-        files = files.filter(check_state=Check.FINE)
+    files = Material.objects.select_related("application").filter(check_state=Check.FINE)
     return get_object_or_404(files, application__public_id=public_id, public_id=file_id), task
 
 
 def _is_shown(material: Material) -> bool:
     """In the browser: pictures that were made anew, PDFs that were looked into. Everything else is saved."""
-    return material.check_state == Check.FINE and (material.is_image or material.is_pdf)
+    return material.is_image or material.is_pdf
 
 
 def _sent(request: SignedIn, material: Material, *, inline: bool) -> HttpResponseBase:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement
 from permits.forms import is_shown, values_of
-from permits.models import Application, Material, Promise, Status, User
+from permits.models import Application, Check, Material, Promise, Status, User
 from reviews import policy, workflow
 from reviews.admin import differences, history
 from reviews.audit import archive
@@ -85,7 +85,7 @@ def materials(application: Application) -> list[Files]:
 def all_files(application: Application) -> list[Material]:
     """Every file of the application, replaced ones too; read once."""
     if not hasattr(application, "_all_files"):
-        files = list(application.materials.all())
+        files = list(application.materials.filter(check_state=Check.FINE))
         for material in files:
             material.application = application
         application._all_files = files  # type: ignore[attr-defined]

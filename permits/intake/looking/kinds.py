@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import IO
 
@@ -105,7 +106,7 @@ def _kind_of_boxes(head: bytes) -> str:
 
 UNREADABLE_ZIP = (
     zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, KeyError, RuntimeError, LookupError,
-    struct.error,
+    struct.error, zlib.error,
 )  # fmt: skip
 _MAIN_TYPES = [
     ("docx", b"wordprocessingml.document.main+xml"),
