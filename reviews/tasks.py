@@ -62,7 +62,8 @@ def deliver_webhooks(endpoint_id: int) -> int:
     return sending.deliver(endpoint_id)
 
 
-@shared_task(ignore_result=True)
+# A scanner and a look that both take all the time they may; shorter than the claim on the file.
+@shared_task(ignore_result=True, soft_time_limit=150, time_limit=170)
 def check_material(material_id: int) -> None:
     arrivals.check(material_id)
 
