@@ -35,6 +35,7 @@ __all__ = [
     "RequirementState",
     "RosterRefused",
     "add_material",
+    "copied",
     "discard",
     "remove_material",
     "requirement_state",
@@ -264,10 +265,11 @@ def take_from_record(application: Application) -> list[Material]:
                 put_aside(application, material)
         here = set(application.materials.current().values_list("requirement", flat=True))
         asked = [r for r in application.definition.materials if r.on_record and r.key not in here | hidden]
-        return [_copied(application, found) for found in _record(application, asked).values()]
+        return [copied(application, found) for found in _record(application, asked).values()]
 
 
-def _copied(application: Application, found: Material) -> Material:
+def copied(application: Application, found: Material, *, from_record: bool = True) -> Material:
+    """A file that was found fine elsewhere, for the same requirement of this application too: the same blobs, other rows."""
     material = Material.objects.create(
         application=application,
         requirement=found.requirement,
@@ -280,7 +282,7 @@ def _copied(application: Application, found: Material) -> Material:
         uploaded_by_id=found.uploaded_by_id,
         check_state=Check.FINE,
         checked_at=found.checked_at,
-        from_record=True,
+        from_record=from_record,
     )
     parts = list(found.parts.all())
     for part in parts:

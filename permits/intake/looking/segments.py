@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from permits.intake.looking import words
 from permits.intake.looking.words import MB
 
+MAX_SCANS = 100  # of a progressive JPEG, each of which goes over the whole picture; real ones have ten
 MAX_TEXT = 4 * MB  # a colour profile or description, unpacked; real ones have up to 1 MB
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # not a stuffed byte, a restart, a fill byte
+_DRAWN = {b"IHDR", b"PLTE", b"IDAT", b"tRNS"}
 _ALONE = {0x01, 0xD8, *range(0xD0, 0xD8)}
 
 
@@ -28,6 +30,7 @@ class Build:
 def of_jpg(content: bytes) -> Build:
     """Raise ``Refused`` where a segment's length leads nowhere or the end is missing."""
     found = Build()
+    scans = 0
     at = 2
     while True:
         if content[at : at + 1] != b"\xff":
@@ -50,6 +53,9 @@ def of_jpg(content: bytes) -> Build:
             found.attached += length
         at += length
         if marker == 0xDA:
+            scans += 1
+            if scans > MAX_SCANS:
+                raise words.too_complex()
             following = _NEXT_MARKER.search(content, at)
             if following is None:
                 raise words.damaged()
@@ -57,7 +63,7 @@ def of_jpg(content: bytes) -> Build:
 
 
 def of_png(content: bytes) -> Build:
-    """Raise ``Refused`` for a chunk that is cut off, or whose text or profile unpacks too large."""
+    """Raise ``Refused`` for a chunk that is cut off or whose sum is wrong, or whose text or profile unpacks too large."""
     found = Build()
     at = 8
     while True:
@@ -70,9 +76,13 @@ def of_png(content: bytes) -> Build:
         if kind == b"IEND":
             found.end = end
             return found
+        if kind in _DRAWN and zlib.crc32(content[at + 4 : end - 4]) != int.from_bytes(content[end - 4 : end], "big"):
+            raise words.damaged()
+        if kind == b"PLTE" and length % 3:
+            raise words.damaged()
         if kind == b"acTL":
             found.moves = True
-        if kind not in {b"IHDR", b"PLTE", b"IDAT", b"tRNS"}:
+        if kind not in _DRAWN:
             found.attached += length
         if kind in {b"iCCP", b"zTXt", b"iTXt"}:
             _refuse_large_text(content[at + 8 : end - 4])
