@@ -77,7 +77,8 @@ def check_stored_files() -> None:
         alerts.storage(f"{tally.lost} files lost, {tally.damaged} damaged", tally.said)
 
 
-@shared_task(ignore_result=True)
+# A scanner and a look that both take all the time they may; shorter than the claim on the file.
+@shared_task(ignore_result=True, soft_time_limit=150, time_limit=170)
 def check_material(material_id: int) -> None:
     arrivals.check(material_id)
 
