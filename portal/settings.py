@@ -203,6 +203,10 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
+    # Each a minute at most, until the night's share is done.
+    "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
+    "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
+    "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -248,6 +252,7 @@ NOTICE_FIRST_WAIT = env.float("NOTICE_FIRST_WAIT", default=15.0)
 NOTICE_LONGEST_WAIT = env.float("NOTICE_LONGEST_WAIT", default=3600.0)
 NOTICE_ATTEMPTS = env.int("NOTICE_ATTEMPTS", default=20)
 NOTICE_LEASE = env.float("NOTICE_LEASE", default=180.0)
+DELIVERIES_KEPT_DAYS = env.int("DELIVERIES_KEPT_DAYS", default=90)  # what got through to webhooks, and providers' reports
 WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and addresses that are not public
 WEBHOOK_CA_FILE = env.str("WEBHOOK_CA_FILE", default="")  # of a government CA; "" is the system's own list
 # Seconds that a channel is left alone when it failed often in a row: the first time, and at most.
@@ -262,6 +267,33 @@ NOTICE_RATES: dict[str, float] = {
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STORAGE_URL = env.str("STORAGE_URL", default=f"file://{VAR_DIR / 'materials'}")
+# Keys that encrypt the blobs of a folder (docs/operations.md, "Encryption at rest"), newest first, 32 bytes each as FIELD_KEYS
+# has them. None: the folder is kept as it is, on a disk that is encrypted itself. S3 has ``sse`` in STORAGE_URL.
+STORAGE_KEYS = env.list("STORAGE_KEYS", default=[])
+for number, key in enumerate(STORAGE_KEYS, 1):
+    try:
+        Fernet(key)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"STORAGE_KEYS: key {number} is not 32 bytes in URL-safe Base64. Make one as FIELD_KEYS are made."
+        ) from error
+# Who sends the bytes of a file once the view has checked the right: "portal" (this process), "nginx" (X-Accel-Redirect to
+# STORAGE_ACCEL, a location that nginx keeps for itself), "s3" (an address at the service, good for a minute).
+SERVE_FILES = env.str("SERVE_FILES", default="portal")
+if SERVE_FILES not in {"portal", "nginx", "s3"}:
+    raise ImproperlyConfigured(f"SERVE_FILES is portal, nginx or s3, not {SERVE_FILES}")
+STORAGE_ACCEL = env.str("STORAGE_ACCEL", default="/_materials/")
+FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=600)  # how long a link for the viewer's frame is good
+# For how many days the files of applications are kept, by how they stand: ``draft=180,ended=365,rejected=1095,closed=3650``.
+# What isn't named is kept for ever; a service's definition may say otherwise (``keep_files``). manage.py erase_materials.
+KEEP_FILES: dict[str, int] = {
+    group: int(days) for group, _sign, days in (each.partition("=") for each in env.list("KEEP_FILES", default=[]))
+}
+if unknown := set(KEEP_FILES) - {"draft", "ended", "rejected", "closed"}:
+    raise ImproperlyConfigured(f"KEEP_FILES: draft, ended, rejected and closed are kept so long, not {', '.join(unknown)}")
+if any(days < 30 for days in KEEP_FILES.values()):
+    raise ImproperlyConfigured("KEEP_FILES: at least 30 days")
+STORAGE_CHECK_NIGHTS = env.int("STORAGE_CHECK_NIGHTS", default=28)  # after so many nights every blob was read again
 STORAGES = {
     "default": {"BACKEND": "permits.intake.storage.private_storage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -271,6 +303,11 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# Files are looked into by a worker after the request ("worker"), or within it, where there is none ("here").
+INSPECTION = env.str("INSPECTION", default="worker")
+INSPECTION_SANDBOX = env.bool("INSPECTION_SANDBOX", default=True)  # off for tests only: in a process of its own, with these limits
+INSPECTION_LIMITS = {"megabytes": env.int("INSPECTION_MEGABYTES", default=512), "seconds": env.int("INSPECTION_SECONDS", default=30)}
+CLAMD_URL = env.str("CLAMD_URL", default="")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: no virus scanner
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)  # the ceiling; a definition may ask for less
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

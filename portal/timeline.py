@@ -17,7 +17,7 @@ SHOWN = {
     "submitted", "accepted", "corrections_requested", "corrections_answered", "declined", "deemed_accepted", "agreed",
     "disagreed", "approved", "rejected", "withdrawn", "lapsed", "recorded", "permit_revoked", "suspended", "resumed",
     "extended", "returned", "deemed_agreed", "terminated", "objected", "upheld", "overturned", "permit_corrected",
-    "permit_superseded", "promise_met", "pledge_confirmed", "due_times_recomputed",
+    "permit_superseded", "promise_met", "pledge_confirmed", "due_times_recomputed", "files_erased",
 }  # fmt: skip
 BAD = {"declined", "rejected", "lapsed", "permit_revoked", "disagreed", "terminated", "upheld"}
 WITHOUT_REASON = {log.EVENT_OF[outcome] for outcome in lifecycle.INTERNAL}
@@ -48,7 +48,10 @@ def timeline(application: Application) -> list[dict[str, Any]]:
     """What has happened, and the stages still to come."""
     offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     found: list[dict[str, Any]] = []
-    for event in archive.events_of(application):
+    events, whole = archive.story_of(application)
+    if not whole:
+        found.append({"title": archive.OUT_OF_REACH, "state": "error"})
+    for event in events:
         if not shows(event):
             continue
         note = getattr(event, "note", None) if tells(event) else None

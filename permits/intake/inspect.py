@@ -1,7 +1,7 @@
 """What an uploaded file really is, and whether it may come in.
 
 Only content counts: neither the name nor the type that the browser claims is believed. What is in each kind is looked at in
-``looking``; what is made of a file that passes is in ``derive``. What a file may hold is decision 00xx.
+``looking``; what is made of a file that passes is in ``derive``. What a file may hold is decision 0019.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from permits.definition import Requirement
 from permits.forms import values_of
 from permits.intake.materials import requirement_state
-from permits.models import Application, Promise, Status, User
+from permits.models import Application, Material, Promise, Status, User
 from reviews import clock, lifecycle, policy, routing, told
-from reviews.models import Task
+from reviews.models import Event, Task
 from reviews.workflow.errors import NotSensible
 from reviews.workflow.step import APPLICANT_ROLE, HALF, MOST, Step, at_share, on_application
 
@@ -79,6 +80,14 @@ def owe(step: Step) -> list[Promise]:
     return later
 
 
+def tell_accepted(step: Step, event: Event, owed: list[Promise], reason: str = "") -> None:
+    """The applicant: that it is accepted, and what is owed from now on if something is."""
+    if owed:
+        step.tell(told.applicant(event, "accepted_owing", reason=reason, **owed_words(step.application, owed)))
+    else:
+        step.tell(told.applicant(event, "accepted", reason=reason))
+
+
 def titles(application: Application, promises: list[Promise]) -> list[dict[str, str]]:
     """What is owed, in both languages, for a notice."""
     found = [application.definition.requirement(promise.requirement) for promise in promises]
@@ -112,12 +121,15 @@ def material_arrived(application_id: int, *, applicant: User, now: datetime | No
         application = step.application
         policy.check_applicant(applicant, application)
         step.by(applicant, APPLICANT_ROLE)
-        there = set(application.materials.current().values_list("requirement", flat=True))
+        there: dict[str, list[Material]] = defaultdict(list)
+        for material in application.materials.current():
+            there[material.requirement].append(material)
         met = [promise for promise in application.promises.owed() if promise.requirement in there]
         for promise in met:
             promise.met_at, promise.remind_at = step.now, None
             promise.save(update_fields=["met_at", "remind_at"])
-            event = step.record("promise_met", data={"requirement": promise.requirement})
+            files = step.files_sealed(there[promise.requirement])
+            event = step.record("promise_met", data={"requirement": promise.requirement, "files": files})
             for task in application.tasks.open().select_related("department", "claimed_by"):
                 task.application = application
                 step.tell(told.holder(event, task, "promise_met", items=titles(application, [promise])))
@@ -151,7 +163,8 @@ def remind_owing(promise_id: int, *, now: datetime | None = None) -> bool:
         event = step.record(action, data={"requirement": promise.requirement, "per_cent": promise.reminded})
         step.tell(told.applicant(event, "owed_reminder", **owed_words(application, [promise])))
         if promise.reminded == MOST and (task := application.tasks.order_by("pk").select_related("department").first()):
-            step.tell(told.supervisors(event, task.department, "owed_at_risk"))
+            until = promise.due_at.isoformat()
+            step.tell(told.supervisors(event, task.department, "owed_at_risk", deadline_at=until))
         return True
 
 
