@@ -265,7 +265,12 @@ def take_from_record(application: Application) -> list[Material]:
                 put_aside(application, material)
         here = set(application.materials.current().values_list("requirement", flat=True))
         asked = [r for r in application.definition.materials if r.on_record and r.key not in here | hidden]
-        return [copied(application, found) for found in _record(application, asked).values()]
+        found = _record(application, asked)
+        parts = MaterialPart.objects.filter(material__in=[each.pk for each in found.values()])
+        for sha256 in sorted({*(each.sha256 for each in found.values()), *parts.values_list("sha256", flat=True)}):
+            lock_blob(sha256)  # from now on nobody erases it by the rule of retention; who was faster is seen below
+        there = Material.objects.filter(pk__in=[each.pk for each in found.values()], erased_at=None)
+        return [copied(application, each) for each in there.order_by("pk")]
 
 
 def copied(application: Application, found: Material, *, from_record: bool = True) -> Material:
@@ -303,6 +308,7 @@ def _record(application: Application, requirements: list[Requirement]) -> dict[s
     formats = {requirement.key: {MEDIA_TYPES[kind] for kind in requirement.formats} for requirement in requirements}
     candidates = Material.objects.current().filter(
         requirement__in=formats,
+        erased_at=None,
         application__enterprise=application.enterprise_id,
         application__status=Status.APPROVED,
     )

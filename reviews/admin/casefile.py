@@ -15,7 +15,7 @@ from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement
 from permits.forms import is_shown, values_of
 from permits.models import Application, Check, Material, Promise, Status, User
-from reviews import policy
+from reviews import policy, workflow
 from reviews.admin import differences, history, same_files
 from reviews.audit import archive
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
@@ -274,5 +274,6 @@ def read(task: Task, user: User) -> dict[str, Any]:
         "promises": promises,
         "pledge": next((each for each in promises if each.promise.requirement == checked), None) if checked else None,
         "warnings": checks.warnings(application),
+        "may_take_originals": workflow.may_take_originals(user, application, timezone.now()),
         **beside(task),
     }

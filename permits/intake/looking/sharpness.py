@@ -36,8 +36,8 @@ def look_of(image: Image.Image, *, shortest: int) -> list[Warned]:
 
 def grey_copy(image: Image.Image) -> Image.Image:
     """At most ``SIDE`` pixels long; what is transparent is white. Of a large image only grey is ever copied, not its colours."""
-    if image.mode in {"P", "PA"}:
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    if image.mode == "PA" or (image.mode == "P" and "transparency" in image.info):
+        image = image.convert("RGBA")
     if image.mode.startswith("I"):  # 16 bit
         return _small(image.point(lambda value: value / 256).convert("L"))
     grey = _small(image.convert("L"))
