@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
 from permits.intake.materials import RequirementState, requirement_state
-from permits.models import Application, Material
+from permits.models import Application, Check, Material
 from portal.words import limit_in_words
 from reviews import lifecycle
 
@@ -27,6 +28,7 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "help": what_is_taken(requirement), **downloads(application.version, requirement),
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
         "files": [(file, remove_url(file)) for file in (*state.files, *state.others)],
+        "waits": any(file.waits for file in state.others),
         "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
     }  # fmt: skip
@@ -46,10 +48,17 @@ def owed_blocks(application: Application) -> list[dict[str, Any]]:
     ]
 
 
+def refresh_after(states: Iterable[RequirementState]) -> int | None:
+    """Without script a page comes anew by itself while a file is checked: after so many seconds."""
+    others = {file.check_state for state in states for file in state.others}
+    return 4 if Check.CHECKING in others else 30 if Check.HELD in others else None
+
+
 def _instead(application: Application, state: RequirementState) -> dict[str, Any]:
     """What a draft's applicant can do instead of uploading, and what of it they did."""
     requirement = state.requirement
-    if not application.is_draft or state.files or state.on_record or any(file.waits for file in state.others) or not (state.required or state.promise):
+    there = state.files or state.on_record or any(file.waits for file in state.others)
+    if not application.is_draft or there or not (state.required or state.promise):
         return {}
     open_to_it = not (application.enterprise and application.enterprise.bad_credit)
     return {

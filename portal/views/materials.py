@@ -22,9 +22,9 @@ from permits.intake import scanner
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state, take_in
 from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import safe_name, uploads
-from permits.models import Application, Material, Status, User
+from permits.models import Application, Check, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
-from portal.blocks import block, remove_url
+from portal.blocks import block, refresh_after, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews import workflow
@@ -48,7 +48,7 @@ def show(request: SignedIn, application: Application, *, status: int = 200, refu
     context = {
         "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
         "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
-        "section": "applications", "being_checked": any(file.waits for state in states for file in state.others),
+        "section": "applications", "refresh": refresh_after(states),
     }  # fmt: skip
     return render(request, "filing/materials.html", context, status=status)
 
@@ -101,6 +101,10 @@ def _said(application: Application, user: User, *, owed: bool, waits: bool) -> s
 
 def _handed_in(application: Application, user: User) -> str:
     workflow.material_arrived(application.pk, applicant=user)
+    return _arrived(application)
+
+
+def _arrived(application: Application) -> str:
     if left := application.promises.owed().count():
         return ngettext(
             "It has arrived, and the office was told. %(count)d material is still to be handed in.",
@@ -197,9 +201,16 @@ def state(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
         return JsonResponse({"state": "gone", "html": ""})
     material.application = application
     requirement = application.definition.requirement(material.requirement)
-    removable = _may_change(application, material.requirement) and not owes(application, material.requirement)
+    owed = owes(application, material.requirement)
+    removable = _may_change(application, material.requirement) and not (owed and material.is_fine)
     context = {"material": material, "delete_url": remove_url(material) if removable else ""}
-    return JsonResponse({
+    answer = {
         "state": material.check_state, "html": render_to_string("components/file_row.html", context, request),
         "replace": material.is_fine and requirement is not None and requirement.max_count == 1,
-    })  # fmt: skip
+    }  # fmt: skip
+    if owed and material.is_fine:
+        answer["state"] = Check.CHECKING  # in a moment the office is told, and then it is said
+    elif material.is_fine and application.promises.filter(requirement=material.requirement).exists():
+        said = {"level": "success", "text": _arrived(application)}
+        answer["status_html"] = render_to_string("components/notice.html", said)
+    return JsonResponse(answer)
