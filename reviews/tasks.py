@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from permits import credentials
 from permits.models import Permit
-from reviews import digest, editions, limits
+from reviews import digest, editions, limits, marks
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.webhooks import sending
@@ -40,6 +40,11 @@ def issue_missing_permits() -> int:
     for permit in waiting:
         credentials.store_pdf(permit)
     return len(waiting)
+
+
+@shared_task(ignore_result=True)
+def draw_marks() -> int:
+    return marks.draw_waiting()
 
 
 @shared_task(ignore_result=True)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from permits.models.application import Application
@@ -85,6 +86,21 @@ class Material(models.Model):
         return reverse("material_file", args=[self.application.public_id, self.public_id])
 
     @property
+    def warnings(self) -> list[str]:
+        """What inspection found that is no reason to refuse, in the reader's language; kept as texts by language."""
+        language = (get_language() or "zh-hans").lower()
+        found = []
+        for warning in self.facts.get("warnings", []):
+            text = warning.get("text", warning) if isinstance(warning, dict) else {language: warning}
+            found.append(str(text.get(language) or text.get(language[:2]) or next(iter(text.values()), "")))
+        return found
+
+    @property
+    def thumbs(self) -> list[MaterialPart]:
+        """Small pictures of its pages, where inspection made some."""
+        return sorted((each for each in self.parts.all() if each.kind == MaterialPart.Kind.THUMB), key=_by_page)
+
+    @property
     def is_image(self) -> bool:
         return self.media_type.startswith("image/")
 
@@ -93,11 +109,16 @@ class Material(models.Model):
         return self.media_type == "application/pdf"
 
 
+def _by_page(part: MaterialPart) -> int:
+    return part.page
+
+
 class MaterialPart(models.Model):
     """What inspection made of a file: a small picture of a page, the text in it. A blob as any other, under its digest."""
 
     class Kind(models.TextChoices):
         THUMB = "thumb", _("Small picture")
+        PAGE = "page", _("Picture of a page")  # one that something is marked on
         TEXT = "text", _("Text")  # JSON: a list with the text of each page
 
     material = models.ForeignKey(Material, models.CASCADE, related_name="parts")

@@ -24,6 +24,7 @@ OFFICES = ("department", "departments", "asked")
 LOOKS = {
     "review": _l("the application"),
     "file": _l("a file of the application"),
+    "file_search": _l("words in the files of the application"),
     "record": _l("the record of the application"),
     "permit": _l("the permit"),
     "enterprise": _l("the enterprise"),
