@@ -42,6 +42,11 @@ class Sheet:
     marks: list[dict[str, Any]]
 
     @property
+    def in_sheets(self) -> bool:
+        """What its text is counted in: a workbook has sheets, and no pages."""
+        return self.file.original_name.lower().endswith(".xlsx")
+
+    @property
     def data(self) -> str:
         """For the script."""
         return json.dumps({

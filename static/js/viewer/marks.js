@@ -130,15 +130,14 @@
     paint();
   }
   function pass(place, words) {
-    var told = document.querySelector("[data-mark-told]");
-    var timer = setTimeout(function () { store(stored().concat({ place: place, words: words })); told.textContent = say("marked_away"); paint(); }, channel ? 400 : 0);
+    var timer = setTimeout(function () { store(stored().concat({ place: place, words: words })); pane.say("marked_away"); paint(); }, channel ? 400 : 0);
     if (!channel) return;
     var id = String(Math.random());
     channel.addEventListener("message", function answer(event) {
       if (event.data.taken !== id) return;
       channel.removeEventListener("message", answer);
       clearTimeout(timer);
-      told.textContent = say("marked");
+      pane.say("marked");
     });
     channel.postMessage({ id: id, place: place, words: words });
   }
@@ -154,27 +153,32 @@
 
   /* -- on the page ----------------------------------------------------------------------------------------------------- */
 
-  function paint() {
-    each(over.querySelectorAll(".vw-mark:not(.vw-mark-new)"), function (old) { old.remove(); });
-    if (!pane.sheet || part.page.hidden) return;
-    var here = pane.sheet.marks.map(function (one) {
-      return { place: { file: pane.sheet.file, page: one.page, at: one.at.map(function (side) { return side / 10000; }) }, words: one.words };
+  var panes = Array.prototype.map.call(document.querySelectorAll("[data-viewer]"), function (section) { return section.pane; });
+
+  function paint() { panes.forEach(paintOn); }
+  function paintOn(shown) {
+    each(shown.part.over.querySelectorAll(".vw-mark:not(.vw-mark-new)"), function (old) { old.remove(); });
+    if (!shown.sheet || shown.part.page.hidden) return;
+    var here = shown.sheet.marks.map(function (one) {
+      return { place: { file: shown.sheet.file, page: one.page, at: one.at.map(function (side) { return side / 10000; }) }, words: one.words };
     }).concat(marked());
     here.forEach(function (one, n) {
-      if (one.place.file !== pane.sheet.file || one.place.page !== pane.page) return;
+      if (one.place.file !== shown.sheet.file || one.place.page !== shown.page) return;
       var button = document.createElement("button");
       button.type = "button";
       button.setAttribute("aria-label", say("mark", { number: n + 1, words: one.words }));
       button.title = one.words;
       button.appendChild(document.createElement("b")).textContent = n + 1;
-      over.appendChild(pane.laid(button, one.place.at, "vw-mark"));
+      shown.part.over.appendChild(shown.laid(button, one.place.at, "vw-mark"));
       button.addEventListener("click", function () { if (one.line) one.line.querySelector("[type=text]").focus(); });
     });
   }
 
-  root.addEventListener("viewer:shown", function () {
-    if (draft) { if (draft.file === pane.sheet.file && draft.page === pane.page && draft.turn === pane.turn) lay(); else leave(); }
-    paint();
+  panes.forEach(function (shown) {
+    shown.root.addEventListener("viewer:shown", function () {
+      if (draft && shown === pane) { if (draft.file === pane.sheet.file && draft.page === pane.page && draft.turn === pane.turn) lay(); else leave(); }
+      paintOn(shown);
+    });
   });
   root.addEventListener("viewer:left", leave);
   if (!part.mark) return;

@@ -154,7 +154,7 @@
           pane.say("");
           show("page");
           controls();
-          part.over.textContent = "";
+          Array.prototype.forEach.call(part.over.querySelectorAll(".vw-found"), function (old) { old.remove(); });
           root.dispatchEvent(new CustomEvent("viewer:shown"));
           return highlight(mine, mine_box);
         });
