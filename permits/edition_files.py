@@ -25,6 +25,7 @@ from permits.definition import Definition, Requirement
 from permits.definition_parts import FILE_NAME, Text
 from permits.intake import storage
 from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
+from permits.intake.looking.kinds import other_format
 from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
 
 SHIPPED = Path(__file__).parent / "services" / "files"
@@ -121,7 +122,9 @@ def looked_into(name: str, content: bytes) -> Found:
     if kind != "csv":
         words = Text(zh=name, en=name)
         wanted = Requirement.model_validate({"key": "file", "title": words.model_dump(), "formats": [kind]})
-        inspect(io.BytesIO(content), name=name, requirement=wanted)
+        found = inspect(io.BytesIO(content), name=name, requirement=wanted)
+        if found.media_type != media_type:  # a HEIC would become a JPEG on its way in; this one is given out as it is
+            raise other_format(found.extension[1:], io.BytesIO(content), name, [kind])
     return Found(name, media_type, len(content), hashlib.sha256(content).hexdigest(), content)
 
 

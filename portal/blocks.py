@@ -14,7 +14,8 @@ from permits.models import Application, Material
 from portal.words import limit_in_words
 from reviews import lifecycle
 
-ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
+# A phone's HEIC photo is taken as the JPEG that intake makes of it.
+ACCEPT = {"pdf": ".pdf", "jpg": ".jpg,.jpeg,.heic,.heif", "png": ".png", "docx": ".docx", "xlsx": ".xlsx"}
 
 
 def block(application: Application, state: RequirementState) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "max_bytes": requirement.max_mb * 1024 * 1024,
         "help": what_is_taken(requirement), **downloads(application.version, requirement),
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
-        "files": [(file, remove_url(file)) for file in state.files],
+        "files": [(file, remove_url(file)) for file in (*state.files, *state.others)],
         "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
     }  # fmt: skip
@@ -48,7 +49,7 @@ def owed_blocks(application: Application) -> list[dict[str, Any]]:
 def _instead(application: Application, state: RequirementState) -> dict[str, Any]:
     """What a draft's applicant can do instead of uploading, and what of it they did."""
     requirement = state.requirement
-    if not application.is_draft or state.files or state.on_record or not (state.required or state.promise):
+    if not application.is_draft or state.files or state.on_record or any(file.waits for file in state.others) or not (state.required or state.promise):
         return {}
     open_to_it = not (application.enterprise and application.enterprise.bad_credit)
     return {

@@ -48,7 +48,10 @@ def timeline(application: Application) -> list[dict[str, Any]]:
     """What has happened, and the stages still to come."""
     offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     found: list[dict[str, Any]] = []
-    for event in archive.events_of(application):
+    events, whole = archive.story_of(application)
+    if not whole:
+        found.append({"title": archive.OUT_OF_REACH, "state": "error"})
+    for event in events:
         if not shows(event):
             continue
         note = getattr(event, "note", None) if tells(event) else None

@@ -51,6 +51,7 @@ urlpatterns = [
     path("applications/<uuid:public_id>/materials/<slug:key>/add/", materials.add, name="material_add"),
     path("applications/<uuid:public_id>/materials/<slug:key>/promise/", promises.promise, name="material_promise"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/", materials.serve, name="material_file"),
+    path("applications/<uuid:public_id>/files/<uuid:file_id>/state/", materials.state, name="material_state"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/remove/", materials.remove, name="material_remove"),
     path("applications/<uuid:public_id>/carry/", filing.carry, name="carry"),
     path("applications/<uuid:public_id>/check/", filing.check, name="check"),

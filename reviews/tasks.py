@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from permits import credentials
 from permits.models import Permit
-from reviews import digest, editions, limits, marks
+from reviews import arrivals, digest, editions, limits, marks, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.webhooks import sending
@@ -65,6 +65,21 @@ def send_webhooks() -> list[int]:
 @shared_task(ignore_result=True)
 def deliver_webhooks(endpoint_id: int) -> int:
     return sending.deliver(endpoint_id)
+
+
+@shared_task(ignore_result=True)
+def check_material(material_id: int) -> None:
+    arrivals.check(material_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_materials() -> int:
+    return arrivals.sweep()
+
+
+@shared_task(ignore_result=True)
+def prune_deliveries() -> dict[str, int]:
+    return pruning.prune()
 
 
 @shared_task(ignore_result=True)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
-from pathlib import Path
+import logging
 
 from django.db import transaction
 
-from permits.intake import storage
+from permits.intake import sandbox, storage
 from permits.intake.blob_lock import lock_blob
 from permits.models import Material, MaterialPart
 
-PROGRAM = Path(__file__).with_name("draw_page.py")
-SECONDS = 30  # by the clock; the program's own limit is of its work
+log = logging.getLogger(__name__)
 JPEG = "image/jpeg"
 
 
@@ -30,9 +27,10 @@ def make(material: Material, page: int) -> bool:
     if material.parts.filter(kind=MaterialPart.Kind.PAGE, page=page).exists():
         return True
     try:
-        with storage.open_blob(material.sha256) as blob:
-            drawn = _draw(blob.read(), page)
-    except FileNotFoundError:
+        with storage.open_blob(material.sha256) as file:
+            drawn = sandbox.drawn(file, page)
+    except (FileNotFoundError, sandbox.Failed) as error:
+        log.warning("page %s of material %s could not be drawn: %s", page, material.public_id, error)
         return False
     if not drawn:
         return False
@@ -44,15 +42,3 @@ def make(material: Material, page: int) -> bool:
             defaults={"sha256": kept.sha256, "media_type": JPEG, "size": kept.size},
         )  # fmt: skip
     return True
-
-
-def _draw(pdf: bytes, page: int) -> bytes:
-    """Nothing when it can't be drawn within the limits."""
-    try:
-        done = subprocess.run(  # noqa: S603 the program is ours, and so is its argument
-            [sys.executable, "-I", str(PROGRAM), str(page)], input=pdf, capture_output=True, timeout=SECONDS, env={},
-            cwd="/", check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return b""
-    return done.stdout if done.returncode == 0 and done.stdout.startswith(b"\xff\xd8") else b""

@@ -66,6 +66,15 @@ def put(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
         return blobs.put(_chunks(source))
 
 
+def digest_of(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
+    """What ``put`` would say, without keeping anything."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(source):
+        digest.update(chunk)
+        size += len(chunk)
+    return Stored(digest.hexdigest(), size)
+
+
 def open_blob(sha256: str) -> File:
     """The blob, opened for reading. Raise ``FileNotFoundError`` when there is none."""
     blobs = _storage()

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -19,10 +20,11 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from permits.forms import values_of
-from permits.intake.materials import Refused, add_material, remove_material, requirement_state
+from permits.intake import scanner
+from permits.intake.materials import Refused, add_material, remove_material, requirement_state, take_in
 from permits.intake.storage import StorageUnavailable, open_blob
 from permits.intake.upload import safe_name, uploads
-from permits.models import Application, Material, Status, User
+from permits.models import Application, Check, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
 from portal.blocks import block, remove_url
 from portal.requests import SignedIn
@@ -50,7 +52,7 @@ def show(request: SignedIn, application: Application, *, status: int = 200, refu
     context = {
         "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
         "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
-        "section": "applications",
+        "section": "applications", "being_checked": any(file.waits for state in states for file in state.others),
     }  # fmt: skip
     return render(request, "filing/materials.html", context, status=status)
 
@@ -78,7 +80,7 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     added, faults, status = _take_in(application, key, files, request.user)
     if faults:
         return _refused(request, application, faults, script, status)
-    said = _handed_in(application, request.user) if owed else _("Saved.")
+    said = _said(application, request.user, owed=owed, waits=any(material.waits for material in added))
     if script:
         rows = [
             render_to_string(
@@ -86,12 +88,19 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
             )
             for m in added
         ]
-        answer = {"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1}
+        replaces = requirement.max_count == 1 and all(material.is_fine for material in added)
+        answer = {"ok": True, "html": "".join(rows), "replace": replaces}
         if owed:
             answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
         return JsonResponse(answer)
     messages.success(request, said)
     return redirect(_page_of(application) + f"#material-{key}")
+
+
+def _said(application: Application, user: User, *, owed: bool, waits: bool) -> str:
+    if waits:
+        return _("It has arrived and is being checked; then the office is told.") if owed else _("Saved. It is being checked.")
+    return _handed_in(application, user) if owed else _("Saved.")
 
 
 def _handed_in(application: Application, user: User) -> str:
@@ -111,15 +120,19 @@ def _take_in(
     added: list[Material] = []
     found: list[str] = []
     status = 200
+    take = add_material if settings.INSPECTION == "here" else take_in
     for file in files:
         try:
-            material = add_material(
+            material = take(
                 application=application, requirement_key=key, upload=file, user=user,
                 may_change=lambda locked: _may_change(locked, key),
             )  # fmt: skip
         except ValidationError as error:
             faults = [*error.messages, *map(str, getattr(error, "faults", [])[:50])]
             status = max(status, 422)
+        except scanner.Down:
+            faults = [_("The file can't be checked for viruses just now. Nothing else was lost; please try again in a few minutes.")]
+            status = 503
         except StorageUnavailable:
             faults = [
                 _("The file could not be stored just now. Nothing else was lost; please try again in a few minutes.")
@@ -162,7 +175,7 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
-    material = application.materials.current().filter(public_id=file_id).first()
+    material = application.materials.shown().filter(public_id=file_id).first()
     if request.method != "POST" or material is None:  # back from the log-in; or a second click
         return redirect(_page_of(application))
     key = material.requirement
@@ -176,6 +189,27 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
 
 
 @login_required
+def state(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
+    """How far the check of a file is, for the script: its row, and whether it takes the place of the others."""
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
+    if request.headers.get("X-Requested-With") != "XMLHttpRequest":  # back from the log-in
+        return redirect(_page_of(application))
+    material = application.materials.shown().filter(public_id=file_id).first()
+    if material is None:  # removed, or it was there already
+        return JsonResponse({"state": "gone", "html": ""})
+    material.application = application
+    requirement = application.definition.requirement(material.requirement)
+    removable = _may_change(application, material.requirement) and not owes(application, material.requirement)
+    context = {"material": material, "delete_url": remove_url(material) if removable else ""}
+    return JsonResponse({
+        "state": material.check_state, "html": render_to_string("components/file_row.html", context, request),
+        "replace": material.is_fine and requirement is not None and requirement.max_count == 1,
+    })  # fmt: skip
+
+
+@login_required
 @xframe_options_sameorigin
 def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> FileResponse:
     """A file, to the applicant's side and to officials who have a task on it. Never executed, never guessed at."""
@@ -183,8 +217,9 @@ def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> FileResponse:
     if not mine and not Task.objects.visible_to(request.user).filter(application__public_id=public_id).exists():
         raise Http404
     material = get_object_or_404(
-        Material.objects.select_related("application"), application__public_id=public_id, public_id=file_id
-    )
+        Material.objects.filter(check_state=Check.FINE).select_related("application"),
+        application__public_id=public_id, public_id=file_id,
+    )  # fmt: skip
     if not mine:
         reads.note(request.user, material.application, "file", role="official", file=str(file_id))
     response = FileResponse(open_blob(material.sha256), content_type=material.media_type)

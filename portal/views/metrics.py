@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from reviews.notices import state
+from reviews.webhooks import state as webhooks
 
 NOTICES = {
     "waiting": ("portal_notices_waiting", "Notices that are not sent yet"),
@@ -28,6 +29,18 @@ NOTICES = {
     "closed": ("portal_notice_channel_closed", "1 while a channel is left alone because it failed too often"),
 }
 
+WEBHOOKS = {
+    "active": ("portal_webhook_active", "1 while the endpoint is switched on"),
+    "waiting": ("portal_webhook_waiting", "Steps that the endpoint was not told of yet"),
+    "oldest": ("portal_webhook_oldest_seconds", "Age of the oldest step that the endpoint was not told of yet"),
+    "unread": ("portal_webhook_unread", "Entries of the sealed log not looked through yet for the endpoint"),
+    "dead": ("portal_webhook_dead", "Steps that the endpoint refused until they were given up"),
+    "tried": ("portal_webhook_tries_last_hour", "Steps that were last tried in the last hour"),
+    "failed": ("portal_webhook_failures_last_hour", "Those of them that did not get through"),
+    "seconds": ("portal_webhook_seconds_mean", "Mean seconds of a try in the last hour"),
+    "failures": ("portal_webhook_failures_in_a_row", "Tries in a row that failed"),
+}
+
 
 def metrics(request: HttpRequest) -> HttpResponse:
     token = settings.METRICS_TOKEN
@@ -36,6 +49,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     registry = CollectorRegistry()
     registry.register(_Outbox())
+    registry.register(_Webhooks())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -46,4 +60,14 @@ class _Outbox(Collector):
             family = GaugeMetricFamily(metric, words, labels=["channel"])
             for each in found:
                 family.add_metric([each.channel], float(getattr(each, name)))
+            yield family
+
+
+class _Webhooks(Collector):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        found = webhooks.figures()
+        for name, (metric, words) in WEBHOOKS.items():
+            family = GaugeMetricFamily(metric, words, labels=["endpoint"])
+            for each in found:
+                family.add_metric([f"{each.key} {each.name}"], float(getattr(each, name)))
             yield family

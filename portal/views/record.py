@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from permits.models import Application
 from portal.requests import SignedIn
 from portal.timeline import shows, tells
-from reviews.audit import checkpoints, log, receipts
+from reviews.audit import archive, checkpoints, log, receipts
 from reviews.models import Official
 
 
@@ -27,7 +27,11 @@ def proof(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = get_object_or_404(rows, public_id=public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
-    receipt = receipts.make(found, shows=shows, tells=tells)
+    try:
+        receipt = receipts.make(found, shows=shows, tells=tells)
+    except archive.NotArchived:
+        messages.error(request, archive.OUT_OF_REACH)
+        return redirect(found)
     if receipt is None:
         messages.info(request, _("The record is sealed within seconds. Try again in a moment."))
         return redirect(found)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,8 +26,8 @@ from permits.models import Application, User
 from reviews import roles
 from reviews.admin.access import ReadOnlyAdmin, who
 from reviews.admin.queue import paging
-from reviews.audit import log, naming, reads, receipts, story, tree
-from reviews.models import Checkpoint, Event, EventNote
+from reviews.audit import archive, log, naming, reads, receipts, story, tree
+from reviews.models import Archive, ArchivedStream, Checkpoint, Event, EventNote, Leaf
 
 CHUNK = 200  # events that an export reads together
 AFTER, BEFORE = "after", "before"
@@ -120,8 +122,16 @@ class Log(ChangeList):
         self.paginator = Paginator(page.rows, paging.SIZE)
         self.earlier = self.get_query_string({AFTER: page.after}) if page.after else ""
         self.filters = self.get_query_string()
+        self.archived = _archived(request)
         self.only_looks = self.get_query_string({"action": reads.ACTION})
         self.later = self.get_query_string({BEFORE: page.before}) if page.before else ""
+
+
+def _archived(request: HttpRequest) -> ArchivedStream | None:
+    """Where the earlier events of the one application lie that the reader filters by."""
+    number = request.GET.get(ByApplication.parameter_name, "").strip()
+    found = ArchivedStream.objects.filter(application__number=number) if number else ArchivedStream.objects.none()
+    return found.select_related("archive", "application").first()
 
 
 def _told(events: list[Any]) -> None:
@@ -206,8 +216,11 @@ class EventAdmin(ReadOnlyAdmin):
         leaf = getattr(event, "leaf", None)
         return str(leaf.index) if leaf else str(_("not sealed yet"))
 
-    def export(self, request: HttpRequest) -> StreamingHttpResponse:
-        """What the filters leave, a JSON line each with its proof, in bounded memory; the checkpoint is the last line."""
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """What the filters leave, a JSON line each with its proof, in bounded memory; the checkpoint is the last line.
+
+        Archived events are in it where it is of one application; else the last line names the archives that have them.
+        """
         if not self.may_see(request):
             raise PermissionDenied
         found = (
@@ -216,21 +229,39 @@ class EventAdmin(ReadOnlyAdmin):
             .order_by("at", "pk")
             .select_related("note", "leaf")
         )
+        try:
+            earlier = _earlier(_archived(request))
+        except archive.NotArchived:
+            messages.error(request, archive.OUT_OF_REACH)
+            return redirect(f"{reverse('admin:reviews_event_changelist')}?{request.GET.urlencode()}")
         by = who(request)
         reads.exported(by, role=roles.acting_as(by), filters=request.GET.urlencode()[:500])
-        response = StreamingHttpResponse(_lines(found), content_type="application/jsonl; charset=utf-8")
+        response = StreamingHttpResponse(_lines(chain(earlier, found.iterator(CHUNK))), content_type="application/jsonl; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="audit-log-{timezone.localtime():%Y%m%d-%H%M}.jsonl"'
         response["Cache-Control"] = "private, no-store"
         return response
 
 
-def _lines(events: QuerySet[Event]) -> Iterator[str]:
+def _earlier(archived: ArchivedStream | None) -> list[Event]:
+    """Out of its archive, with their leaves. Raise ``NotArchived``."""
+    if archived is None:
+        return []
+    events = [event for event in archive.events_of(archived.application) if event.seq <= archived.last_seq]
+    leaves = {leaf.event_id: leaf for leaf in Leaf.objects.filter(event_id__in=[event.pk for event in events])}
+    for event in events:
+        event._state.fields_cache["leaf"] = leaves.get(event.pk)  # as select_related leaves it
+    return events
+
+
+def _lines(events: Iterable[Event]) -> Iterator[str]:
     try:
         checkpoint: Checkpoint | None = tree.latest()
     except tree.NothingSealed:
         checkpoint = None
-    rows = events.iterator(CHUNK)
+    rows = iter(events)
     while some := list(islice(rows, CHUNK)):
         for line in receipts.lines(some, checkpoint):
             yield json.dumps(line, ensure_ascii=False) + "\n"
-    yield json.dumps({"checkpoint": checkpoint.note if checkpoint else None}, ensure_ascii=False) + "\n"
+    archives = list(Archive.objects.order_by("pk").values("name", "year", "events", "sha256"))
+    last = {"checkpoint": checkpoint.note if checkpoint else None, "archives": archives}
+    yield json.dumps(last, ensure_ascii=False) + "\n"

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement, Text
 from permits.forms import is_shown, values_of
-from permits.models import Application, Material, Promise, Status, User
+from permits.models import Application, Check, Material, Promise, Status, User
 from reviews import policy
 from reviews.admin import differences, history
+from reviews.audit import archive
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
 
 
@@ -89,7 +90,7 @@ def materials(application: Application) -> list[Files]:
 def all_files(application: Application) -> list[Material]:
     """Every file of the application, replaced ones too; read once."""
     if not hasattr(application, "_all_files"):
-        files = list(application.materials.prefetch_related("parts"))
+        files = list(application.materials.filter(check_state=Check.FINE).prefetch_related("parts"))
         for material in files:
             material.application = application
         application._all_files = files  # type: ignore[attr-defined]
@@ -260,12 +261,14 @@ def read(task: Task, user: User) -> dict[str, Any]:
     offices = {(office.kind, office.region): office for office in Department.objects.all()}
     promises = promised(application)
     checked = task.stage.removeprefix("aftercheck:") if task.kind == "aftercheck" else ""
+    steps, whole = history.read(application, offices, refusals=heads(task, user))
     heard = opinions(application, timezone.now())
     return {
         "sections": sections(application),
         "materials": materials(application),
         "corrections": corrections(application),
-        "history": history.read(application, offices, refusals=heads(task, user)),
+        "history": steps,
+        "history_lacks": "" if whole else archive.OUT_OF_REACH,
         "earlier": earlier_filings(application, user),
         "opinions": heard,
         "countersign": countersign_rule(task, heard),

@@ -21,16 +21,16 @@ class Step:
     detail: str = ""
 
 
-def read(application: Application, offices: dict[tuple[str, str], Department], *, refusals: bool) -> list[Step]:
-    """In two queries, however long the story (an archived one takes three, and its file). What a rule refused is for supervisors to see (``refusals``)."""
-    found = archive.events_of(application)
+def read(application: Application, offices: dict[tuple[str, str], Department], *, refusals: bool) -> tuple[list[Step], bool]:
+    """The steps, and whether they are all: the archive may be out of reach. In two queries, however long the story (an archived one takes three, and its file). What a rule refused is for supervisors to see (``refusals``)."""
+    found, whole = archive.story_of(application)
     events = [(event, log.data_of(event)) for event in found if shows(event, refusals=refusals)]
     ids = {data[key] for _event, data in events for key in naming.PEOPLE if naming.is_person(data.get(key))}
     people = {str(user.public_id): str(user) for user in User.objects.filter(public_id__in=ids)}
     names = naming.Names(people, {place: str(office) for place, office in offices.items()})
     for event, _data in events:
         event.application = application
-    return [_step(application, event, data, names) for event, data in events]
+    return [_step(application, event, data, names) for event, data in events], whole
 
 
 def shows(event: Event, *, refusals: bool) -> bool:

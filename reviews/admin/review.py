@@ -19,8 +19,8 @@ from reviews.admin import acts, casefile, history, viewer
 from reviews.admin.access import looks, own_tasks, who
 from reviews.admin.due import time_left
 from reviews.admin.typed import Typed, possible_items
-from reviews.audit import receipts
-from reviews.models import Decision, Task
+from reviews.audit import archive, receipts
+from reviews.models import Decision, Event, Task
 from reviews.routing import NobodyHandles
 
 REFUSALS = (
@@ -195,8 +195,15 @@ def proof(request: HttpRequest, pk: int) -> HttpResponse:
     """The receipt of what this official's page shows as the story of the application."""
     task = get_object_or_404(own_tasks(request), pk=pk)
     heads = casefile.heads(task, who(request))
-    receipt = receipts.make(task.application, shows=lambda event: history.shows(event, refusals=heads),
-                            tells=lambda event: history.shows(event, refusals=heads))  # fmt: skip
+
+    def shows(event: Event) -> bool:
+        return history.shows(event, refusals=heads)
+
+    try:
+        receipt = receipts.make(task.application, shows=shows, tells=shows)
+    except archive.NotArchived:
+        messages.error(request, archive.OUT_OF_REACH)
+        return redirect("admin:reviews_task_review", pk)
     if receipt is None:
         messages.info(request, _("The record is sealed within seconds. Try again in a moment."))
         return redirect("admin:reviews_task_review", pk)

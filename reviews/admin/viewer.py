@@ -59,8 +59,7 @@ class Sheet:
 def sheets(application: Application) -> list[Sheet]:
     """Every file that passed inspection, in the order in which materials are asked for, those that were replaced last."""
     order = {each.key: (n, str(each.title)) for n, each in enumerate(application.definition.materials)}
-    files = [each for each in casefile.all_files(application) if each.check_state == Check.FINE]
-    files.sort(key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]))
+    files = sorted(casefile.all_files(application), key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]))
     marked: dict[UUID, list[dict[str, Any]]] = {}
     for mark in Mark.objects.filter(item__notice__application=application).select_related("item"):
         place = {"page": mark.page, "at": list(mark.place.sides), "words": mark.item.message}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -14,15 +16,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from permits.models import User
 from reviews import roles, wording
 from reviews.admin import kinds
 from reviews.admin.access import ReadOnlyAdmin, who
 from reviews.models import NoticeText
 from reviews.notices import choosing, mail, safe, samples, texts, wordings
+from reviews.notices.channels import provider
+from reviews.notices.channels.kinds import Later, Rejected
 from reviews.notices.safe import Fault
 
 LANGUAGE = {"zh": "中文", "en": "English"}
 HISTORY = 30
+TESTS_AN_HOUR = 10
 
 
 @admin.register(NoticeText)
@@ -167,13 +173,24 @@ def _done(
 
 
 def _send_to_self(request: HttpRequest, kind: str, channel: str, sources: dict[str, str]) -> None:
-    """By mail, whatever the channel: a text message can be read there too, and costs nothing."""
+    """As it would come: a text message to one's own mobile, where there is one and text messages are set up; else by mail."""
     user = who(request)
+    by_text = channel == wording.SMS and channel in settings.NOTICE_CHANNELS and bool(user.mobile)
+    if by_text and not _may_test(user):
+        messages.error(request, _("Ten test messages an hour are the most. Wait a while, or look at the preview."))
+        return
     for each, source in sources.items():
         if not source.strip() or wording.faults(kind, channel, each, source):
             messages.warning(request, _("%(language)s was not sent: see its faults.") % {"language": LANGUAGE[each]})
             continue
         message = texts.preview(source, channel, samples.values(kind, channel, each))
+        if by_text:
+            try:
+                provider.send_sample(user.mobile, kind, each, message.body, samples.values(kind, channel, each))
+            except (Rejected, Later, OSError) as error:
+                messages.error(request, _("The text message could not be sent: %(error)s") % {"error": error})
+                return
+            continue
         subject = f"[{_('Test')}] {message.subject or kinds.name(kind)}"
         language = "zh-hans" if each == "zh" else "en"
         try:
@@ -181,7 +198,19 @@ def _send_to_self(request: HttpRequest, kind: str, channel: str, sources: dict[s
         except OSError as error:
             messages.error(request, _("The mail could not be sent: %(error)s") % {"error": error})
             return
+    if by_text:
+        messages.info(request, _("Sent to your mobile as text messages, with invented values."))
+        return
     messages.info(request, _("Sent to %(email)s, with invented values.") % {"email": user.email})
+    if channel == wording.SMS:
+        messages.info(request, _("It went by mail: text messages are not set up, or your account has no mobile."))
+
+
+def _may_test(user: User) -> bool:
+    """A text message costs money: ten an hour and account, each in two languages."""
+    key = f"notice-text-test:{user.pk}"
+    cache.add(key, 0, 3600)
+    return cache.incr(key) <= TESTS_AN_HOUR
 
 
 def _shown(kind: str, channel: str, language: str, source: str, faults: list[Fault], form: TextsForm) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby, islice
@@ -20,13 +21,20 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from permits.intake import storage
 from permits.models import Application, User
 from reviews.audit import chains, log
 from reviews.models import Archive, ArchivedStream, Event, EventNote, Leaf
 
+report = logging.getLogger(__name__)
 APPLICATIONS = 5000  # of a file: some 50,000 events
+
+
+OUT_OF_REACH = gettext_lazy(
+    "The earlier steps lie in the archive, which can't be read just now. Nothing is lost; look again later."
+)
 
 
 class NotArchived(Exception):
@@ -46,8 +54,20 @@ def archive_year(year: int, *, now: datetime | None = None) -> Iterator[Archive]
         yield _archived(year, keys, now)
 
 
+def story_of(application: Application) -> tuple[list[Event], bool]:
+    """What of the events can be read now, and whether that is all: an archive out of reach costs nobody the page."""
+    try:
+        return events_of(application), True
+    except NotArchived:
+        report.exception("application %s: its archived events can't be read", application.number)
+        return list(application.events.select_related("note", "actor").order_by("seq")), False
+
+
 def events_of(application: Application) -> list[Event]:
-    """The events of an application in their order, from its archive and the database; with actors and notes."""
+    """The events of an application in their order, from its archive and the database; with actors and notes.
+
+    Raise ``NotArchived`` when its archive can't be read.
+    """
     found = list(application.events.select_related("note", "actor").order_by("seq"))
     if not application.last_seq or (found and found[0].seq == 1):
         return found

@@ -15,6 +15,7 @@ from reviews.audit import merkle
 from reviews.models import Event
 
 CHUNK = 2000
+_decoder = json.JSONDecoder()
 
 
 def digest(salt: str, text: str) -> str:
@@ -46,7 +47,7 @@ class Row(NamedTuple):
 
 def rows(events: QuerySet[Event]) -> Iterator[Row]:
     """The events, stream by stream and each in its order."""
-    people = _People()
+    people = People()
     values = events.order_by("stream", "seq").values_list(
         "pk", "stream", "seq", "application_id", "action", "actor_id", "role", "at", "before", "after", "payload",
         "prev_hash", "hash", "note__salt", "note__text", "leaf__index", "leaf__hashes", "leaf__stream", "leaf__seq",
@@ -55,7 +56,7 @@ def rows(events: QuerySet[Event]) -> Iterator[Row]:
         yield Row._make((pk, stream, seq, application, action, actor and people[actor], *rest))
 
 
-class _People(dict[int, str]):
+class People(dict[int, str]):
     """The public ids of those who act, each asked for once: few people, many events."""
 
     def __missing__(self, key: int) -> str:
@@ -74,7 +75,9 @@ def broken(row: Row, seq: int, prev_hash: str) -> tuple[str, dict[str, Any]]:
     if hashlib.sha256(payload).hexdigest() != row.hash:
         return f"event {seq} was changed: its text is not what was hashed", {}
     try:
-        body = json.loads(row.payload)
+        body, end = _decoder.raw_decode(row.payload)
+        if end != len(row.payload):
+            raise ValueError("something follows the event")
         says = (body["stream"], body["seq"], body["action"], body["role"], body["before"], body["after"])
         actor, at, prev, words = body["actor"], body["at"], body["prev"], body.get("reason")
     except (ValueError, KeyError, TypeError):

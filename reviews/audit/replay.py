@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from permits.models import Application, Permit, Status
+from permits.models import Application, Material, Permit, Status
 from reviews.audit import log
-from reviews.audit.chains import Row
+from reviews.audit.chains import People, Row
 from reviews.audit.log import EVENT_OF
 from reviews.models import Decision, Event
 
@@ -38,6 +38,7 @@ class Story:
         default_factory=dict
     )  # to seq, and words if they are there
     answers: tuple[int, str] | None = None  # the event by which they were last sent, and their digest
+    files: dict[str, int] = field(default_factory=dict)  # their salted digests, to the event by which each was sent
     revoked: dict[str, int] = field(default_factory=dict)  # permits, to seq
     wordless: dict[int, None] = field(default_factory=dict)  # events whose words are not there
     erased: set[int] = field(default_factory=set)  # events whose words were erased on record
@@ -58,7 +59,8 @@ class Story:
         elif row.action == "permit_revoked":
             self.revoked[data.get("permit", "")] = row.seq
         if "answers" in data:
-            self.answers = row.seq, data["answers"]
+            self.answers, self.files = (row.seq, data["answers"]), {}  # the salt is another from here on
+        self.files |= dict.fromkeys(data.get("files", ()), row.seq)
         if row.action in DECIDING:
             key = (row.action, row.actor or "", row.at, data.get("stage", ""))
             self.decisions[key] = (row.seq, row.text if "reason" in body else "")
@@ -72,7 +74,7 @@ class Story:
         )
 
 
-def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
+def differences(stories: list[Story], people: People) -> Iterator[tuple[str, int, str]]:
     """Where the tables say something else than the events: public id, event, words. A few queries for all of them."""
     names = (
         "pk",
@@ -89,7 +91,7 @@ def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
     rows = Application.objects.filter(public_id__in=[story.public_id for story in stories]).values(*names)
     found = {str(row["public_id"]): row for row in rows}
     keys = [row["pk"] for row in found.values()]
-    decided, permits = _decisions(keys), _permits(keys)
+    decided, permits, files = _decisions(keys, people), _permits(keys), _files(keys)
     for story in stories:
         row = found.get(story.public_id)
         if row is None:
@@ -99,6 +101,7 @@ def differences(stories: list[Story]) -> Iterator[tuple[str, int, str]]:
             *_of_row(story, row),
             *_of_decisions(story, decided[row["pk"]]),
             *_of_permits(story, permits[row["pk"]]),
+            *_of_files(story, row["answers_salt"], files[row["pk"]]),
         ):
             yield story.public_id, seq, words
         for seq in story.wordless:
@@ -154,13 +157,34 @@ def _of_permits(story: Story, permits: dict[str, str]) -> Iterator[tuple[int, st
             yield story.seq, f"permit {number} is revoked by the table, and no event tells of it"
 
 
-def _decisions(applications: Iterable[int]) -> dict[int, dict[Decided, str]]:
+def _of_files(story: Story, salt: str, files: list[str]) -> Iterator[tuple[int, str]]:
+    """Every file that was sent is still on record, even where another took its place; without the salt nothing is said."""
+    there = {log.digest(salt, sha256) for sha256 in files} if salt and story.files else set()
+    lost = [seq for digest, seq in story.files.items() if digest not in there] if salt else []
+    for seq in sorted(set(lost)):
+        count = lost.count(seq)
+        yield (
+            seq,
+            f"{count} of the files that were sent by event {seq} {'is' if count == 1 else 'are'} not on record, or not the same",
+        )
+
+
+def _files(applications: Iterable[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    for application, sha256 in Material.objects.filter(application__in=applications).values_list(
+        "application_id", "sha256"
+    ):
+        found[application].append(sha256)
+    return found
+
+
+def _decisions(applications: Iterable[int], people: People) -> dict[int, dict[Decided, str]]:
     found: dict[int, dict[Decided, str]] = defaultdict(dict)
     rows = Decision.objects.filter(task__application__in=applications).values_list(
-        "task__application_id", "outcome", "official__public_id", "decided_at", "task__stage", "reason"
+        "task__application_id", "outcome", "official_id", "decided_at", "task__stage", "reason"
     )
     for application, outcome, official, at, stage, reason in rows:
-        found[application][ACTION_OF[outcome], str(official or ""), at, stage] = reason
+        found[application][ACTION_OF[outcome], people[official] if official else "", at, stage] = reason
     return found
 
 

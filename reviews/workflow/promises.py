@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from permits.definition import Requirement
 from permits.forms import values_of
 from permits.intake.materials import requirement_state
-from permits.models import Application, Promise, Status, User
+from permits.models import Application, Material, Promise, Status, User
 from reviews import clock, lifecycle, policy, routing, told
 from reviews.models import Task
 from reviews.workflow.errors import NotSensible
@@ -112,12 +113,15 @@ def material_arrived(application_id: int, *, applicant: User, now: datetime | No
         application = step.application
         policy.check_applicant(applicant, application)
         step.by(applicant, APPLICANT_ROLE)
-        there = set(application.materials.current().values_list("requirement", flat=True))
+        there: dict[str, list[Material]] = defaultdict(list)
+        for material in application.materials.current():
+            there[material.requirement].append(material)
         met = [promise for promise in application.promises.owed() if promise.requirement in there]
         for promise in met:
             promise.met_at, promise.remind_at = step.now, None
             promise.save(update_fields=["met_at", "remind_at"])
-            event = step.record("promise_met", data={"requirement": promise.requirement})
+            files = step.files_sealed(there[promise.requirement])
+            event = step.record("promise_met", data={"requirement": promise.requirement, "files": files})
             for task in application.tasks.open().select_related("department", "claimed_by"):
                 task.application = application
                 step.tell(told.holder(event, task, "promise_met", items=titles(application, [promise])))

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from permits.definition_process import Stage
 from permits.forms import values_of
-from permits.models import Application, Status, User
+from permits.models import Application, Material, Status, User
 from permits.ready import Ready, insert, update
 from permits.together import together
 from reviews import calendars, clock, lifecycle, policy, routing, told
@@ -134,12 +134,20 @@ class Step:
         """Columns of the application that this step changes besides those that any step may change."""
         self._also += names
 
-    def answers_sealed(self) -> dict[str, str]:
-        """For the event by which the answers are sent: their digest, so that an edit behind the log's back shows."""
+    def answers_sealed(self) -> dict[str, Any]:
+        """For the event by which the answers are sent: their digest and the files', so that an edit behind the log's back
+        shows."""
         application = self.application
         application.answers_salt = secrets.token_hex(16)
         self.write("answers", "answers_salt")
-        return {"answers": log.answers_digest(application.answers_salt, application.answers)}
+        return {
+            "answers": log.answers_digest(application.answers_salt, application.answers),
+            "files": self.files_sealed(application.materials.current()),
+        }
+
+    def files_sealed(self, files: Iterable[Material]) -> list[str]:
+        """Their digests, salted as those of the answers are."""
+        return sorted({log.digest(self.application.answers_salt, file.sha256) for file in files})
 
     def tell(self, messages: Iterable[told.Message]) -> None:
         self._messages.extend(messages)

@@ -100,7 +100,7 @@ def test_there_is_nothing_of_a_person_in_it(cast: Cast) -> None:
     assert len(secret) > 8 and not [each for each in secret if each and (each in mine or each in theirs)]
     payloads = [json.loads(event["payload"]) for event in json.loads(mine)["events"] if "payload" in event]
     said = {key for payload in payloads for key in payload["data"]}
-    assert said <= {"number", "answers", "stage", "department", "permit"}  # the answers as a salted digest
+    assert said <= {"number", "answers", "files", "stage", "department", "permit"}  # the answers and the files as salted digests
     assert len(payloads[0]["data"]["answers"]) == 64 and application.answers_salt not in mine + theirs
 
 
@@ -165,6 +165,23 @@ def test_when_its_year_is_archived_the_receipt_is_the_same(cast: Cast, settings,
     assert reverse("record_proof", args=[application.public_id]) in str(
         page(at(cast.owner).get(application.get_absolute_url())).xpath("//a/@href")
     )
+
+
+def test_while_the_archive_is_out_of_reach_the_pages_still_open_and_say_so(cast: Cast, settings, tmp_path: Path) -> None:
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    application = proved(cast)
+    now = timezone.now()
+    [made] = archive.archive_year(timezone.localtime(now).year, now=now + timedelta(days=400))
+    (tmp_path / "archive" / made.name).unlink()
+    owner, decider = at(cast.owner), at(cast.decider)
+    review = reverse("admin:reviews_task_review", args=[application.tasks.get(department__kind="bureau").pk])
+    for browser, address in ((owner, application.get_absolute_url()), (decider, review)):
+        assert "can't be read just now" in words(browser.get(address))
+    for browser, name, key in (
+        (owner, "record_proof", application.public_id),
+        (decider, "admin:reviews_task_proof", application.tasks.get(department__kind="bureau").pk),
+    ):
+        assert "can't be read just now" in words(browser.get(reverse(name, args=[key]), follow=True))
 
 
 def test_a_story_of_any_length_takes_as_many_queries(cast: Cast, django_assert_num_queries) -> None:

@@ -9,15 +9,15 @@ import pytest
 from django.db import IntegrityError, transaction
 from PIL import Image
 
-from permits.intake import page_pictures, storage
+from permits.intake import page_pictures, sandbox, storage
 from permits.models import Application, Material, MaterialPart
 from reviews import marks, workflow
 from reviews.audit import log, sealing
 from reviews.audit.verify import verify
 from reviews.models import CorrectionItem, Mark, Notice, Place
-from tests.cast import Cast, task_of
+from tests.cast import Cast, filled, task_of
 from tests.parts import give_file
-from tests.reviews.steps import say, submitted
+from tests.reviews.steps import TUESDAY, say
 
 FILE = UUID("0b5c1c39-5c2c-4f6e-9a53-111111111111")
 
@@ -63,9 +63,9 @@ def test_a_place_in_words(at, zh, en):
 @pytest.fixture
 def sent(cast: Cast) -> Application:
     """Submitted, its plan a real PDF of four pages."""
-    application = submitted(cast)
-    give_file(application.materials.get(requirement="epidemic_plan"), "epidemic_plan.pdf", pages=4)
-    return application
+    draft = filled(cast)
+    give_file(draft.materials.get(requirement="epidemic_plan"), "epidemic_plan.pdf", pages=4)
+    return workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
 
 
 def plan_of(application: Application) -> Material:
@@ -134,7 +134,8 @@ def test_the_database_takes_no_mark_beside_its_page(cast, sent, change):
         Mark.objects.create(item=CorrectionItem.objects.get(), **fields)
 
 
-def test_the_page_is_drawn_once_in_a_process_of_its_own(cast, sent, monkeypatch):
+def test_the_page_is_drawn_once_in_a_process_of_its_own(cast, sent, monkeypatch, settings):
+    settings.INSPECTION_SANDBOX = True
     ask(cast, sent, marked(sent, page=2), marked(sent, page=2, at=(0, 0, 10, 10)))
     assert marks.draw_waiting() == 2 and marks.draw_waiting() == 0
     part = MaterialPart.objects.get(kind="page")
@@ -142,7 +143,7 @@ def test_the_page_is_drawn_once_in_a_process_of_its_own(cast, sent, monkeypatch)
     with storage.open_blob(part.sha256) as blob:
         picture = Image.open(io.BytesIO(blob.read()))
     assert picture.format == "JPEG" and picture.width == 1000 and 1400 < picture.height < 1430  # A4
-    monkeypatch.setattr(page_pictures, "_draw", lambda *_args: pytest.fail("it is drawn"))
+    monkeypatch.setattr(sandbox, "drawn", lambda *_args: pytest.fail("it is drawn"))
     assert page_pictures.make(plan_of(sent), 2)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from permits.models import Material, Permit, Promise, Status
+from permits.models import Check, Material, Permit, Promise, Status
 from reviews import clock, limits, policy, workflow
 from reviews.models import Event, Notice, Task
 from tests.cast import filled, post, task_of
@@ -40,7 +40,7 @@ def owing(cast):
 def hand_in(application, cast):
     Material.objects.create(
         application=application, requirement="canteen_plan", original_name="c.pdf", media_type="application/pdf",
-        size=10, sha256="c" * 64, uploaded_by=cast.owner,
+        size=10, sha256="c" * 64, uploaded_by=cast.owner, check_state=Check.FINE,
     )  # fmt: skip
     return workflow.material_arrived(application.pk, applicant=cast.owner, now=TUESDAY + timedelta(hours=1))
 

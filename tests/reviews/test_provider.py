@@ -14,6 +14,8 @@ import pytest
 import urllib3
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from reviews import workflow
@@ -21,7 +23,7 @@ from reviews.models import ChannelState, DeliveryReport, Notice
 from reviews.notices import delivery, hours, outbox, reports
 from reviews.notices.channels import kinds, provider, signing
 from tests import servers
-from tests.cast import filled
+from tests.cast import filled, holder
 from tests.fakes import provider as fakes
 from tests.run import free_port
 
@@ -237,3 +239,22 @@ def answers(url: str) -> dict[str, Any]:
     except urllib3.exceptions.HTTPError:
         return {}
     return found
+
+
+def test_whoever_writes_a_text_message_gets_it_on_their_own_mobile(fake, settings, cast):
+    owner = holder("service_owner", "texts")
+    address = reverse("admin:reviews_noticetext_text", args=["approved-sms"])
+    client = Client()
+    client.force_login(owner)
+    words = {"zh": "您的办件 {{ number }} 已办结。{{ link }}", "en": "{{ number }} is decided. {{ link }}", "seen_zh": 0, "seen_en": 0}
+    assert "没有手机" in client.post(address, words | {"do": "test"}).content.decode() and not fake.sent  # by mail, and says so
+    owner.mobile = MOBILE
+    owner.save()
+    client.post(address, words | {"do": "test"})
+    sent = {message["language"]: message for message in fake.sent.values()}
+    assert set(sent) == {"zh", "en"} and all(message["to"] == f"+86{MOBILE}" for message in sent.values())
+    assert "360924-20200210-000001-C" in sent["zh"]["params"]["text"] and "decided" in sent["en"]["params"]["text"]
+    for _more in range(12):
+        answer = client.post(address, words | {"do": "test"})
+    assert "每小时最多" in answer.content.decode() and len(fake.sent) == 2 * 10
+    assert not Notice.objects.exists()  # a test is no notice

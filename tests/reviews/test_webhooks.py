@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -16,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from reviews import workflow
+from reviews import pruning, workflow
 from reviews.audit import sealing
-from reviews.models import Event, Leaf, WebhookDelivery, WebhookEndpoint
-from reviews.webhooks import endpoints, sending, steps, wire
+from reviews.models import DeliveryReport, Event, Leaf, Notice, WebhookDelivery, WebhookEndpoint
+from reviews.notices import reports
+from reviews.webhooks import endpoints, sending, state, steps, wire
 from tests import servers
 from tests.cast import filled, holder, task_of
 from tests.fakes import receiver as fakes
@@ -350,3 +352,58 @@ def test_an_endpoint_is_made_and_changed_on_a_page_and_no_secret_is_on_record(db
     assert [json.loads(event.payload)["data"]["host"] for event in events] == ["tax.example.gov.cn"] * 2
     assert not any("token" in event.payload or "whsec" in event.payload for event in events)
     assert not WebhookDelivery.objects.exists()
+
+
+def test_an_operator_sees_how_each_is_doing(approved, endpoint, receiver, client, settings, django_assert_num_queries):
+    receiver.then = [500]
+    told(endpoint)
+    with django_assert_num_queries(4):
+        [found] = state.figures()
+    assert (found.waiting, found.unread, found.dead, found.tried, found.failed) == (len(wanted()), 0, 0, 1, 1)
+    assert found.oldest > 0 and found.failing_since
+    assert "nothing gets through since" in said("notices")
+    WebhookEndpoint.objects.update(failing_since=timezone.now() - timedelta(hours=1))
+    assert f"nothing gets through to {endpoint.name}" in said("doctor")
+    settings.METRICS_TOKEN = "s3cret"
+    text = client.get("/metrics", headers={"Authorization": "Bearer s3cret"}).content.decode()
+    assert f'portal_webhook_waiting{{endpoint="{endpoint.pk} 税务局"}} {float(len(wanted()))}' in text
+    assert told(endpoint) == len(wanted())
+    [found] = state.figures()
+    assert (found.waiting, found.oldest, found.failures, found.failing_since) == (0, 0, 0, None)
+    assert json.loads(said("notices", "--json"))["webhooks"][0]["waiting"] == 0
+
+
+def test_what_it_took_long_ago_goes_and_what_waits_stays(approved, endpoint, receiver):
+    receiver.then = [200, 500]
+    told(endpoint)
+    long_ago = timezone.now() - timedelta(days=91)
+    endpoint.deliveries.update(at=long_ago)
+    endpoints.test(endpoint, by=None)
+    assert pruning.prune()["webhook deliveries"] == 1  # the one that got through
+    assert endpoint.deliveries.filter(leaf__isnull=False).count() == len(wanted()) - 1
+    assert told(endpoint) == len(wanted()) - 1 and receiver.ids[-1] == wanted()[-1]
+    assert pruning.prune() == {"webhook deliveries": len(wanted()) - 1, "delivery reports": 0}
+    endpoints.replay(endpoint, since=approved.submitted_at - timedelta(minutes=1), by=None)
+    assert told(endpoint) == len(wanted())  # it is read from the log again
+
+
+def test_reports_of_long_ago_go_and_what_they_brought_about_stays(approved):
+    notice = Notice.objects.filter(channel="email").first()
+    Notice.objects.filter(pk=notice.pk).update(channel="sms", state="sent", provider_id="m-1")
+    now = timezone.now()
+    assert reports.take("sms", "m-1", "delivered", now) and reports.take("sms", "m-2", "failed", now)
+    assert pruning.prune()["delivery reports"] == 0
+    DeliveryReport.objects.update(received_at=now - timedelta(days=91))
+    assert pruning.prune()["delivery reports"] == 2
+    notice.refresh_from_db()
+    assert notice.delivered_at == now
+    assert reports.take("sms", "m-1", "failed", now)  # comes once more, and changes nothing
+    notice.refresh_from_db()
+    assert (notice.state, notice.delivered_at) == ("sent", now)
+
+
+def said(*command: str) -> str:
+    out = StringIO()
+    with contextlib.suppress(CommandError, SystemExit):
+        call_command(*command, stdout=out, stderr=out)
+    return out.getvalue()

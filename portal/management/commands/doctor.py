@@ -20,6 +20,7 @@ from permits.models import EditionDraft, Permit, Service, User
 from reviews import calendars, editions, roles
 from reviews.audit import signing, triggers, unsealed, witness
 from reviews.models import Heartbeat, Notice
+from reviews.webhooks import state as webhook_state
 
 BACKLOG = timedelta(minutes=5)
 
@@ -169,6 +170,18 @@ def outbox() -> str:
     return "empty or on its way"
 
 
+def webhooks() -> str:
+    found = webhook_state.figures()
+    for each in found:
+        if each.active and each.failing_since and each.failing_since < timezone.now() - BACKLOG:
+            raise Unwell(f"nothing gets through to {each.name} since {timezone.localtime(each.failing_since):%Y-%m-%d %H:%M}",
+                         "ask whose system it is; what waits is told when it answers again")  # fmt: skip
+        if each.dead:
+            raise Unwell(f"{each.name} refused {each.dead} steps until they were given up",
+                         f"when it is mended: manage.py replay_webhooks --endpoint {each.key} --since DAY")  # fmt: skip
+    return f"{len(found)} told" if found else "none"
+
+
 def permits() -> str:
     late = Permit.objects.filter(pdf_sha256="", issued_at__lt=timezone.now() - BACKLOG).count()
     if late:
@@ -209,7 +222,7 @@ def scheduled_editions() -> str:
 CHECKS: list[Callable[[], str]] = [
     database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
     scheduled_editions,
-    outbox, permits,
+    outbox, webhooks, permits,
 ]  # fmt: skip
 
 

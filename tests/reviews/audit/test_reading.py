@@ -6,7 +6,7 @@ import base64
 import json
 import re
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from string import Formatter
@@ -18,12 +18,12 @@ from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from permits.models import Application
 from reviews import lifecycle, policy, workflow
 from reviews.admin.queue import paging
-from reviews.audit import log, merkle, naming, reads, sealing, story, tree
+from reviews.audit import archive, log, merkle, naming, reads, sealing, story, tree
 from reviews.models import Event
 from tests.cast import filled, holder, task_of
 from tests.reviews.steps import submitted
@@ -311,7 +311,7 @@ class TestTheAuditorsPage:
         workflow.object_to(application.pk, applicant=cast.owner, text="请再看")
         answer = auditor.get(reverse("admin:reviews_event_export"), {"number": application.number})
         *events, last = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
-        assert last == {"checkpoint": tree.latest().note}
+        assert last == {"checkpoint": tree.latest().note, "archives": []}
         checkpoint = tree.latest()
         assert len(events) == Event.objects.filter(application=application).count()
         for each in events:
@@ -322,6 +322,19 @@ class TestTheAuditorsPage:
         assert "leaf" in events[0] and "leaf" not in events[-1]
         assert next(each["reason"]["text"] for each in events if each["reason"]) == "不属于本地"
         assert Event.objects.get(action="log_exported").note.text == f"number={application.number}"
+
+    def test_what_was_archived_is_said_and_taken_out_too(self, auditor, application, cast, settings, tmp_path):
+        settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+        workflow.decide(task_of(application, "street").pk, official=cast.street, outcome="decline", reason="不属于本地")
+        sealing.seal()
+        year = timezone.localtime(timezone.now()).year
+        archive.archive_year(year, now=timezone.now() + timedelta(days=400)).__next__()
+        number = {"number": application.number}
+        assert f"归入 {year} 年的归档" in auditor.get(reverse("admin:reviews_event_changelist"), number).content.decode()
+        answer = auditor.get(reverse("admin:reviews_event_export"), number)
+        *events, last = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+        assert [json.loads(each["payload"])["action"] for each in events] == ["submitted", "declined"]
+        assert all("proof" in each for each in events) and last["archives"][0]["events"] == 2
 
     def test_whom_an_export_was_filtered_by_is_not_in_the_log_itself(self, auditor, application):
         for _each in range(2):

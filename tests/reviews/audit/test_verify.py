@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from permits.models import Application
+from permits.models import Application, Material
 from reviews import workflow
 from reviews.audit import log, merkle, sealing, tree, triggers, unsealed, verify
 from reviews.models import Checkpoint, Decision, Event, EventNote, Leaf, SealState
@@ -438,3 +438,16 @@ def test_no_personal_data_stands_in_an_event(application, cast):
     for row in Event.objects.all():
         found = [word for word in words if word in row.payload]
         assert not found, (row, found)
+
+
+def test_a_file_that_was_exchanged_or_dropped_behind_the_logs_back_is_found(application):
+    file = application.materials.first()
+    assert not verify.verify().faults
+    Material.objects.filter(pk=file.pk).update(sha256="0" * 64)
+    report = verify.verify()
+    assert report.first and application.number in report.first.words
+    assert "1 of the files that were sent by event 1 is not on record, or not the same" in report.first.words
+    Material.objects.filter(pk=file.pk).update(sha256=file.sha256, replaced_at=timezone.now())
+    assert not verify.verify().faults  # another took its place: it stays on record
+    Material.objects.filter(pk=file.pk).delete()
+    assert "files that were sent by event 1" in verify.verify().first.words

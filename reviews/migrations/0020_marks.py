@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('reviews', '0018_log_in_pages'),
+        ('reviews', '0019_event_indexes'),
     ]
 
     operations = [
