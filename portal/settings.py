@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     # All morning, so that one beat that was down early is made good; the day's are sent once.
     "morning-summaries": {"task": "reviews.tasks.send_digests", "schedule": crontab(minute="*/10", hour="8-11")},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
+    "draw-marks": {"task": "reviews.tasks.draw_marks", "schedule": 60.0},
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
