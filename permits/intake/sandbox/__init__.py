@@ -1,5 +1,6 @@
 """Strangers' files are opened in a process of their own: a fresh interpreter without settings, secrets, database or network,
-in an empty folder, with little memory and little time. It says in JSON what the file is and leaves there what it made of it.
+in an empty folder, with little memory and little time (``confine``). It says in JSON what the file is and leaves there what it
+made of it.
 
 Whoever finds a hole in a library that reads files gets what that process has, which is the file.
 """
@@ -77,7 +78,7 @@ def unreadable() -> Refused:
 @contextmanager
 def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) -> Iterator[Looked]:
     """Look into ``file``. Raise ``Turned`` when it can't be taken, ``Failed`` when the child doesn't come to an end."""
-    with tempfile.TemporaryDirectory(prefix="look-", dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
+    with tempfile.TemporaryDirectory(prefix="look-", dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
         folder = Path(place)
         with open(folder / "file", "wb") as copy:
             file.seek(0)
@@ -90,12 +91,18 @@ def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) 
         yield _looked(folder, answer)
 
 
+def holds() -> list[str]:
+    """What of network, files, programs the kernel here takes from a child, for ``doctor``. Raise ``Failed``."""
+    with tempfile.TemporaryDirectory(prefix="look-", dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
+        return list(_by_a_child(Path(place), {})["holds"])
+
+
 def _looked(folder: Path, answer: dict[str, Any]) -> Looked:
     """Only names of plain files in the folder are taken from a process that a stranger's file went through."""
 
     def made(name: str) -> Path:
         path = folder / work.MADE / Path(name).name
-        if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
             raise Failed(f"the child names a file that it didn't make: {name[:80]!r}", again=False)
         return path
 
@@ -108,7 +115,7 @@ def _looked(folder: Path, answer: dict[str, Any]) -> Looked:
 def _by_a_child(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     (folder / work.JOB).write_text(json.dumps(job | {"limits": settings.INSPECTION_LIMITS}), encoding="utf-8")
     seconds = settings.INSPECTION_LIMITS["seconds"]
-    with open(folder / "errors", "wb") as errors:
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as errors:  # not where the child can put another in its place
         process = subprocess.Popen(  # noqa: S603 (ourselves)
             [sys.executable, "-I", "-X", "utf8", "-c", CHILD, str(settings.BASE_DIR)], cwd=folder, env={},
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, close_fds=True, start_new_session=True,
@@ -121,9 +128,10 @@ def _by_a_child(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        errors.seek(max(0, errors.seek(0, 2) - 2000))
+        said = errors.read().decode(errors="replace").strip()
     if code == 0:
         return _answer(folder)
-    said = (folder / "errors").read_bytes()[-2000:].decode(errors="replace").strip()
     log.warning("a file could not be looked into, exit %s: %s", code, said.splitlines()[-1] if said else "")
     if code == -signal.SIGXCPU:
         raise Failed(f"more than {seconds} s of computing", again=False)
