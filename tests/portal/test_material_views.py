@@ -25,6 +25,7 @@ from tests import servers
 from tests.cast import Cast, filled
 from tests.data import bad, roster
 from tests.permits.intake.conftest import photo
+from tests.portal import steps
 from tests.portal.browser import at, page, sign_in, told, words
 from tests.run import free_port, wait_for
 
