@@ -35,7 +35,7 @@ def written_anew(stream: IO[bytes], folder: Path) -> Path:
     """With the table of contents that mending made, so that every reader finds in it what was inspected."""
     path = folder / "content.pdf"
     with looking.opened(stream) as (pdf, _mended):
-        pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+        pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.preserve, fix_metadata_version=False)
     return path
 
 
