@@ -204,6 +204,8 @@ CELERY_BEAT_SCHEDULE = {
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
+    # Each a minute at most, until the night's share is done.
+    "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -264,6 +266,24 @@ NOTICE_RATES: dict[str, float] = {
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STORAGE_URL = env.str("STORAGE_URL", default=f"file://{VAR_DIR / 'materials'}")
+# Keys that encrypt the blobs of a folder (docs/operations.md, "Encryption at rest"), newest first, 32 bytes each as FIELD_KEYS
+# has them. None: the folder is kept as it is, on a disk that is encrypted itself. S3 has ``sse`` in STORAGE_URL.
+STORAGE_KEYS = env.list("STORAGE_KEYS", default=[])
+for number, key in enumerate(STORAGE_KEYS, 1):
+    try:
+        Fernet(key)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"STORAGE_KEYS: key {number} is not 32 bytes in URL-safe Base64. Make one as FIELD_KEYS are made."
+        ) from error
+# Who sends the bytes of a file once the view has checked the right: "portal" (this process), "nginx" (X-Accel-Redirect to
+# STORAGE_ACCEL, a location that nginx keeps for itself), "s3" (an address at the service, good for a minute).
+SERVE_FILES = env.str("SERVE_FILES", default="portal")
+if SERVE_FILES not in {"portal", "nginx", "s3"}:
+    raise ImproperlyConfigured(f"SERVE_FILES is portal, nginx or s3, not {SERVE_FILES}")
+STORAGE_ACCEL = env.str("STORAGE_ACCEL", default="/_materials/")
+FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=600)  # how long a link for the viewer's frame is good
+STORAGE_CHECK_NIGHTS = env.int("STORAGE_CHECK_NIGHTS", default=28)  # after so many nights every blob was read again
 STORAGES = {
     "default": {"BACKEND": "permits.intake.storage.private_storage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

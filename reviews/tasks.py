@@ -6,10 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from permits import credentials
+from permits.intake import storage_rounds
+from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
 from reviews import digest, editions, limits, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
+from reviews.notices import alerts
 from reviews.webhooks import sending
 
 
@@ -65,6 +68,18 @@ def deliver_webhooks(endpoint_id: int) -> int:
 @shared_task(ignore_result=True)
 def prune_deliveries() -> dict[str, int]:
     return pruning.prune()
+
+
+@shared_task(ignore_result=True)
+def check_stored_files() -> None:
+    """A slice of tonight's share; an alert of what nobody knew of."""
+    try:
+        tally = storage_rounds.tonight()
+    except StorageUnavailable as error:
+        alerts.storage(f"The nightly check could not be made: {error}", [])
+        return
+    if tally and tally.new:
+        alerts.storage(f"{tally.lost} files lost, {tally.damaged} damaged", tally.said)
 
 
 @shared_task(ignore_result=True)

@@ -24,7 +24,7 @@ from django.utils.translation import ngettext_lazy
 
 from permits.definition import Definition, Requirement, expression
 from permits.forms import values_of
-from permits.intake import roster, storage
+from permits.intake import roster, storage, uses
 from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, Inspection, Refused, inspect, refuse_size
 from permits.intake.roster import RosterRefused
@@ -32,11 +32,7 @@ from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
 from permits.models import (
     Application,
-    EditionDraftFile,
-    EditionFile,
     Material,
-    MaterialPart,
-    Permit,
     Promise,
     Status,
     User,
@@ -108,10 +104,8 @@ def discard(sha256: str) -> None:
     """Delete the blob unless a row uses it."""
     with transaction.atomic():
         lock_blob(sha256)
-        if Material.objects.filter(sha256=sha256).exists() or Permit.objects.filter(pdf_sha256=sha256).exists():
+        if uses.is_used(sha256):
             return
-        if any(files.objects.filter(sha256=sha256).exists() for files in (EditionFile, EditionDraftFile, MaterialPart)):
-            return  # somebody handed in the form as it was downloaded
         try:
             storage.delete_blob(sha256)
         except storage.StorageUnavailable:
@@ -264,6 +258,11 @@ def take_from_record(application: Application) -> list[Material]:
                 _put_aside(application, material)
         here = set(application.materials.current().values_list("requirement", flat=True))
         asked = [r for r in application.definition.materials if r.on_record and r.key not in here | hidden]
+        record = _record(application, asked)
+        for sha256 in sorted({found.sha256 for found in record.values()}):
+            lock_blob(sha256)  # from now on nobody erases it by the rule of retention
+        there = Material.objects.filter(pk__in=[found.pk for found in record.values()], erased_at=None)
+        kept = set(there.values_list("pk", flat=True))
         return [
             Material.objects.create(
                 application=application,
@@ -277,7 +276,8 @@ def take_from_record(application: Application) -> list[Material]:
                 uploaded_by_id=found.uploaded_by_id,
                 from_record=True,
             )
-            for found in _record(application, asked).values()
+            for found in record.values()
+            if found.pk in kept
         ]
 
 
@@ -293,6 +293,7 @@ def _record(application: Application, requirements: list[Requirement]) -> dict[s
     formats = {requirement.key: {MEDIA_TYPES[kind] for kind in requirement.formats} for requirement in requirements}
     candidates = Material.objects.current().filter(
         requirement__in=formats,
+        erased_at=None,
         application__enterprise=application.enterprise_id,
         application__status=Status.APPROVED,
     )

@@ -7,6 +7,7 @@ from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
 from permits.models.promise import Promise
 from permits.models.service import EditionFile, Service, ServiceVersion
+from permits.models.storage_state import StorageCheck, StorageFault
 
 __all__ = [
     "AccessRequest",
@@ -28,6 +29,8 @@ __all__ = [
     "Service",
     "ServiceVersion",
     "Status",
+    "StorageCheck",
+    "StorageFault",
     "User",
     "next_serial",
 ]

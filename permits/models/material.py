@@ -50,6 +50,8 @@ class Material(models.Model):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     uploaded_at = models.DateTimeField(auto_now_add=True)
     replaced_at = models.DateTimeField(null=True)
+    # By the rule of retention its bytes went; the row keeps what they were.
+    erased_at = models.DateTimeField(null=True)
     from_record = models.BooleanField(
         default=False, help_text="Taken over from the enterprise's record instead of being asked for again"
     )

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from permits.forms import values_of
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state
-from permits.intake.storage import StorageUnavailable, open_blob
+from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import safe_name, uploads
 from permits.models import Application, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
@@ -28,8 +26,6 @@ from portal.blocks import block, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews import workflow
-from reviews.audit import reads
-from reviews.models import Task
 
 
 @login_required
@@ -173,33 +169,3 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
     return redirect(_page_of(application))
-
-
-@login_required
-@xframe_options_sameorigin
-def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> FileResponse:
-    """A file, to the applicant's side and to officials who have a task on it. Never executed, never guessed at."""
-    mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()
-    if not mine and not Task.objects.visible_to(request.user).filter(application__public_id=public_id).exists():
-        raise Http404
-    material = get_object_or_404(
-        Material.objects.select_related("application"), application__public_id=public_id, public_id=file_id
-    )
-    if not mine:
-        reads.note(request.user, material.application, "file", role="official", file=str(file_id))
-    response = FileResponse(open_blob(material.sha256), content_type=material.media_type)
-    inline = material.is_image or material.is_pdf
-    name = quote(material.original_name)
-    response["Content-Disposition"] = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{name}"
-    response["Content-Length"] = str(material.size)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
-    )
-    if material.is_pdf:
-        # Chromium's own viewer doesn't start in a sandboxed document; script in the file was refused at intake.
-        response["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
-        )
-    return response

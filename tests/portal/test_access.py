@@ -82,6 +82,7 @@ def owners_of(cast: Cast) -> Owners:
             {
                 "public_id": application.public_id, "section": "people", "key": "signed_pledge",
                 "file_id": application.materials.get(requirement="signed_pledge").public_id,
+                "token": "made-up", "kind": "thumb", "page": 1,
             }
             for application in states
         ],
@@ -136,7 +137,10 @@ def test_what_is_somebody_elses_is_not_found(cast: Cast, owners: Owners, name: s
     assert everything() == before
 
 
-@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - {"material_file"}))  # test_material_views has real files
+FILES = {"material_file", "material_view", "material_part"}  # test_files has real ones
+
+
+@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES))
 def test_its_owner_finds_it(cast: Cast, owners: Owners, name: str) -> None:
     """Or the test above would be content with addresses that lead nowhere."""
     client = at(cast.owner)
@@ -166,7 +170,7 @@ def test_what_is_for_all_needs_no_account(cast: Cast, name: str) -> None:
     assert at().get(reverse(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - {"material_file", "permit_pdf", "sheet_template"}))
+@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES - {"permit_pdf", "sheet_template"}))
 def test_who_comes_back_from_the_log_in_lands_on_a_page(cast: Cast, owners: Owners, name: str) -> None:
     """Also where only a POST does something: a log-in comes back with a GET, which does nothing, and shows where one is."""
     notices, before = Notice.objects.filter(read_at=None).count(), everything()

@@ -19,12 +19,11 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from permits.intake import storage
-from permits.models import Application, Material
+from permits.models import Application
 from reviews import workflow
 from tests import servers
-from tests.cast import Cast, filled, post
+from tests.cast import Cast, filled
 from tests.data import bad, roster
-from tests.portal import steps
 from tests.portal.browser import at, page, sign_in, told, words
 from tests.run import free_port, wait_for
 
@@ -350,79 +349,6 @@ def test_a_file_on_its_way_while_the_application_is_sent_comes_too_late(cast: Ca
     assert draft.number, "it was sent while the file was read"
     assert json.loads(response.content)["ok"] is False
     assert kept(draft, "canteen_plan") == ["canteen_plan.pdf"]
-
-
-# --- serving -----------------------------------------------------------------------------------------------------
-
-
-def body_of(response: Any) -> bytes:
-    return b"".join(response.streaming_content)
-
-
-@pytest.mark.parametrize(
-    ("requirement", "name", "media_type", "shown"),
-    [
-        ("canteen_plan", "canteen_plan.pdf", "application/pdf", "inline"),
-        ("business_licence", "business_licence.jpg", "image/jpeg", "inline"),
-        ("roster", "roster.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"),
-        (
-            "epidemic_plan", "epidemic_plan.docx",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "attachment",
-        ),
-    ],
-)  # fmt: skip
-def test_a_file_is_served_as_what_it_is_and_never_run(
-    cast: Cast, draft: Application, requirement: str, name: str, media_type: str, shown: str
-) -> None:
-    material = draft.materials.get(requirement=requirement)
-    response = at(cast.owner).get(material.url)
-    assert body_of(response) == read(name) and response["Content-Length"] == str(len(read(name)))
-    assert response["Content-Type"] == media_type
-    assert response["Content-Disposition"] == f"{shown}; filename*=UTF-8''{name}"
-    assert response["X-Content-Type-Options"] == "nosniff" and response["X-Frame-Options"] == "SAMEORIGIN"
-    assert response["Cache-Control"] == "private, no-store"
-    policy = response["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'") and "script-src" not in policy and "frame-ancestors 'self'" in policy
-    assert ("sandbox" in policy) == (media_type != "application/pdf")
-
-
-def test_who_has_a_task_on_it_sees_its_files_and_nobody_else_does(cast: Cast, draft: Application) -> None:
-    material: Material = draft.materials.get(requirement="canteen_plan")
-
-    def status(user) -> int:
-        return at(user).get(material.url).status_code
-
-    everybody = (cast.street, cast.health, cast.industry, cast.decider, cast.other_street, cast.outsider)
-    assert [status(user) for user in everybody] == [404] * 6  # a draft is nobody's but the enterprise's
-    assert status(cast.owner) == status(cast.colleague) == 200
-    workflow.submit(draft.pk, applicant=cast.owner)
-    assert [status(user) for user in everybody] == [200, 404, 404, 404, 404, 404]
-    steps.in_review(cast, draft)
-    assert [status(user) for user in everybody] == [200, 200, 200, 404, 404, 404]
-    steps.decide(cast, draft, "health", "agree")
-    steps.decide(cast, draft, "industry", "agree")
-    assert [status(user) for user in everybody] == [200, 200, 200, 200, 404, 404]
-    assert status(post("health_elsewhere", "health", "360983")) == 404
-    cast.street.postings.update(active=False)
-    assert status(cast.street) == 404
-
-
-def test_an_official_sees_a_file_and_still_not_the_applicants_pages(cast: Cast, draft: Application) -> None:
-    workflow.submit(draft.pk, applicant=cast.owner)
-    client = at(cast.street)
-    for part in ("", "materials/", "receipt/", "check/", "withdraw/"):
-        assert client.get(f"/applications/{draft.public_id}/{part}").status_code == 404
-
-
-def test_a_file_that_was_replaced_by_a_correction_stays_on_record(cast: Cast, draft: Application) -> None:
-    workflow.submit(draft.pk, applicant=cast.owner)
-    old = draft.materials.get(requirement="canteen_plan")
-    steps.asked_to_correct(cast, ("material", "canteen_plan", "缺第2页"), application=draft)
-    draft.refresh_from_db()
-    send(at(cast.owner), draft, "canteen_plan", ("新.pdf", read("epidemic_plan.pdf")))
-    assert kept(draft, "canteen_plan") == ["新.pdf"]
-    for user in (cast.owner, cast.street):
-        assert body_of(at(user).get(old.url)) == read("canteen_plan.pdf")
 
 
 # --- over a real socket ------------------------------------------------------------------------------------------

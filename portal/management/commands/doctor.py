@@ -16,13 +16,14 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from permits.intake import storage
-from permits.models import EditionDraft, Permit, Service, User
+from permits.models import EditionDraft, Material, Permit, Service, StorageCheck, StorageFault, User
 from reviews import calendars, editions, roles
 from reviews.audit import signing, triggers, unsealed, witness
 from reviews.models import Heartbeat, Notice
 from reviews.webhooks import state as webhook_state
 
 BACKLOG = timedelta(minutes=5)
+CHECKED_WITHIN = timedelta(days=3)
 
 
 class Unwell(Exception):
@@ -114,6 +115,26 @@ def files() -> str:
     if not same:
         raise Unwell("what was stored did not come back the same", "check the storage behind STORAGE_URL")
     return "written, read, deleted"
+
+
+def stored_files() -> str:
+    """What the looks at the storage came to: tonight's share and the last look at everything."""
+    faults = StorageFault.objects.count()
+    if faults:
+        first = StorageFault.objects.earliest("found_at")
+        raise Unwell(f"{faults} files are lost or damaged, since {timezone.localtime(first.found_at):%Y-%m-%d %H:%M} "
+                     f"({first.kind} {first.sha256[:12]}…, {first.needed_by})",
+                     "put them back from a backup under the same name, then manage.py check_storage")  # fmt: skip
+    latest = StorageCheck.objects.filter(ended_at__isnull=False).order_by("-ended_at").first()
+    if latest is None or latest.ended_at is None or latest.ended_at < timezone.now() - CHECKED_WITHIN:
+        if settings.EMBEDDED or not Material.objects.filter(uploaded_at__lt=timezone.now() - CHECKED_WITHIN).exists():
+            return "nothing known to be wrong; not checked yet"
+        seen = f"not since {timezone.localtime(latest.ended_at):%Y-%m-%d}" if latest and latest.ended_at else "never"
+        raise Unwell(f"the stored files were checked {seen}",
+                     "start the Celery worker and beat, which check a share every night; or manage.py check_storage")  # fmt: skip
+    what = f"the share of {latest.night:%Y-%m-%d}" if latest.night else "all"
+    left = f", {latest.orphans} that no row needs (manage.py check_storage --repair)" if latest.orphans else ""
+    return f"{what} checked {timezone.localtime(latest.ended_at):%Y-%m-%d %H:%M}: {latest.read} of {latest.blobs} read, none lost{left}"
 
 
 def mail() -> str:
@@ -220,7 +241,7 @@ def scheduled_editions() -> str:
 
 
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, mail, clock, calendar, due_times, services,
+    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, stored_files, mail, clock, calendar, due_times, services,
     scheduled_editions,
     outbox, webhooks, permits,
 ]  # fmt: skip

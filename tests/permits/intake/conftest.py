@@ -15,6 +15,7 @@ from permits.definition import Definition
 from permits.definition_file import parse
 from permits.models import Application, Enterprise, Service, ServiceVersion, User
 from tests.data import cast
+from tests.permits.intake.storages import kept, s3_service  # noqa: F401
 
 DATA = Path(__file__).parents[2] / "data"
 SOURCE = (Path(portal_settings.BASE_DIR) / "permits" / "services" / "resumption.toml").read_text(encoding="utf-8")
