@@ -28,6 +28,7 @@ from portal.views import (
     reports,
     sheets,
     tracking,
+    tus,
     verify,
 )
 
@@ -49,6 +50,8 @@ urlpatterns = [
     path("applications/<uuid:public_id>/fill/<slug:section>/<slug:key>/sheet/", sheets.take, name="sheet_take"),
     path("applications/<uuid:public_id>/materials/", materials.materials, name="materials"),
     path("applications/<uuid:public_id>/materials/<slug:key>/add/", materials.add, name="material_add"),
+    path("applications/<uuid:public_id>/materials/<slug:key>/uploads/", tus.uploads, name="uploads"),
+    path("applications/<uuid:public_id>/uploads/<uuid:upload_id>/", tus.upload, name="upload"),
     path("applications/<uuid:public_id>/materials/<slug:key>/promise/", promises.promise, name="material_promise"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/", files.serve, name="material_file"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/view/<str:token>/", files.view, name="material_view"),

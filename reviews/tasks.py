@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from permits import credentials
-from permits.intake import storage_rounds
+from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
 from reviews import digest, editions, limits, pruning
@@ -80,6 +80,11 @@ def check_stored_files() -> None:
         return
     if tally and tally.new:
         alerts.storage(f"{tally.lost} files lost, {tally.damaged} damaged", tally.said)
+
+
+@shared_task(ignore_result=True)
+def clear_uploads() -> int:
+    return arriving.clear()
 
 
 @shared_task(ignore_result=True)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from permits.definition import Requirement
 from permits.forms import values_of
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state
 from permits.intake.storage import StorageUnavailable
@@ -61,36 +62,43 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     if requirement is None:
         raise Http404
     if request.method != "POST":  # back from the log-in
-        return redirect(_page_of(application) + f"#material-{key}")
+        return redirect(page_of(application) + f"#material-{key}")
     owed = owes(application, key)
     script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
-    if not _may_change(application, key):
+    if not may_change(application, key):
         return _refused(
             request, application, [_("This application was sent; its materials can't be changed now.")], script, 409
         )
     files = uploads(request)
     if not files:
         return _refused(request, application, [_("No file arrived. Choose a file and try again.")], script, 400)
-    added, faults, status = _take_in(application, key, files, request.user)
+    added, faults, status = take_in(application, key, files, request.user)
     if faults:
         return _refused(request, application, faults, script, status)
-    said = _handed_in(application, request.user) if owed else _("Saved.")
+    said = handed_in(application, request.user) if owed else _("Saved.")
     if script:
-        rows = [
-            render_to_string(
-                "components/file_row.html", {"material": m, "delete_url": "" if owed else remove_url(m)}, request
-            )
-            for m in added
-        ]
-        answer = {"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1}
-        if owed:
-            answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
-        return JsonResponse(answer)
+        return JsonResponse(taken(request, requirement, added, said=said, owed=owed))
     messages.success(request, said)
-    return redirect(_page_of(application) + f"#material-{key}")
+    return redirect(page_of(application) + f"#material-{key}")
 
 
-def _handed_in(application: Application, user: User) -> str:
+def taken(
+    request: SignedIn, requirement: Requirement, added: list[Material], *, said: str, owed: bool
+) -> dict[str, Any]:
+    """What the script is told of files that were taken in."""
+    rows = [
+        render_to_string(
+            "components/file_row.html", {"material": m, "delete_url": "" if owed else remove_url(m)}, request
+        )
+        for m in added
+    ]
+    answer = {"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1}
+    if owed:
+        answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
+    return answer
+
+
+def handed_in(application: Application, user: User) -> str:
     workflow.material_arrived(application.pk, applicant=user)
     if left := application.promises.owed().count():
         return ngettext(
@@ -100,7 +108,7 @@ def _handed_in(application: Application, user: User) -> str:
     return _("It has arrived, and the office was told. Nothing more is owed.")
 
 
-def _take_in(
+def take_in(
     application: Application, key: str, files: list[UploadedFile], user: User
 ) -> tuple[list[Material], list[str], int]:
     """Each file by itself: one that is refused keeps no other out. The materials, the faults, the worst status."""
@@ -111,7 +119,7 @@ def _take_in(
         try:
             material = add_material(
                 application=application, requirement_key=key, upload=file, user=user,
-                may_change=lambda locked: _may_change(locked, key),
+                may_change=lambda locked: may_change(locked, key),
             )  # fmt: skip
         except ValidationError as error:
             faults = [*error.messages, *map(str, getattr(error, "faults", [])[:50])]
@@ -134,16 +142,16 @@ def _refused(request: SignedIn, application: Application, faults: list[str], scr
         return JsonResponse({"ok": False, "message": "\n".join(faults)}, status=status)
     for fault in faults:
         messages.error(request, fault)
-    return redirect(_page_of(application))
+    return redirect(page_of(application))
 
 
-def _page_of(application: Application) -> str:
+def page_of(application: Application) -> str:
     if application.status == Status.NEEDS_CORRECTION:
         return reverse("corrections", args=[application.public_id])
     return reverse("materials" if application.is_draft else "application", args=[application.public_id])
 
 
-def _may_change(application: Application, key: str) -> bool:
+def may_change(application: Application, key: str) -> bool:
     """In a draft; what is owed; and, while corrections are asked for, what they ask for."""
     if owes(application, key):
         return True
@@ -160,12 +168,12 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     )
     material = application.materials.current().filter(public_id=file_id).first()
     if request.method != "POST" or material is None:  # back from the log-in; or a second click
-        return redirect(_page_of(application))
+        return redirect(page_of(application))
     key = material.requirement
     try:
-        remove_material(material=material, user=request.user, may_change=lambda locked: _may_change(locked, key))
+        remove_material(material=material, user=request.user, may_change=lambda locked: may_change(locked, key))
     except Refused as error:
         messages.error(request, error.messages[0])
     else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
-    return redirect(_page_of(application))
+    return redirect(page_of(application))
