@@ -57,6 +57,7 @@ urlpatterns = [
     path("applications/<uuid:public_id>/files/<uuid:file_id>/view/<str:token>/", files.view, name="material_view"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/<slug:kind>/<int:page>/", files.part, name="material_part"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/remove/", materials.remove, name="material_remove"),
+    path("applications/<uuid:public_id>/files/<uuid:file_id>/move/", materials.move, name="material_move"),
     path("applications/<uuid:public_id>/carry/", filing.carry, name="carry"),
     path("applications/<uuid:public_id>/check/", filing.check, name="check"),
     path("applications/<uuid:public_id>/discard/", filing.discard, name="discard"),

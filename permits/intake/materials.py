@@ -91,8 +91,8 @@ def add_material(
 def remove_material(*, material: Material, user: User, may_change: Callable[[Application], bool] = always) -> None:
     """Take a file back: gone from a draft, kept on record as replaced in a submitted application."""
     with transaction.atomic():
-        application = _locked(material.application)
-        _refuse_when_sent(application, may_change)
+        application = locked(material.application)
+        refuse_when_sent(application, may_change)
         current = application.materials.current().filter(pk=material.pk).first()
         if current is None:
             return  # somebody was faster
@@ -123,8 +123,8 @@ def _keep(
 ) -> Material:
     """Write the row, under the application's lock."""
     with transaction.atomic():
-        application = _locked(application)
-        _refuse_when_sent(application, may_change)
+        application = locked(application)
+        refuse_when_sent(application, may_change)
         current = list(application.materials.current().filter(requirement=requirement.key))
         if there := next((material for material in current if material.sha256 == stored.sha256), None):
             return there
@@ -144,17 +144,18 @@ def _keep(
             media_type=inspection.media_type,
             size=stored.size,
             sha256=stored.sha256,
+            position=max((material.position for material in current), default=-1) + 1,
             received_sha256=stored.sha256,
             facts=inspection.facts,
             uploaded_by=user,
         )
 
 
-def _locked(application: Application) -> Application:
+def locked(application: Application) -> Application:
     return Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
 
 
-def _refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
+def refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
     if not may_change(application):
         raise Refused("sent", _("This application was sent; its materials can't be changed now."))
 
@@ -251,7 +252,7 @@ def take_from_record(application: Application) -> list[Material]:
     if not any(asked.on_record for asked in definition.materials) and not any(f.material for f in definition.fields()):
         return []
     with transaction.atomic():
-        application = _locked(application)
+        application = locked(application)
         hidden = hidden_materials(application.definition, values_of(application.definition, application.answers))
         if application.is_draft and hidden:
             for material in application.materials.current().filter(requirement__in=hidden):

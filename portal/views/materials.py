@@ -19,11 +19,12 @@ from django.utils.translation import ngettext, pgettext
 from permits.definition import Requirement
 from permits.forms import values_of
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state
+from permits.intake.ordering import move as put_elsewhere
 from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import safe_name, uploads
 from permits.models import Application, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
-from portal.blocks import block, remove_url
+from portal.blocks import block, move_url, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews import workflow
@@ -88,7 +89,13 @@ def taken(
     """What the script is told of files that were taken in."""
     rows = [
         render_to_string(
-            "components/file_row.html", {"material": m, "delete_url": "" if owed else remove_url(m)}, request
+            "components/file_row.html",
+            {
+                "material": m,
+                "delete_url": "" if owed else remove_url(m),
+                "move_url": "" if owed else move_url(m, requirement),
+            },
+            request,
         )
         for m in added
     ]
@@ -177,3 +184,25 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
     return redirect(page_of(application))
+
+
+@login_required
+def move(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
+    """Put one of several files into another place. The script needs no page."""
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
+    material = application.materials.current().filter(public_id=file_id).first()
+    if request.method != "POST" or material is None:
+        return redirect(page_of(application))
+    key = material.requirement
+    script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    try:
+        put_elsewhere(
+            material=material, to=request.POST.get("to", ""), may_change=lambda locked: may_change(locked, key)
+        )
+    except Refused as error:
+        if script:
+            return JsonResponse({"ok": False, "message": error.messages[0]}, status=409)
+        messages.error(request, error.messages[0])
+    return JsonResponse({"ok": True}) if script else redirect(page_of(application) + f"#material-{key}")
