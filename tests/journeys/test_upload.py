@@ -152,6 +152,7 @@ def test_several_files_are_sent_and_put_in_order(materials) -> None:
     there(page, names[0], names[2], names[1])
     page.reload()
     there(page, names[0], names[2], names[1])
+    rows(page).nth(1).scroll_into_view_if_needed()
     last, first = rows(page).nth(2).bounding_box(), rows(page).nth(0).bounding_box()
     page.mouse.move(last["x"] + 25, last["y"] + 20)
     page.mouse.down()
