@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from permits.expressions import parse as parse_expression
 from permits.forms import as_data, broken_rules, section_form, values_of
 from permits.intake.materials import RequirementState, requirement_state
-from permits.models import Application
+from permits.models import Application, Check
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,25 @@ def _in_the_materials(application: Application) -> list[Problem]:
     found = []
     for state in requirement_state(application, values):
         title = str(state.requirement.title)
-        message = "" if state.satisfied else _("Please upload “%(title)s”.") % {"title": title}
+        message = _unchecked(state) or ("" if state.satisfied else _("Please upload “%(title)s”.") % {"title": title})
         message = message or _miscounted(application, state, values)
         if message:
             found.append(Problem("material", state.requirement.key, state.requirement.key, title, message))
     return found
+
+
+def _unchecked(state: RequirementState) -> str:
+    """What is being checked yet would be lost if it were sent now; what was refused is missed only where it is needed."""
+    for file in state.others:
+        if file.check_state == Check.CHECKING:
+            return _("“%(file)s” is being checked. It takes a moment; then try again.") % {"file": file.original_name}
+        if file.check_state == Check.HELD:
+            return _("“%(file)s” waits for the virus scanner, which is away. It is checked as soon as it is back; you needn't "
+                     "stay here.") % {"file": file.original_name}  # fmt: skip
+    if not state.satisfied and state.others:
+        refused = state.others[-1]
+        return _("“%(file)s” was refused: %(why)s") % {"file": refused.original_name, "why": refused.why}
+    return ""
 
 
 def _miscounted(application: Application, state: RequirementState, values: Mapping[str, Any]) -> str:

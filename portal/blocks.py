@@ -29,7 +29,7 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
         "uploads": reverse("uploads", args=[application.public_id, requirement.key]),
         "photo": bool({"jpg", "png"} & set(requirement.formats)),
-        "files": [(file, remove_url(file), move_url(file, requirement)) for file in state.files],
+        "files": [(file, remove_url(file), move_url(file, requirement)) for file in (*state.files, *state.others)],
         "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
     }  # fmt: skip
@@ -52,7 +52,7 @@ def owed_blocks(application: Application) -> list[dict[str, Any]]:
 def _instead(application: Application, state: RequirementState) -> dict[str, Any]:
     """What a draft's applicant can do instead of uploading, and what of it they did."""
     requirement = state.requirement
-    if not application.is_draft or state.files or state.on_record or not (state.required or state.promise):
+    if not application.is_draft or state.files or state.on_record or any(file.waits for file in state.others) or not (state.required or state.promise):
         return {}
     open_to_it = not (application.enterprise and application.enterprise.bad_credit)
     return {
@@ -68,7 +68,7 @@ def remove_url(material: Material) -> str:
 
 
 def move_url(material: Material, requirement: Requirement) -> str:
-    """Where one of several files is put into another place; nothing where there is one only."""
-    if requirement.max_count == 1:
+    """Where one of several files is put into another place; nothing where there is one only, or the file doesn't count yet."""
+    if requirement.max_count == 1 or not material.is_fine:
         return ""
     return reverse("material_move", args=[material.application.public_id, material.public_id])

@@ -203,9 +203,10 @@ CELERY_BEAT_SCHEDULE = {
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
-    "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     # Each a minute at most, until the night's share is done.
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
+    "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
+    "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
@@ -284,6 +285,15 @@ if SERVE_FILES not in {"portal", "nginx", "s3"}:
     raise ImproperlyConfigured(f"SERVE_FILES is portal, nginx or s3, not {SERVE_FILES}")
 STORAGE_ACCEL = env.str("STORAGE_ACCEL", default="/_materials/")
 FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=600)  # how long a link for the viewer's frame is good
+# For how many days the files of applications are kept, by how they stand: ``draft=180,ended=365,rejected=1095,closed=3650``.
+# What isn't named is kept for ever; a service's definition may say otherwise (``keep_files``). manage.py erase_materials.
+KEEP_FILES: dict[str, int] = {
+    group: int(days) for group, _sign, days in (each.partition("=") for each in env.list("KEEP_FILES", default=[]))
+}
+if unknown := set(KEEP_FILES) - {"draft", "ended", "rejected", "closed"}:
+    raise ImproperlyConfigured(f"KEEP_FILES: draft, ended, rejected and closed are kept so long, not {', '.join(unknown)}")
+if any(days < 30 for days in KEEP_FILES.values()):
+    raise ImproperlyConfigured("KEEP_FILES: at least 30 days")
 STORAGE_CHECK_NIGHTS = env.int("STORAGE_CHECK_NIGHTS", default=28)  # after so many nights every blob was read again
 STORAGES = {
     "default": {"BACKEND": "permits.intake.storage.private_storage"},
@@ -294,6 +304,11 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# Files are looked into by a worker after the request ("worker"), or within it, where there is none ("here").
+INSPECTION = env.str("INSPECTION", default="worker")
+INSPECTION_SANDBOX = env.bool("INSPECTION_SANDBOX", default=True)  # off for tests only: in a process of its own, with these limits
+INSPECTION_LIMITS = {"megabytes": env.int("INSPECTION_MEGABYTES", default=512), "seconds": env.int("INSPECTION_SECONDS", default=30)}
+CLAMD_URL = env.str("CLAMD_URL", default="")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: no virus scanner
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)  # the ceiling; a definition may ask for less
 UPLOADS_UNDER_WAY = env.int("UPLOADS_UNDER_WAY", default=30)  # of one person at once, in pieces

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal.views import (
+    bundle,
     catalogue,
     checkpoint,
     corrections,
@@ -53,9 +54,11 @@ urlpatterns = [
     path("applications/<uuid:public_id>/materials/<slug:key>/uploads/", tus.uploads, name="uploads"),
     path("applications/<uuid:public_id>/uploads/<uuid:upload_id>/", tus.upload, name="upload"),
     path("applications/<uuid:public_id>/materials/<slug:key>/promise/", promises.promise, name="material_promise"),
+    path("applications/<uuid:public_id>/materials.zip", bundle.materials_zip, name="materials_zip"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/", files.serve, name="material_file"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/view/<str:token>/", files.view, name="material_view"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/<slug:kind>/<int:page>/", files.part, name="material_part"),
+    path("applications/<uuid:public_id>/files/<uuid:file_id>/state/", materials.state, name="material_state"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/remove/", materials.remove, name="material_remove"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/move/", materials.move, name="material_move"),
     path("applications/<uuid:public_id>/carry/", filing.carry, name="carry"),

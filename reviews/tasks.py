@@ -9,7 +9,7 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import digest, editions, limits, pruning
+from reviews import arrivals, digest, editions, limits, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -66,11 +66,6 @@ def deliver_webhooks(endpoint_id: int) -> int:
 
 
 @shared_task(ignore_result=True)
-def prune_deliveries() -> dict[str, int]:
-    return pruning.prune()
-
-
-@shared_task(ignore_result=True)
 def check_stored_files() -> None:
     """A slice of tonight's share; an alert of what nobody knew of."""
     try:
@@ -80,6 +75,22 @@ def check_stored_files() -> None:
         return
     if tally and tally.new:
         alerts.storage(f"{tally.lost} files lost, {tally.damaged} damaged", tally.said)
+
+
+# A scanner and a look that both take all the time they may; shorter than the claim on the file.
+@shared_task(ignore_result=True, soft_time_limit=150, time_limit=170)
+def check_material(material_id: int) -> None:
+    arrivals.check(material_id)
+
+
+@shared_task(ignore_result=True)
+def sweep_materials() -> int:
+    return arrivals.sweep()
+
+
+@shared_task(ignore_result=True)
+def prune_deliveries() -> dict[str, int]:
+    return pruning.prune()
 
 
 @shared_task(ignore_result=True)

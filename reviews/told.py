@@ -80,8 +80,10 @@ def corrections_due(event: Event, notice: CorrectionNotice) -> list[Message]:
 
 
 def departments(event: Event, tasks: list[Task]) -> list[Message]:
-    """Everybody who acts for a department that has a new task."""
-    return [Message(event, "new_task", _task_params(task), group=task.department_id) for task in tasks]
+    """Everybody who acts for a department that has a new task; of one that is in somebody's hand already (corrections came
+    back to who asked for them) they alone, and who stands in for them.
+    """
+    return [message for task in tasks for message in holder(event, task, "new_task")]
 
 
 def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Message]:
@@ -102,13 +104,16 @@ def official(
     return [Message(event, kind, _task_params(task) | {"reason": reason} | more, found)]
 
 
-def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Message]:
-    """Those of the department, and who stands in for one of them."""
+def supervisors(
+    event: Event, office: Department, kind: str, *, reason: str = "", path: str = "", **more: Any
+) -> list[Message]:
+    """Those of the department, and who stands in for one of them; led to the application unless another path is given."""
     posts = Official.objects.filter(department=office, active=True, role=Official.Role.SUPERVISOR)
     lent = Delegation.objects.in_force(event.at).filter(official__in=posts)
     people = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=lent.values("delegate")), is_active=True)
-    params = _params(_application(event), reason=reason, path=path or "/admin/reviews/task/")
-    params |= {"department": office.names}
+    application = _application(event)
+    params = _params(application, reason=reason, path=path or f"/admin/permits/application/{application.pk}/change/")
+    params |= {"department": office.names} | more
     found = tuple(choosing.reader(person) for person in people.defer("mobile").order_by("pk"))
     return [Message(event, kind, params, found)]
 
@@ -120,6 +125,13 @@ def in_both(say: Callable[[], Any]) -> dict[str, str]:
         with translation.override(language):
             said[short] = str(say())
     return said
+
+
+def of_task(task: Task) -> dict[str, Any]:
+    """Which stage it is, and when it is due."""
+    stage = task.application.definition.stage(task.stage)
+    named = {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task)
+    return {"stage": named, "due_at": task.due_at.isoformat()}
 
 
 def task_path(task: Task) -> str:
@@ -229,12 +241,7 @@ def _params(application: Application, *, reason: str = "", path: str = "") -> di
 
 
 def _task_params(task: Task) -> dict[str, Any]:
-    stage = task.application.definition.stage(task.stage)
-    return _params(task.application, path=task_path(task)) | {
-        "stage": {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task),
-        "department": task.department.names,
-        "due_at": task.due_at.isoformat(),
-    }
+    return _params(task.application, path=task_path(task)) | of_task(task) | {"department": task.department.names}
 
 
 def _beside(task: Task) -> dict[str, str]:

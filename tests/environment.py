@@ -15,7 +15,7 @@ import pytest
 
 PRODUCTION = (
     "ADMINS", "ALLOWED_HOSTS", "AUDIT_ARCHIVE_URL", "AUDIT_KEY_FILE", "AUDIT_ORIGIN", "AUDIT_SIGNER", "AUDIT_WITNESSES", "CSRF_TRUSTED_ORIGINS", "DEBUG", "DEFAULT_FROM_EMAIL", "DEMO", "DJANGO_SETTINGS_MODULE",
-    "EMAIL_URL", "FIELD_KEYS", "METRICS_TOKEN", "NOTICE_QUIET_HOURS", "PERMIT_KEY_FILE", "REDIS_URL", "SECRET_KEY", "SECURE", "SITE_URL", "SMS_URL", "STORAGE_URL", "WEBHOOK_ALLOW_PRIVATE", "WEBHOOK_CA_FILE", "WECHAT_URL",
+    "EMAIL_URL", "CLAMD_URL", "FIELD_KEYS", "METRICS_TOKEN", "NOTICE_QUIET_HOURS", "PERMIT_KEY_FILE", "REDIS_URL", "SECRET_KEY", "SECURE", "SITE_URL", "SMS_URL", "STORAGE_URL", "WEBHOOK_ALLOW_PRIVATE", "WEBHOOK_CA_FILE", "WECHAT_URL",
 )  # fmt: skip
 
 for name in PRODUCTION:
@@ -26,6 +26,9 @@ os.environ["TEST_VAR_DIR"] = str(ROOT)  # pytest-xdist's processes inherit it
 VAR_DIR = ROOT / os.environ.get("PYTEST_XDIST_WORKER", "main")
 (VAR_DIR / "static").mkdir(parents=True, exist_ok=True)
 os.environ["VAR_DIR"] = str(VAR_DIR)
+# What is uploaded is looked into at once and in the same process; tests of the workers and of the sandbox say otherwise.
+os.environ["INSPECTION"] = "here"
+os.environ["INSPECTION_SANDBOX"] = "false"
 os.environ["CELERY_BROKER_URL"] = "memory://localhost"
 
 

@@ -38,7 +38,10 @@ def derive(stream: IO[bytes], kind: str, *, folder: Path, facts: Mapping[str, An
     Raise ``Refused`` for what only shows when the file is worked on.
     """
     stream.seek(0)
-    return _MAKERS[kind.lstrip(".")](stream, folder, facts)
+    try:
+        return _MAKERS[kind.lstrip(".")](stream, folder, facts)
+    except (MemoryError, RecursionError) as error:
+        raise words.too_complex() from error
 
 
 def _of_image(kind: str) -> Maker:

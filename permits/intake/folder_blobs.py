@@ -120,9 +120,15 @@ class FileBlobs(FileSystemStorage):
             for entry in entries:
                 yield _leftover(base, Path(entry.path), ours=True)
         for folder, _folders, names in os.walk(base / ROOT):
+            there = set(names)
             for name in names:
                 if not is_digest(name.removesuffix(sealed.SUFFIX)) or key_of(name[:64]) != _below(base, folder, name):
                     yield _leftover(base, Path(folder) / name, ours=False)
+                elif (
+                    is_digest(name) and name + sealed.SUFFIX in there
+                ):  # killed when the one took the place of the other
+                    twin = name if sealed.wanted() else name + sealed.SUFFIX
+                    yield _leftover(base, Path(folder) / twin, ours=True)
 
     def drop(self, leftover: Leftover) -> None:
         with suppress(FileNotFoundError):

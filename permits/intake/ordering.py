@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from permits.intake.materials import locked, refuse_when_sent
+from permits.intake.keeping import locked
+from permits.intake.materials import refuse_when_sent
 from permits.models import Application, Material
 
 UP, DOWN = "up", "down"

@@ -17,6 +17,7 @@ whole.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
@@ -55,6 +56,15 @@ def put(source: File | IO[bytes] | Iterable[bytes], *, over: bool = False) -> St
         if isinstance(source, Adoptable):
             return source.adopt()
         return blobs.put(_chunks(source), over=over)
+
+
+def digest_of(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
+    """What ``put`` would say, without keeping anything."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(source):
+        digest.update(chunk)
+        size += len(chunk)
+    return Stored(digest.hexdigest(), size)
 
 
 def open_blob(sha256: str) -> File:

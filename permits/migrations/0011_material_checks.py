@@ -78,5 +78,11 @@ class Migration(migrations.Migration):
             model_name='materialpart',
             constraint=models.UniqueConstraint(fields=('material', 'kind', 'page'), name='one_part_of_a_kind_each_page'),
         ),
+        # What is there already was looked at when it came in; what comes from now on is looked at afterwards.
+        migrations.AlterField(
+            model_name='material',
+            name='check_state',
+            field=models.CharField(choices=[('checking', 'Being checked'), ('fine', 'Checked'), ('refused', 'Refused'), ('held', 'Waiting for the virus scanner')], default='checking', max_length=10, verbose_name='Inspection'),
+        ),
         migrations.RunSQL("UPDATE permits_material SET received_sha256 = sha256", migrations.RunSQL.noop),
     ]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from permits.models.application import Application
-
-
-class MaterialQuerySet(models.QuerySet["Material"]):
-    def current(self) -> MaterialQuerySet:
-        return self.filter(replaced_at=None)
 
 
 class Check(models.TextChoices):
@@ -25,6 +22,16 @@ class Check(models.TextChoices):
     FINE = "fine", _("Checked")
     REFUSED = "refused", _("Refused")
     HELD = "held", _("Waiting for the virus scanner")
+
+
+class MaterialQuerySet(models.QuerySet["Material"]):
+    def current(self) -> MaterialQuerySet:
+        """Those that count: found fine, and no other took their place."""
+        return self.filter(replaced_at=None, check_state=Check.FINE)
+
+    def shown(self) -> MaterialQuerySet:
+        """What the applicant sees: those that are being checked and those that were refused too."""
+        return self.filter(replaced_at=None)
 
 
 class Material(models.Model):
@@ -41,7 +48,7 @@ class Material(models.Model):
     received_sha256 = models.CharField(max_length=64, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     facts = models.JSONField(default=dict, help_text="What inspection found: pages, pixels, rows, warnings")
-    check_state = models.CharField(_("Inspection"), max_length=10, choices=Check.choices, default=Check.FINE)
+    check_state = models.CharField(_("Inspection"), max_length=10, choices=Check.choices, default=Check.CHECKING)
     # Why it was refused, by language: {"code": …, "text": {"zh-hans": …, "en": …}, "faults": {"zh-hans": […], …}}
     verdict = models.JSONField(default=dict)
     checked_at = models.DateTimeField(null=True)
@@ -87,12 +94,42 @@ class Material(models.Model):
         return reverse("material_file", args=[self.application.public_id, self.public_id])
 
     @property
+    def is_fine(self) -> bool:
+        return self.check_state == Check.FINE
+
+    @property
+    def waits(self) -> bool:
+        """Nothing is known of it yet."""
+        return self.check_state in (Check.CHECKING, Check.HELD)
+
+    @property
+    def why(self) -> str:
+        """Why it was refused, in the reader's language."""
+        return str(_spoken(self.verdict.get("text")) or "")
+
+    @property
+    def faults(self) -> list[str]:
+        """Of a roster, row by row."""
+        return list(_spoken(self.verdict.get("faults")) or [])
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the applicant had better look at, though it was taken."""
+        return [str(_spoken(each.get("text")) or "") for each in self.facts.get("warnings", [])]
+
+    @property
     def is_image(self) -> bool:
         return self.media_type.startswith("image/")
 
     @property
     def is_pdf(self) -> bool:
         return self.media_type == "application/pdf"
+
+
+def _spoken(by_language: dict[str, Any] | None) -> Any:
+    language = "en" if (get_language() or "").startswith("en") else "zh-hans"
+    found = by_language or {}
+    return found.get(language) or next(iter(found.values()), None)
 
 
 class MaterialPart(models.Model):

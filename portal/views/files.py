@@ -67,33 +67,30 @@ def part(request: SignedIn, public_id: UUID, file_id: UUID, kind: str, page: int
     picture = found.kind == MaterialPart.Kind.THUMB
     name = f"{kind}-{page}.{'jpg' if picture else 'json'}"
     file = Served(found.sha256, found.size, found.media_type if picture else TEXT, name, inline=picture, from_here=True)
-    return _guarded(request, lambda: serving.respond(request, file, on_damage=_tell), material)
+    return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)
 
 
 def _found(request: SignedIn, public_id: UUID, file_id: UUID) -> tuple[Material, Task | None]:
-    """The file, and the task by which an official sees it; none for the applicant's side. Not found for anybody else.
-
-    Of officials' eyes is only what passed inspection; an applicant may have their own file back before.
+    """The file, and the task by which an official sees it; none for the applicant's side. Not found for anybody else, nor
+    what did not pass inspection.
     """
     mine = Application.objects.visible_to(request.user).filter(public_id=public_id).exists()
     tasks = Task.objects.visible_to(request.user).filter(application__public_id=public_id)
     task = None if mine else tasks.select_related("department").order_by("-pk").first()
     if not mine and task is None:
         raise Http404
-    files = Material.objects.select_related("application").exclude(check_state=Check.REFUSED)
-    if not mine:
-        files = files.filter(check_state=Check.FINE)
+    files = Material.objects.select_related("application").filter(check_state=Check.FINE)
     return get_object_or_404(files, application__public_id=public_id, public_id=file_id), task
 
 
 def _is_shown(material: Material) -> bool:
     """In the browser: pictures that were made anew, PDFs that were looked into. Everything else is saved."""
-    return material.check_state == Check.FINE and (material.is_image or material.is_pdf)
+    return material.is_image or material.is_pdf
 
 
 def _sent(request: SignedIn, material: Material, *, inline: bool) -> HttpResponseBase:
     file = Served(material.sha256, material.size, material.media_type, material.original_name, inline=inline)
-    return _guarded(request, lambda: serving.respond(request, file, on_damage=_tell), material)
+    return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)
 
 
 def _copy(request: SignedIn, material: Material, task: Task) -> HttpResponseBase:
@@ -105,7 +102,7 @@ def _copy(request: SignedIn, material: Material, task: Task) -> HttpResponseBase
     inline = _is_shown(material) and "save" not in request.GET
     file = Served(material.sha256, material.size, material.media_type, name, inline=inline, from_here=True)
     if not stamping.can_carry(material):
-        return _guarded(request, lambda: serving.respond(request, file, on_damage=_tell), material)
+        return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)
 
     def drawn() -> HttpResponseBase:
         lines = stamping.lines_for(request.user, str(task.department), now)
@@ -121,7 +118,7 @@ def _guarded(request: HttpRequest, send: Any, material: Material) -> HttpRespons
     try:
         response: HttpResponseBase = send()
     except Damaged as damaged:
-        _tell(damaged)
+        tell(damaged)
         return _refused(request, material, _("This file was damaged in storage, so it is not shown. The operators were told; "
                                              "nothing has to be done by you."), 503)  # fmt: skip
     except StorageUnavailable:
@@ -135,7 +132,8 @@ def _guarded(request: HttpRequest, send: Any, material: Material) -> HttpRespons
     return response
 
 
-def _tell(damaged: Damaged) -> None:
+def tell(damaged: Damaged) -> None:
+    """Put down that a blob isn't what it was, and tell ops."""
     kind = faults.Kind.LOST if damaged.lost else faults.Kind.DAMAGED
     faults.found(damaged.sha256, kind, "met when somebody wanted to see it")
     alerts.storage(f"A file that somebody wanted to see is {kind}", [f"{kind} {damaged.sha256}"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -18,7 +19,8 @@ from django.utils.translation import ngettext, pgettext
 
 from permits.definition import Requirement
 from permits.forms import values_of
-from permits.intake.materials import Refused, add_material, remove_material, requirement_state
+from permits.intake import scanner
+from permits.intake.materials import Refused, add_material, remove_material, requirement_state, take_in
 from permits.intake.ordering import move as put_elsewhere
 from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import safe_name, uploads
@@ -48,7 +50,7 @@ def show(request: SignedIn, application: Application, *, status: int = 200, refu
     context = {
         "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
         "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
-        "section": "applications",
+        "section": "applications", "being_checked": any(file.waits for state in states for file in state.others),
     }  # fmt: skip
     return render(request, "filing/materials.html", context, status=status)
 
@@ -73,10 +75,10 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     files = uploads(request)
     if not files:
         return _refused(request, application, [_("No file arrived. Choose a file and try again.")], script, 400)
-    added, faults, status = take_in(application, key, files, request.user)
+    added, faults, status = take_files(application, key, files, request.user)
     if faults:
         return _refused(request, application, faults, script, status)
-    said = handed_in(application, request.user) if owed else _("Saved.")
+    said = said_of(application, request.user, owed=owed, waits=any(material.waits for material in added))
     if script:
         return JsonResponse(taken(request, requirement, added, said=said, owed=owed))
     messages.success(request, said)
@@ -87,25 +89,29 @@ def taken(
     request: SignedIn, requirement: Requirement, added: list[Material], *, said: str, owed: bool
 ) -> dict[str, Any]:
     """What the script is told of files that were taken in."""
-    rows = [
-        render_to_string(
-            "components/file_row.html",
-            {
-                "material": m,
-                "delete_url": "" if owed else remove_url(m),
-                "move_url": "" if owed else move_url(m, requirement),
-            },
-            request,
-        )
-        for m in added
-    ]
-    answer = {"ok": True, "html": "".join(rows), "replace": requirement.max_count == 1}
+    answer = {
+        "ok": True, "html": "".join(row(request, requirement, material, changeable=not owed) for material in added),
+        "replace": requirement.max_count == 1 and all(material.is_fine for material in added),
+    }  # fmt: skip
     if owed:
         answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
     return answer
 
 
-def handed_in(application: Application, user: User) -> str:
+def row(request: SignedIn, requirement: Requirement | None, material: Material, *, changeable: bool) -> str:
+    may = {"delete_url": remove_url(material)} if changeable else {}
+    if changeable and requirement is not None:
+        may["move_url"] = move_url(material, requirement)
+    return render_to_string("components/file_row.html", {"material": material, **may}, request)
+
+
+def said_of(application: Application, user: User, *, owed: bool, waits: bool) -> str:
+    if waits:
+        return _("It has arrived and is being checked; then the office is told.") if owed else _("Saved. It is being checked.")
+    return _handed_in(application, user) if owed else _("Saved.")
+
+
+def _handed_in(application: Application, user: User) -> str:
     workflow.material_arrived(application.pk, applicant=user)
     if left := application.promises.owed().count():
         return ngettext(
@@ -115,22 +121,26 @@ def handed_in(application: Application, user: User) -> str:
     return _("It has arrived, and the office was told. Nothing more is owed.")
 
 
-def take_in(
+def take_files(
     application: Application, key: str, files: list[UploadedFile], user: User
 ) -> tuple[list[Material], list[str], int]:
     """Each file by itself: one that is refused keeps no other out. The materials, the faults, the worst status."""
     added: list[Material] = []
     found: list[str] = []
     status = 200
+    take = add_material if settings.INSPECTION == "here" else take_in
     for file in files:
         try:
-            material = add_material(
+            material = take(
                 application=application, requirement_key=key, upload=file, user=user,
                 may_change=lambda locked: may_change(locked, key),
             )  # fmt: skip
         except ValidationError as error:
             faults = [*error.messages, *map(str, getattr(error, "faults", [])[:50])]
             status = max(status, 422)
+        except scanner.Down:
+            faults = [_("The file can't be checked for viruses just now. Nothing else was lost; please try again in a few minutes.")]
+            status = 503
         except StorageUnavailable:
             faults = [
                 _("The file could not be stored just now. Nothing else was lost; please try again in a few minutes.")
@@ -173,7 +183,7 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
-    material = application.materials.current().filter(public_id=file_id).first()
+    material = application.materials.shown().filter(public_id=file_id).first()
     if request.method != "POST" or material is None:  # back from the log-in; or a second click
         return redirect(page_of(application))
     key = material.requirement
@@ -184,6 +194,27 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
     return redirect(page_of(application))
+
+
+@login_required
+def state(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
+    """How far the check of a file is, for the script: its row, and whether it takes the place of the others."""
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
+    if request.headers.get("X-Requested-With") != "XMLHttpRequest":  # back from the log-in
+        return redirect(page_of(application))
+    material = application.materials.shown().filter(public_id=file_id).first()
+    if material is None:  # removed, or it was there already
+        return JsonResponse({"state": "gone", "html": ""})
+    material.application = application
+    requirement = application.definition.requirement(material.requirement)
+    removable = may_change(application, material.requirement) and not owes(application, material.requirement)
+    html = row(request, requirement, material, changeable=removable)
+    return JsonResponse({
+        "state": material.check_state, "html": html,
+        "replace": material.is_fine and requirement is not None and requirement.max_count == 1,
+    })  # fmt: skip
 
 
 @login_required

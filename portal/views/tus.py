@@ -1,7 +1,7 @@
 """Uploads that can be broken off and gone on with: the tus protocol 1.0.0 (https://tus.io/protocols/resumable-upload).
 
 Who may upload what, and when, is asked at every request, as for the plain form. A file that is whole goes the same way as the form's:
-``materials.take_in``. What came of it is the body of the last answer when it was refused, and stands at the upload's own address
+``materials.take_files``. What came of it is the body of the last answer when it was refused, and stands at the upload's own address
 (GET) in any case.
 """
 
@@ -28,7 +28,7 @@ from permits.models import Application, Material, Upload
 from portal.asked import owes
 from portal.requests import SignedIn
 from portal.throttle import allowed
-from portal.views.materials import handed_in, may_change, page_of, take_in, taken
+from portal.views.materials import may_change, page_of, said_of, take_files, taken
 
 BEGUN_A_MINUTE = 120
 DRAINED = 16 * 1024 * 1024  # bytes of a refused request that are read all the same, so that the client reads the answer
@@ -241,13 +241,13 @@ def _finish(request: SignedIn, application: Application, turn: Turn) -> HttpResp
         return HttpResponse(status=204)
     owed = owes(application, row.requirement)
     with arriving.whole_file(turn) as file:
-        added, faults, status = take_in(application, row.requirement, [file], request.user)
+        added, faults, status = take_files(application, row.requirement, [file], request.user)
     if status == 503:
         raise Answered(503, faults[0], Upload_Offset=str(row.offset))
     if faults:
         arriving.end(turn, material=None, answer={"status": status, "message": "\n".join(faults)})
         return _said(status, "\n".join(faults))
-    said = handed_in(application, request.user) if owed else _("Saved.")
+    said = said_of(application, request.user, owed=owed, waits=added[0].waits)
     arriving.end(turn, material=added[0], answer={"status": 204, "message": said, "owed": owed})
     return HttpResponse(status=204)
 
@@ -267,7 +267,7 @@ def _finish_what_is_whole(request: SignedIn, application: Application, row: Uplo
 
 def _taken_before(application: Application, row: Upload) -> Material | None:
     """The material, when a process was killed after it was taken in: what was owed may not be changed any more by now."""
-    mine = application.materials.current().filter(requirement=row.requirement, received_sha256=row.sha256)
+    mine = application.materials.shown().filter(requirement=row.requirement, received_sha256=row.sha256)
     return mine.filter(uploaded_at__gte=row.created_at).first()
 
 

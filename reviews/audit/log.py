@@ -100,11 +100,14 @@ ACTIONS = {
     "settings_changed": _("Settings changed"),
     "words_erased": _("Words of an event erased"),
     "notice_text_published": _("Wording of a notice published"),
+    "notice_text_tested": _("Wording of a notice sent as a test"),
     "digest_sent": _("Morning summaries sent"),
     "looked": _("Looked at"),
     "mobile_confirmed": _("Mobile number confirmed"),
     "mobile_removed": _("Mobile number removed"),
     "log_exported": _("Audit log taken out"),
+    "original_taken": _("Original of a file taken out"),
+    "files_erased": _("Files erased: kept long enough"),
 }
 
 # The event of each outcome that an official decides; silence is one too.

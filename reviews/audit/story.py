@@ -85,11 +85,14 @@ SENTENCES = {
     "settings_changed": _l("%(who)s changed settings: %(columns)s."),
     "words_erased": _l("%(who)s erased the words of event %(seq)s."),
     "notice_text_published": _l("%(who)s published the wording of a notice."),
+    "notice_text_tested": _l("%(who)s sent the wording of a notice to themselves, as a test."),
     "digest_sent": _l("The morning summary was sent to %(people)s officials."),
     "looked": _l("%(who)s looked at %(what)s."),
     "mobile_confirmed": _l("%(who)s confirmed a mobile number of the account."),
     "mobile_removed": _l("%(who)s removed the mobile number from the account."),
     "log_exported": _l("%(who)s took the audit log out as a file."),
+    "original_taken": _l("%(who)s took out the original of a file: %(requirement)s."),
+    "files_erased": _l("%(count)s files were erased: the time for which they are kept is over."),
 }
 # The same, where the event says more or less than usual.
 HURRY = _l("A reminder was sent: time is running short.")

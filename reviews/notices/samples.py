@@ -33,6 +33,10 @@ MORE: dict[str, dict[str, Any]] = {
     "corrections_due_soon": {"deadline_at": DUE}, "owed_reminder": {"deadline_at": DUE, "items": MISSING},
     "terminated": {"items": MISSING}, "extended": {"until_at": DUE},
     "suspended": {"procedure": {"zh": "专家评审", "en": "Expert review"}},
+    "objected": {"until_at": DUE},
+    "rejected": {"objection_at": DUE, "outcome": {"zh": "不予备案", "en": "Not filed"}}, "declined": {"objection_at": DUE},
+    "bad_rating": {"deadline_at": DUE}, "owed_at_risk": {"deadline_at": DUE},
+    **{kind: {"stage": TASK["stage"]} for kind in ("overdue", "second_round_asked")},
     "due_times_recomputed": {"until_at": DUE, "of": "due_at"},
     "reminder": TASK | {"per_cent": 50}, "promise_met": TASK | {"items": MISSING}, "reassigned": TASK | {"to": "陈溪"},
     **dict.fromkeys(("new_task", "lease_expired", "advised", "second_round_allowed"), TASK),
@@ -45,6 +49,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "access_refused": {"uscc": "91360924MA35ABC16Y", "path": "/enterprises/"},
     "edition_published": EDITION | {"edition": 3},
     "edition_refused": EDITION | {"planned_at": DUE, "reason": {"zh": "第 12 行：未知的字段类型", "en": "Line 12: no such type of field"}},
+    "draft_erased": {"service": COMMON["service"], "files": 4, "days": 180, "path": "/applications/"},
     "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
 }  # fmt: skip
 

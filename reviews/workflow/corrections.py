@@ -114,8 +114,9 @@ def ask_second_round(task_id: int, *, official: User, reason: str, now: datetime
         task.save(update_fields=["second_round_asked_at"])
         event = step.record("second_round_asked", reason=reason.strip(), data={"stage": task.stage} | post.data)
         told_to = told.supervisors(
-            event, task.department, "second_round_asked", reason=reason.strip(), path=told.task_path(task)
-        )
+            event, task.department, "second_round_asked", reason=reason.strip(), path=told.task_path(task),
+            **told.of_task(task),
+        )  # fmt: skip
         step.tell(told_to)
         return task
 

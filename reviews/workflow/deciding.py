@@ -118,11 +118,7 @@ def _earlier_stage(step: Step, key: str) -> Stage:
 def _accepted(step: Step, event: Event, said: Said) -> None:
     # Returned to the pre-check and accepted again: it has been accepted since the first time.
     step.application.accepted_at = step.application.accepted_at or step.now
-    if step.on_record["promised"] and (owed := promises.owe(step)):
-        words = promises.owed_words(step.application, owed)
-        step.tell(told.applicant(event, "accepted_owing", reason=said.reason, **words))
-    else:
-        step.tell(told.applicant(event, "accepted", reason=said.reason))
+    promises.tell_accepted(step, event, promises.owe(step) if step.on_record["promised"] else [], said.reason)
     step.next_stage()
 
 
@@ -145,7 +141,9 @@ def _approved(step: Step, event: Event, said: Said) -> None:
 
 def _refused(step: Step, event: Event, said: Said) -> None:
     step.close()
-    step.tell(told.applicant(event, EVENT_OF[said.outcome], reason=said.reason))
+    until = objections.objection_until(step.application)
+    words = {"objection_at": until.isoformat() if until else ""}
+    step.tell(told.applicant(event, EVENT_OF[said.outcome], reason=said.reason, **words))
 
 
 def _returned(step: Step, event: Event, said: Said) -> None:
@@ -167,17 +165,16 @@ def _upheld(step: Step, event: Event, said: Said) -> None:
 
 
 def _overturned(step: Step, event: Event, said: Said) -> None:
+    objections.after_overturning(step)  # first: what is promised from now on is told
     step.tell(told.applicant(event, "overturned", reason=said.reason))
-    objections.after_overturning(step)
 
 
 def _found_false(step: Step, event: Event, said: Said) -> None:
     """A false pledge is a ground to revoke; the department that decided is told, and its supervisor does it."""
     deciding = step.application.tasks.filter(kind="decision", state=Task.State.DONE).select_related("department")
     if last := deciding.order_by("-pk").first():
-        step.tell(
-            told.supervisors(event, last.department, "pledge_false", reason=said.reason, path="/admin/permits/permit/")
-        )
+        path = f"/admin/permits/permit/?q={step.application.number}"
+        step.tell(told.supervisors(event, last.department, "pledge_false", reason=said.reason, path=path))
 
 
 def _nothing(step: Step, event: Event, said: Said) -> None:

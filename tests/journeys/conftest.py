@@ -52,6 +52,8 @@ def portal(made: Path, tmp_path_factory: pytest.TempPathFactory):
         "VAR_DIR": str(var),
         "SITE_URL": f"http://127.0.0.1:{port}",
         "CELERY_BROKER_URL": "filesystem://localhost",
+        "INSPECTION": "worker",  # as in production: by the worker, in a process of its own
+        "INSPECTION_SANDBOX": "true",
         "DATABASE_URL": f"sqlite:///{var}/portal.sqlite3",  # not the tests' own
     }
     site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]

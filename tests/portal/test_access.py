@@ -177,7 +177,7 @@ def test_what_is_for_all_needs_no_account(cast: Cast, name: str) -> None:
     assert at().get(reverse(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES - {"permit_pdf", "sheet_template"}))
+@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES - {"permit_pdf", "sheet_template", "materials_zip"}))
 def test_who_comes_back_from_the_log_in_lands_on_a_page(cast: Cast, owners: Owners, name: str) -> None:
     """Also where only a POST does something: a log-in comes back with a GET, which does nothing, and shows where one is."""
     notices, before = Notice.objects.filter(read_at=None).count(), everything()

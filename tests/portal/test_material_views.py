@@ -18,15 +18,17 @@ from django.db import connection
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from permits.intake import storage
+from permits.intake import checking, storage
 from permits.models import Application
 from reviews import workflow
 from tests import servers
 from tests.cast import Cast, filled
 from tests.data import bad, roster
+from tests.permits.intake.conftest import photo
 from tests.portal.browser import at, page, sign_in, told, words
 from tests.run import free_port, wait_for
 
+SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
 DATA = Path(__file__).parents[1] / "data"
 
 
@@ -47,7 +49,7 @@ def send(client: Client, application: Application, key: str, *files: tuple[str, 
 def send_by_script(client: Client, application: Application, key: str, name: str, content: bytes) -> Any:
     return client.post(
         f"{where(application)}{key}/add/", {"file": SimpleUploadedFile(name, content)},
-        headers={"X-Requested-With": "XMLHttpRequest"},
+        headers=SCRIPT,
     )  # fmt: skip
 
 
@@ -164,7 +166,7 @@ def test_of_three_photos_a_bad_one_is_named_and_the_others_are_kept(cast: Cast, 
 
 
 def test_the_tenth_photo_is_refused(cast: Cast, empty: Application) -> None:
-    photos = [(f"{n}.png", read("stock_2.png") + bytes([n])) for n in range(10)]
+    photos = [(f"{n}.png", photo(n)) for n in range(10)]
     response = send(at(cast.owner), empty, "stock_photos", *photos)
     assert len(kept(empty, "stock_photos")) == 9 and "At most 9 files are taken here" in told(response)
 
@@ -392,3 +394,52 @@ def test_sixty_megabytes_are_refused_in_words_by_the_real_server(cast: Cast, tmp
     assert kept(draft, "signed_pledge") == ["承诺书.jpg"]
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".upload")], "nothing of the 60 MB stays"
     assert portal_settings.UPLOAD_MAX_BYTES == 20 * 1024 * 1024
+
+
+# --- Checked by a worker --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_a_worker(settings) -> None:
+    settings.INSPECTION = "worker"
+
+
+def test_a_file_is_shown_as_being_checked_until_the_worker_has_found_something(
+    cast: Cast, empty: Application, by_a_worker
+) -> None:
+    client = at(cast.owner)
+    answer = send_by_script(client, empty, "canteen_plan", "plan.pdf", read("canteen_plan.pdf")).json()
+    assert answer["ok"] and not answer["replace"] and "being checked" in answer["html"] and "data-check" in answer["html"]
+    material = empty.materials.get()
+    state = f"/applications/{empty.public_id}/files/{material.public_id}/state/"
+    assert state in answer["html"] and client.get(state, headers=SCRIPT).json()["state"] == "checking"
+    shown = client.get(where(empty)).content.decode()
+    assert '<noscript><meta http-equiv="refresh" content="4"></noscript>' in shown and "being checked" in shown
+    assert client.get(material.url).status_code == 404  # nobody opens what nobody looked at
+    checking.check(material.pk)
+    answer = client.get(state, headers=SCRIPT).json()
+    assert (answer["state"], answer["replace"]) == ("fine", True) and material.url in answer["html"]
+    assert "refresh" not in client.get(where(empty)).content.decode()
+    assert at(cast.outsider).get(state, headers=SCRIPT).status_code == 404
+
+
+def test_why_a_file_was_refused_stands_in_its_row_until_it_is_removed(cast: Cast, empty: Application, by_a_worker) -> None:
+    client = at(cast.owner)
+    response = send(client, empty, "epidemic_plan", ("plan.pdf", bad.truncated_pdf()))
+    assert "It is being checked" in told(response)
+    material = empty.materials.get()
+    checking.check(material.pk)
+    shown = words(client.get(where(empty)))
+    assert "Not taken" in shown and "damaged" in shown
+    client.post(f"/applications/{empty.public_id}/files/{material.public_id}/remove/")
+    assert not empty.materials.exists()
+
+
+def test_nothing_is_sent_while_a_file_is_being_checked(cast: Cast, by_a_worker) -> None:
+    draft = filled(cast)
+    client = at(cast.owner)
+    send(client, draft, "stock_photos", ("photo.png", photo(1)))
+    response = client.post(f"/applications/{draft.public_id}/check/", {"agreed": "on"}, follow=True)
+    assert "is being checked. It takes a moment" in words(response)
+    draft.refresh_from_db()
+    assert draft.is_draft

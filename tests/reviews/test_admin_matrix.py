@@ -37,6 +37,7 @@ ONLY_LOOKED_AT = {"board", "changelist", "history", "preview", "export"}  # a PO
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "permits.Application": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RV", "RV"), "history": ("RV", ""), "delete": NOBODY,
+        "originals": ("VA", "VA"),
     },
     "permits.Permit": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RV", ""), "history": ("RV", ""), "delete": NOBODY,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import translation
 
-from permits.models import Material, Permit, Promise, Status
+from permits.models import Check, Material, Permit, Promise, Status
 from reviews import clock, limits, policy, workflow
 from reviews.models import Event, Notice, Task
 from tests.cast import filled, post, task_of
@@ -40,7 +40,7 @@ def owing(cast):
 def hand_in(application, cast):
     Material.objects.create(
         application=application, requirement="canteen_plan", original_name="c.pdf", media_type="application/pdf",
-        size=10, sha256="c" * 64, uploaded_by=cast.owner,
+        size=10, sha256="c" * 64, uploaded_by=cast.owner, check_state=Check.FINE,
     )  # fmt: skip
     return workflow.material_arrived(application.pk, applicant=cast.owner, now=TUESDAY + timedelta(hours=1))
 
@@ -181,7 +181,12 @@ def test_silence_in_the_pre_check_accepts_with_what_was_promised(cast):
     workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind="later", now=TUESDAY)
     application = workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
     assert limits.keep(TUESDAY + timedelta(days=9))["deemed_accepted"] == 1
-    assert application.promises.get().due_at
+    owed = application.promises.get()
+    assert owed.due_at
+    told = Notice.objects.filter(recipient=cast.owner, kind__startswith="accepted")
+    assert {(notice.kind, notice.params.get("deadline_at")) for notice in told} == {
+        ("accepted_owing", owed.due_at.isoformat())
+    }
     assert Task.objects.open().filter(application=application, stage="countersign").count() == 2
 
 

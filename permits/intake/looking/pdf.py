@@ -21,7 +21,7 @@ MAX_UNPACKED = 100 * MB  # one stream
 
 # For the whole process; what the portal writes itself is far below.
 pikepdf_settings.set_qpdf_limits(
-    doc_max_warnings=5_000,
+    doc_max_warnings=50_000,  # a page that says little may have several
     flate_max_memory=MAX_UNPACKED,
     run_length_max_memory=MAX_UNPACKED,
     png_max_memory=MAX_UNPACKED,
@@ -50,7 +50,7 @@ def look_into(stream: IO[bytes]) -> tuple[dict[str, Any], list[Warned]]:
     except words.Refused:
         raise
     except UNREADABLE as error:
-        raise _too_large_or_damaged(error) from error
+        raise _too_large_or_damaged(error, stream) from error
 
 
 def _look_into_objects(pdf: pikepdf.Pdf) -> int:
@@ -66,8 +66,11 @@ def _look_into_objects(pdf: pikepdf.Pdf) -> int:
     return pages
 
 
-def _too_large_or_damaged(error: Exception) -> words.Refused:
-    return words.pdf_unpacks_too_large() if pdf_streams.LIMIT_EXCEEDED in str(error) else words.damaged()
+def _too_large_or_damaged(error: Exception, stream: IO[bytes]) -> words.Refused:
+    """qpdf says of a table of contents that it may not unpack only that it isn't there."""
+    if pdf_streams.LIMIT_EXCEEDED in str(error) or pdf_streams.unpacks_too_large(stream):
+        return words.pdf_unpacks_too_large()
+    return words.damaged()
 
 
 def _refuse_mixed(stream: IO[bytes]) -> None:

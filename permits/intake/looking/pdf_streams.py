@@ -7,10 +7,11 @@ form that draws a form: ten lines can ask for a billion.
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 import pikepdf
 from PIL import Image
@@ -25,6 +26,7 @@ MAX_DRAWN = 200 * MB  # content of one page, each form as often as it is drawn
 MAX_PICTURE = 300 * MB  # one, unpacked
 MAX_LZW = 2 * MB  # packed: how much it unpacks to isn't known beforehand
 _DRAWS = re.compile(rb"/([^\s/<>\[\](){}%]+)\s+(?:Do|scn|SCN)\b")
+_STREAM = re.compile(rb"\bstream\r?\n(?=\x78)")
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 Key = tuple[int, int]
@@ -76,6 +78,25 @@ def _unpacked(stream: pikepdf.Stream) -> bytes:
         if LIMIT_EXCEEDED in str(error):
             raise words.pdf_unpacks_too_large() from error
         return b""
+
+
+def unpacks_too_large(stream: IO[bytes]) -> bool:
+    """Whether what looks like a packed stream goes on and on, in a file that can't be opened."""
+    stream.seek(0)
+    content = stream.read()
+    total = 0
+    for begin in _STREAM.finditer(content):
+        unpacking = zlib.decompressobj()
+        try:
+            piece = unpacking.decompress(content[begin.end() : begin.end() + MAX_LZW], MB)
+            while piece and total <= MAX_TOTAL:
+                total += len(piece)
+                piece = unpacking.decompress(unpacking.unconsumed_tail, MB)
+        except zlib.error:
+            continue
+        if total > MAX_TOTAL:
+            return True
+    return False
 
 
 def _drawn(content: bytes) -> Counter[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from django.conf import settings as portal_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
+from PIL import Image
 
 from permits.definition import Definition
 from permits.definition_file import parse
@@ -82,3 +84,10 @@ def draft(version: ServiceVersion, enterprise: Enterprise, owner: User) -> Appli
 def blobs_in(folder: Path) -> list[str]:
     """The digests that are kept, however whole the folder is."""
     return sorted(path.name for path in (folder / "sha256").rglob("*") if path.is_file())
+
+
+def photo(number: int) -> bytes:
+    """Nine of them are nine different pictures."""
+    made = io.BytesIO()
+    Image.effect_noise((64 + number, 48), 60).save(made, "PNG")
+    return made.getvalue()

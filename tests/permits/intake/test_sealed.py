@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
+import signal
+import sys
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given
 from hypothesis import settings as tries
 from hypothesis import strategies as st
@@ -102,3 +107,84 @@ def test_a_folder_that_was_not_sealed_goes_on_and_is_sealed_by_the_next_upload(s
         storage.open_blob(stored.sha256)
     storage.delete_blob(stored.sha256)
     assert not [path for path in storage_folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.django_db
+def test_a_folder_is_sealed_anew_with_the_newest_key(settings, storage_folder):
+    settings.STORAGE_KEYS = []
+    plain = storage.put([b"from before there were keys"])
+    settings.STORAGE_KEYS = [OLD]
+    old = storage.put([CONTENT])
+    settings.STORAGE_KEYS = [NEW, OLD]
+    storage.put([b"by now"])
+    said = io.StringIO()
+    call_command("seal_storage", stdout=said)
+    assert "2 blobs encrypted with the newest key, 1 were already" in said.getvalue()
+    assert all(path.suffix == sealed.SUFFIX for path in storage_folder.rglob("*") if path.is_file())
+    settings.STORAGE_KEYS = [NEW]
+    assert reading.opened(plain.sha256).read() == b"from before there were keys"
+    assert reading.opened(old.sha256).read() == CONTENT
+
+
+def test_nothing_is_sealed_without_a_key(settings):
+    settings.STORAGE_KEYS = []
+    with pytest.raises(CommandError, match="STORAGE_KEYS is empty"):
+        call_command("seal_storage")
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("keys", [[], [OLD]])
+def test_killed_at_any_step_of_a_move_a_blob_is_whole_or_not_there(settings, storage_folder, keys):
+    """Before each file that is opened, moved or deleted the process dies; also where the blob stood there otherwise."""
+    stored = hashlib.sha256(CONTENT).hexdigest()
+    for there_already in (False, True):
+        places = 0
+        while True:
+            settings.STORAGE_KEYS = [OLD] if not keys else []  # the other way round
+            storage.delete_blob(stored)
+            if there_already:
+                storage.put([CONTENT])
+            settings.STORAGE_KEYS = keys
+            if not killed_before_file_operation(places + 1, lambda: storage.put([CONTENT[:9], CONTENT[9:]])):
+                break
+            places += 1
+            settings.STORAGE_KEYS = [OLD]
+            if storage.exists(stored):
+                assert reading.opened(stored).read() == CONTENT
+            else:
+                assert not there_already, "a blob was lost"
+        assert places > 3
+        assert [blob.sha256 for blob in storage.listed()] == [stored]
+        settings.STORAGE_KEYS = [OLD]
+        for left in storage.leftovers():
+            assert left.ours
+            storage.drop(left)
+        assert [path.name[:64] for path in storage_folder.rglob("*") if path.is_file()] == [stored]
+
+
+OPERATIONS = {"open", "os.rename", "os.remove", "os.mkdir", "os.truncate"}
+
+
+def killed_before_file_operation(n: int, act) -> bool:
+    """Act in a process that is killed before its n-th file operation. Return whether it was."""
+    child = os.fork()
+    if not child:
+        count = 0
+
+        def die(event: str, args: object) -> None:
+            nonlocal count
+            if event not in OPERATIONS:
+                return
+            count += 1
+            if count == n:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            sys.addaudithook(die)
+            act()
+        except BaseException:
+            os._exit(3)
+        os._exit(0)
+    _pid, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0, "the act itself failed"
+    return os.WIFSIGNALED(status)

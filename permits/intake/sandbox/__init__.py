@@ -1,0 +1,185 @@
+"""Strangers' files are opened in a process of their own: a fresh interpreter without settings, secrets, database or network,
+in an empty folder, with little memory and little time (``confine``). It says in JSON what the file is and leaves there what it
+made of it.
+
+Whoever finds a hole in a library that reads files gets what that process has, which is the file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files.base import File
+from django.utils.text import format_lazy
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from permits.definition import Requirement
+from permits.intake.looking.words import Refused
+from permits.intake.sandbox import work
+from permits.intake.sandbox.confine import KEPT_FROM
+
+__all__ = ["KEPT_FROM", "Failed", "Looked", "Turned", "holds", "in_words", "looked_into", "tidy", "unreadable"]
+
+log = logging.getLogger(__name__)
+LONGEST_ANSWER = 16 * 1024 * 1024  # bytes
+PREFIX, LEFT = "look-", 3600  # seconds, after which a folder is of a worker that was killed
+CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from permits.intake.sandbox import child; child.main()"
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the file is, and what was made of it: paths hold until the folder is gone. See ``permits.intake.derive``."""
+
+    media_type: str
+    extension: str  # with its dot
+    facts: dict[str, Any]
+    content: Path | None = None
+    thumbs: list[Path] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+class Turned(Refused):
+    """Refused by the child. ``verdict`` keeps its words in every language, for ``Material.verdict``."""
+
+    def __init__(self, verdict: dict[str, Any]) -> None:
+        self.verdict = verdict
+        super().__init__(str(verdict["code"]), in_words(verdict["text"]))
+        self.faults: list[str] = list(verdict.get("faults", {}).get(_language(), ()))
+        self.total: int = verdict.get("total", len(self.faults))
+
+
+class Failed(Exception):
+    """The child died or took too long. ``again`` says whether another try may end otherwise."""
+
+    def __init__(self, why: str, *, again: bool) -> None:
+        self.again = again
+        super().__init__(why)
+
+
+def unreadable() -> Refused:
+    """What is said of a file that the child dies of."""
+    return Refused(
+        "unreadable",
+        _("The file can't be checked: reading it takes too long, or too much memory. Save it anew or print it to PDF, and "
+          "upload that."),
+    )  # fmt: skip
+
+
+@contextmanager
+def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) -> Iterator[Looked]:
+    """Look into ``file``. Raise ``Turned`` when it can't be taken, ``Failed`` when the child doesn't come to an end."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        with open(folder / "file", "wb") as copy:
+            file.seek(0)
+            shutil.copyfileobj(file, copy, 256 * 1024)
+        file.seek(0)
+        job = {"name": name, "requirement": requirement.model_dump(mode="json")}
+        answer = _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.look(folder, job)
+        if refused := answer.get("refused"):
+            raise Turned(refused)
+        yield _looked(folder, answer)
+
+
+def holds() -> list[str]:
+    """What of network, files, programs the kernel here takes from a child, for ``doctor``. Raise ``Failed``."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
+        return list(_by_a_child(Path(place), {})["holds"])
+
+
+def tidy() -> int:
+    """Throw away what workers left that were killed with a file in hand. How many there were."""
+    place = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
+    left = 0
+    for folder in place.glob(PREFIX + "*"):
+        with suppress(OSError):  # another's, or gone meanwhile
+            if folder.stat().st_mtime < time.time() - LEFT:
+                shutil.rmtree(folder)
+                left += 1
+    return left
+
+
+def _looked(folder: Path, answer: dict[str, Any]) -> Looked:
+    """Only names of plain files in the folder are taken from a process that a stranger's file went through."""
+
+    def made(name: str) -> Path:
+        path = folder / work.MADE / Path(name).name
+        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+            raise Failed(f"the child names a file that it didn't make: {name[:80]!r}", again=False)
+        return path
+
+    return Looked(
+        answer["media_type"], answer["extension"], answer["facts"], made(answer["content"]) if answer["content"] else None,
+        [made(name) for name in answer["thumbs"]], list(answer["texts"]),
+    )  # fmt: skip
+
+
+def _by_a_child(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
+    (folder / work.JOB).write_text(json.dumps(job | {"limits": settings.INSPECTION_LIMITS}), encoding="utf-8")
+    seconds = settings.INSPECTION_LIMITS["seconds"]
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as errors:  # not where the child can put another in its place
+        process = subprocess.Popen(  # noqa: S603 (ourselves)
+            [sys.executable, "-I", "-X", "utf8", "-c", CHILD, str(settings.BASE_DIR)], cwd=folder, env={},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, close_fds=True, start_new_session=True,
+        )  # fmt: skip
+        try:
+            code = process.wait(seconds * 1.5 + 5)  # what computes ends by itself, what sleeps here
+        except subprocess.TimeoutExpired:
+            raise Failed(f"not done after {seconds * 1.5 + 5:.0f} s", again=False) from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        errors.seek(max(0, errors.seek(0, 2) - 2000))
+        said = errors.read().decode(errors="replace").strip()
+    if code == 0:
+        return _answer(folder)
+    log.warning("a file could not be looked into, exit %s: %s", code, said.splitlines()[-1] if said else "")
+    if code == -signal.SIGXCPU:
+        raise Failed(f"more than {seconds} s of computing", again=False)
+    # By SIGKILL it may have been the machine that was short of memory, and not the file that is at fault.
+    raise Failed(f"ended with {code}", again=code == -signal.SIGKILL)
+
+
+def _answer(folder: Path) -> dict[str, Any]:
+    path = folder / work.ANSWER
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > LONGEST_ANSWER:
+        raise Failed("no answer, or one that is too long", again=False)
+    try:
+        answer = json.loads(path.read_bytes())
+    except ValueError:
+        raise Failed("the answer is no JSON", again=False) from None
+    return dict(answer)
+
+
+def in_words(text: dict[str, str]) -> Any:
+    """The text in the language of whoever reads it."""
+    return format_lazy("{text}", text=_Said(text))
+
+
+class _Said:
+    def __init__(self, text: dict[str, str]) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text.get(_language()) or next(iter(self.text.values()), "")
+
+
+def _language() -> str:
+    language = get_language() or settings.LANGUAGE_CODE
+    return "en" if language.startswith("en") else "zh-hans"
