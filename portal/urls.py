@@ -30,6 +30,7 @@ from portal.views import (
     reports,
     sheets,
     tracking,
+    tus,
     verify,
 )
 
@@ -51,6 +52,8 @@ urlpatterns = [
     path("applications/<uuid:public_id>/fill/<slug:section>/<slug:key>/sheet/", sheets.take, name="sheet_take"),
     path("applications/<uuid:public_id>/materials/", materials.materials, name="materials"),
     path("applications/<uuid:public_id>/materials/<slug:key>/add/", materials.add, name="material_add"),
+    path("applications/<uuid:public_id>/materials/<slug:key>/uploads/", tus.uploads, name="uploads"),
+    path("applications/<uuid:public_id>/uploads/<uuid:upload_id>/", tus.upload, name="upload"),
     path("applications/<uuid:public_id>/materials/<slug:key>/promise/", promises.promise, name="material_promise"),
     path("applications/<uuid:public_id>/materials.zip", bundle.materials_zip, name="materials_zip"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/", files.serve, name="material_file"),
@@ -58,6 +61,7 @@ urlpatterns = [
     path("applications/<uuid:public_id>/files/<uuid:file_id>/<slug:kind>/<int:page>/", files.part, name="material_part"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/state/", materials.state, name="material_state"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/remove/", materials.remove, name="material_remove"),
+    path("applications/<uuid:public_id>/files/<uuid:file_id>/move/", materials.move, name="material_move"),
     path("applications/<uuid:public_id>/carry/", filing.carry, name="carry"),
     path("applications/<uuid:public_id>/check/", filing.check, name="check"),
     path("applications/<uuid:public_id>/discard/", filing.discard, name="discard"),

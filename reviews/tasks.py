@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from permits import credentials
-from permits.intake import storage_rounds
+from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
 from reviews import arrivals, digest, editions, limits, marks, pruning
@@ -96,6 +96,11 @@ def sweep_materials() -> int:
 @shared_task(ignore_result=True)
 def prune_deliveries() -> dict[str, int]:
     return pruning.prune()
+
+
+@shared_task(ignore_result=True)
+def clear_uploads() -> int:
+    return arriving.clear()
 
 
 @shared_task(ignore_result=True)

@@ -16,7 +16,8 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise
+from permits.intake import arriving
+from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise, Upload
 from portal import urls
 from reviews import workflow
 from reviews.models import CorrectionItem, Notice, Objection, Rating
@@ -83,6 +84,7 @@ def owners_of(cast: Cast) -> Owners:
             {
                 "public_id": application.public_id, "section": "people", "key": "signed_pledge",
                 "file_id": application.materials.get(requirement="signed_pledge").public_id,
+                "upload_id": begun_upload(cast, application).public_id,
                 "token": "made-up", "kind": "thumb", "page": 1,
                 "item": marked.public_id,
             }
@@ -101,6 +103,11 @@ def owing(cast: Cast) -> Application:
     return steps.in_review(cast, workflow.submit(draft.pk, applicant=cast.owner))
 
 
+def begun_upload(cast: Cast, application: Application) -> Upload:
+    (asked, *_more) = application.definition.materials
+    return arriving.begin(application=application, requirement=asked, name="a.pdf", length=9, user=cast.owner)
+
+
 def objected(cast: Cast) -> Application:
     application = steps.rejected(cast)
     workflow.object_to(application.pk, applicant=cast.owner, text="已整改")
@@ -117,7 +124,7 @@ def addresses(name: str, owners: Owners) -> list[str]:
 def everything() -> str:
     """All that a stranger could have changed."""
     kinds: list[type[Model]] = [
-        Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection,
+        Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
