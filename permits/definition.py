@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from permits.definition_parts import ExpressionText, FileName, Key, Part, Slug, Text
-from permits.definition_process import Limits, Outcome, Pledge, Stage
+from permits.definition_process import KeepFiles, Limits, Outcome, Pledge, Stage
 from permits.expressions import Expression
 from permits.expressions import parse as parse_expression
 
@@ -209,6 +209,7 @@ class Definition(Part):
     rules: tuple[Rule, ...] = ()
     materials: tuple[Requirement, ...] = ()
     stages: tuple[Stage, ...] = ()
+    keep_files: KeepFiles | None = None
     two_persons: bool = Field(True, description="nobody decides in two stages of one application")
 
     def fields(self) -> Iterator[FormField]:

@@ -68,6 +68,18 @@ class Limits(Part):
     objection_review: LimitText = Field("10d", description="within this, somebody else looks at it again")
 
 
+class KeepFiles(Part):
+    """For how many days the files of an application are kept: after the last work on a draft, else after its end.
+
+    What is left out here is as ``KEEP_FILES`` says for the whole portal.
+    """
+
+    draft: int | None = Field(None, ge=30, description="a draft that nobody goes on with")
+    ended: int | None = Field(None, ge=30, description="not accepted, withdrawn, lapsed or terminated")
+    rejected: int | None = Field(None, ge=180, description="refused; longer than an appeal to a court may take")
+    closed: int | None = Field(None, ge=180, description="approved, or recorded")
+
+
 class Outcome(Part):
     kind: Literal["permit", "reply", "none"]
     title: Text

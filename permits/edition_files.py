@@ -23,7 +23,8 @@ from django.utils.translation import gettext as _
 from permits import definition_file
 from permits.definition import Definition, Requirement
 from permits.definition_parts import FILE_NAME, Text
-from permits.intake import storage
+from permits.intake import reading, storage
+from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
 from permits.intake.looking.kinds import other_format
 from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
@@ -87,8 +88,9 @@ def standing(in_force: ServiceVersion | None, draft: EditionDraft | None) -> dic
 
 
 def keep(version: ServiceVersion, found: list[Found]) -> None:
-    """Freeze the files with the edition. Raise ``StorageUnavailable``."""
+    """Freeze the files with the edition, in the transaction of its publication. Raise ``StorageUnavailable``."""
     for file in found:
+        lock_blob(file.sha256)  # nobody discards it before it has its row
         if file.content is not None and not storage.exists(file.sha256):
             storage.put(io.BytesIO(file.content))
         EditionFile.objects.create(
@@ -143,8 +145,8 @@ def name_for(uploaded: str, *, material: str, role: str) -> str:
 
 
 def served(file: EditionFile | EditionDraftFile) -> FileResponse:
-    """A form is saved, a picture is shown; neither can run anything. Raise ``StorageUnavailable``."""
-    response = FileResponse(storage.open_blob(file.sha256), content_type=file.media_type)
+    """A form is saved, a picture is shown; neither can run anything. Raise ``StorageUnavailable``, ``Damaged``."""
+    response = FileResponse(reading.opened(file.sha256), content_type=file.media_type)
     picture = file.media_type.startswith("image/")
     response["Content-Disposition"] = content_disposition_header(not picture, file.name) or "attachment"
     response["Content-Length"] = str(file.size)

@@ -15,8 +15,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from permits.intake.materials import add_material
-from permits.models import Application, Enterprise, Membership, Service, User
+from permits.intake import storage
+from permits.intake.materials import add_material, copied
+from permits.models import Application, Enterprise, Material, Membership, Service, User
 from reviews import accounts, roles, workflow
 from reviews.models import Department, Official, Task
 
@@ -112,9 +113,21 @@ def draft(owner: User, enterprise: Enterprise, answers: dict[str, Any], *, slug:
     )
     for requirement, names in FILES.items():
         for name in names:
-            upload = SimpleUploadedFile(name, (DOCUMENTS / name).read_bytes())
-            add_material(application=application, requirement_key=requirement, upload=upload, user=owner)
+            _hand_in(application, requirement, name, owner)
     return application
+
+
+def _hand_in(application: Application, requirement: str, name: str, owner: User) -> None:
+    """The same few documents for all of them: each is looked into once."""
+    content = (DOCUMENTS / name).read_bytes()
+    same = Material.objects.current().filter(
+        requirement=requirement, received_sha256=storage.digest_of([content]).sha256, uploaded_by=owner
+    )
+    if found := same.first():
+        copied(application, found, from_record=False)
+        return
+    upload = SimpleUploadedFile(name, content)
+    add_material(application=application, requirement_key=requirement, upload=upload, user=owner)
 
 
 def carry_through(

@@ -200,11 +200,15 @@ CELERY_BEAT_SCHEDULE = {
     # All morning, so that one beat that was down early is made good; the day's are sent once.
     "morning-summaries": {"task": "reviews.tasks.send_digests", "schedule": crontab(minute="*/10", hour="8-11")},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
+    "draw-marks": {"task": "reviews.tasks.draw_marks", "schedule": 60.0},
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
+    # Each a minute at most, until the night's share is done.
+    "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
     "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
+    "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -265,6 +269,33 @@ NOTICE_RATES: dict[str, float] = {
 
 # --- Files ----------------------------------------------------------------------------------------------------------
 STORAGE_URL = env.str("STORAGE_URL", default=f"file://{VAR_DIR / 'materials'}")
+# Keys that encrypt the blobs of a folder (docs/operations.md, "Encryption at rest"), newest first, 32 bytes each as FIELD_KEYS
+# has them. None: the folder is kept as it is, on a disk that is encrypted itself. S3 has ``sse`` in STORAGE_URL.
+STORAGE_KEYS = env.list("STORAGE_KEYS", default=[])
+for number, key in enumerate(STORAGE_KEYS, 1):
+    try:
+        Fernet(key)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"STORAGE_KEYS: key {number} is not 32 bytes in URL-safe Base64. Make one as FIELD_KEYS are made."
+        ) from error
+# Who sends the bytes of a file once the view has checked the right: "portal" (this process), "nginx" (X-Accel-Redirect to
+# STORAGE_ACCEL, a location that nginx keeps for itself), "s3" (an address at the service, good for a minute).
+SERVE_FILES = env.str("SERVE_FILES", default="portal")
+if SERVE_FILES not in {"portal", "nginx", "s3"}:
+    raise ImproperlyConfigured(f"SERVE_FILES is portal, nginx or s3, not {SERVE_FILES}")
+STORAGE_ACCEL = env.str("STORAGE_ACCEL", default="/_materials/")
+FILE_LINK_SECONDS = env.int("FILE_LINK_SECONDS", default=600)  # how long a link for the viewer's frame is good
+# For how many days the files of applications are kept, by how they stand: ``draft=180,ended=365,rejected=1095,closed=3650``.
+# What isn't named is kept for ever; a service's definition may say otherwise (``keep_files``). manage.py erase_materials.
+KEEP_FILES: dict[str, int] = {
+    group: int(days) for group, _sign, days in (each.partition("=") for each in env.list("KEEP_FILES", default=[]))
+}
+if unknown := set(KEEP_FILES) - {"draft", "ended", "rejected", "closed"}:
+    raise ImproperlyConfigured(f"KEEP_FILES: draft, ended, rejected and closed are kept so long, not {', '.join(unknown)}")
+if any(days < 30 for days in KEEP_FILES.values()):
+    raise ImproperlyConfigured("KEEP_FILES: at least 30 days")
+STORAGE_CHECK_NIGHTS = env.int("STORAGE_CHECK_NIGHTS", default=28)  # after so many nights every blob was read again
 STORAGES = {
     "default": {"BACKEND": "permits.intake.storage.private_storage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -281,6 +312,10 @@ INSPECTION_LIMITS = {"megabytes": env.int("INSPECTION_MEGABYTES", default=512), 
 CLAMD_URL = env.str("CLAMD_URL", default="")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: no virus scanner
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)  # the ceiling; a definition may ask for less
+UPLOADS_UNDER_WAY = env.int("UPLOADS_UNDER_WAY", default=30)  # of one person at once, in pieces
+UPLOAD_KEPT_HOURS = env.int("UPLOAD_KEPT_HOURS", default=20)  # after its last piece; check_storage leaves alone what is younger than 24
+# A request that brings nothing for so long has lost its turn to the next that wants to go on with the upload.
+UPLOAD_STALE_SECONDS = env.float("UPLOAD_STALE_SECONDS", default=10.0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

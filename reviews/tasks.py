@@ -6,10 +6,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from permits import credentials
+from permits.intake import arriving, storage_rounds
+from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, digest, editions, limits, pruning
+from reviews import arrivals, digest, editions, limits, marks, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
+from reviews.notices import alerts
 from reviews.webhooks import sending
 
 
@@ -43,6 +46,11 @@ def issue_missing_permits() -> int:
 
 
 @shared_task(ignore_result=True)
+def draw_marks() -> int:
+    return marks.draw_waiting()
+
+
+@shared_task(ignore_result=True)
 def seal_audit_log() -> int:
     return sealing.seal(wait=False)  # a worker has better things to do than to stand behind another one
 
@@ -63,6 +71,19 @@ def deliver_webhooks(endpoint_id: int) -> int:
 
 
 @shared_task(ignore_result=True)
+def check_stored_files() -> None:
+    """A slice of tonight's share; an alert of what nobody knew of."""
+    try:
+        tally = storage_rounds.tonight()
+    except StorageUnavailable as error:
+        alerts.storage(f"The nightly check could not be made: {error}", [])
+        return
+    if tally and tally.new:
+        alerts.storage(f"{tally.lost} files lost, {tally.damaged} damaged", tally.said)
+
+
+# A scanner and a look that both take all the time they may; shorter than the claim on the file.
+@shared_task(ignore_result=True, soft_time_limit=150, time_limit=170)
 def check_material(material_id: int) -> None:
     arrivals.check(material_id)
 
@@ -75,6 +96,11 @@ def sweep_materials() -> int:
 @shared_task(ignore_result=True)
 def prune_deliveries() -> dict[str, int]:
     return pruning.prune()
+
+
+@shared_task(ignore_result=True)
+def clear_uploads() -> int:
+    return arriving.clear()
 
 
 @shared_task(ignore_result=True)

@@ -66,7 +66,7 @@ def _fonts() -> typst.Fonts:
 
 
 @cache
-def _drawable() -> frozenset[str]:
+def drawable() -> frozenset[str]:
     lines = (ROOM / "fonts" / "coverage.txt").read_text(encoding="ascii").split()
     ends = ((int(first, 16), int(last, 16)) for first, _, last in (line.partition("-") for line in lines))
     return frozenset(chr(code) for first, last in ends for code in range(first, last + 1))
@@ -84,8 +84,8 @@ def _printable(content: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if not isinstance(value, str):
             return value
         text = "".join(character for character in " ".join(value.split()) if not _is_unseen(character))
-        missing.update(dict.fromkeys(set(text) - _drawable()))
-        return "".join(character if character in _drawable() else MISSING for character in text)
+        missing.update(dict.fromkeys(set(text) - drawable()))
+        return "".join(character if character in drawable() else MISSING for character in text)
 
     return mended(content), sorted(missing)
 

@@ -18,12 +18,12 @@ from typing import IO, Any
 from django.db import transaction
 from django.utils import timezone
 
-from permits.intake import storage
+from permits.intake import storage, uses
 from permits.intake.blob_lock import lock_blob
 from permits.intake.sandbox import Looked
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
-from permits.models import Application, Check, EditionDraftFile, EditionFile, Material, MaterialPart, Permit
+from permits.models import Application, Check, Material, MaterialPart
 
 log = logging.getLogger(__name__)
 
@@ -133,13 +133,8 @@ def discard(sha256: str) -> None:
     """Delete the blob unless a row uses it."""
     with transaction.atomic():
         lock_blob(sha256)
-        # Of a refused file nothing is kept but its name and why.
-        if Material.objects.filter(sha256=sha256).exclude(check_state=Check.REFUSED).exists():
+        if uses.is_used(sha256):
             return
-        if Permit.objects.filter(pdf_sha256=sha256).exists():
-            return
-        if any(files.objects.filter(sha256=sha256).exists() for files in (EditionFile, EditionDraftFile, MaterialPart)):
-            return  # somebody handed in the form as it was downloaded
         try:
             storage.delete_blob(sha256)
         except storage.StorageUnavailable:

@@ -35,6 +35,7 @@ __all__ = [
     "RequirementState",
     "RosterRefused",
     "add_material",
+    "copied",
     "discard",
     "remove_material",
     "requirement_state",
@@ -98,7 +99,7 @@ def remove_material(*, material: Material, user: User, may_change: Callable[[App
     """Take a file back: gone from a draft, kept on record as replaced in a submitted application."""
     with transaction.atomic():
         application = keeping.locked(material.application)
-        _refuse_when_sent(application, may_change)
+        refuse_when_sent(application, may_change)
         there = application.materials.shown().filter(pk=material.pk).first()
         if there is None:
             return  # somebody was faster
@@ -126,7 +127,7 @@ def _keep(
     """Write the row, under the application's lock: fine, or with nothing ``made`` yet to be checked."""
     with transaction.atomic():
         application = keeping.locked(application)
-        _refuse_when_sent(application, may_change)
+        refuse_when_sent(application, may_change)
         shown = list(application.materials.shown().filter(requirement=requirement.key))
         there = next((each for each in shown if each.received_sha256 == received.sha256), None)
         if there and (there.check_state == Check.FINE or (made is None and there.check_state != Check.REFUSED)):
@@ -156,7 +157,7 @@ def _keep(
             application=application, requirement=requirement.key, media_type="",
             original_name=(upload.name or "") if made else safe_name(upload.name or ""),
             size=received.size, sha256="" if made else received.sha256, received_sha256=received.sha256, uploaded_by=user,
-            check_state=Check.CHECKING, position=len(left),
+            check_state=Check.CHECKING, position=max((each.position for each in shown), default=-1) + 1,
         )  # fmt: skip
         if made:
             keeping.write(material, made)
@@ -166,7 +167,7 @@ def _keep(
         return material
 
 
-def _refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
+def refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
     if not may_change(application):
         raise Refused("sent", _("This application was sent; its materials can't be changed now."))
 
@@ -264,10 +265,16 @@ def take_from_record(application: Application) -> list[Material]:
                 put_aside(application, material)
         here = set(application.materials.current().values_list("requirement", flat=True))
         asked = [r for r in application.definition.materials if r.on_record and r.key not in here | hidden]
-        return [_copied(application, found) for found in _record(application, asked).values()]
+        found = _record(application, asked)
+        parts = MaterialPart.objects.filter(material__in=[each.pk for each in found.values()])
+        for sha256 in sorted({*(each.sha256 for each in found.values()), *parts.values_list("sha256", flat=True)}):
+            lock_blob(sha256)  # from now on nobody erases it by the rule of retention; who was faster is seen below
+        there = Material.objects.filter(pk__in=[each.pk for each in found.values()], erased_at=None)
+        return [copied(application, each) for each in there.order_by("pk")]
 
 
-def _copied(application: Application, found: Material) -> Material:
+def copied(application: Application, found: Material, *, from_record: bool = True) -> Material:
+    """A file that was found fine elsewhere, for the same requirement of this application too: the same blobs, other rows."""
     material = Material.objects.create(
         application=application,
         requirement=found.requirement,
@@ -280,7 +287,7 @@ def _copied(application: Application, found: Material) -> Material:
         uploaded_by_id=found.uploaded_by_id,
         check_state=Check.FINE,
         checked_at=found.checked_at,
-        from_record=True,
+        from_record=from_record,
     )
     parts = list(found.parts.all())
     for part in parts:
@@ -301,6 +308,7 @@ def _record(application: Application, requirements: list[Requirement]) -> dict[s
     formats = {requirement.key: {MEDIA_TYPES[kind] for kind in requirement.formats} for requirement in requirements}
     candidates = Material.objects.current().filter(
         requirement__in=formats,
+        erased_at=None,
         application__enterprise=application.enterprise_id,
         application__status=Status.APPROVED,
     )

@@ -7,6 +7,8 @@ says.
     any S3 service; key and secret percent-encoded, ``secure=0`` for plain HTTP
 ``s3://bucket/prefix?region=r``
     AWS, with the credentials of the surroundings
+``…?sse=AES256`` or ``…?sse=aws:kms&kms_key=ID``
+    the service encrypts what it keeps; a folder is encrypted by ``STORAGE_KEYS`` (``sealed.py``)
 
 A blob is written under a temporary name, hashed on the way, forced to disk and then moved to its final name
 (on S3: sent under its final name only when its digest is known), so whatever stands under a digest is
@@ -17,15 +19,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
@@ -34,36 +32,30 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import FileSystemStorage
-from storages.backends.s3 import S3Storage
 
-CHUNK = 256 * 1024
-IN_MEMORY = 1024 * 1024  # of a blob on its way to or from S3; the rest of it waits on disk
+from permits.intake.blobs import CHUNK, IN_MEMORY, Adoptable, Found, Leftover, Stored
+from permits.intake.blobs import key_of as key_of
+from permits.intake.folder_blobs import FileBlobs
+from permits.intake.s3_blobs import S3Blobs
+from permits.intake.sealed import SealBroken
+
+SSE = ("AES256", "aws:kms", "aws:kms:dsse")
 
 
 class StorageUnavailable(Exception):
     """The storage can't be reached or written; the text is for ops and has no secret in it."""
 
 
-@dataclass(frozen=True)
-class Stored:
-    sha256: str
-    size: int
+def put(source: File | IO[bytes] | Iterable[bytes], *, over: bool = False) -> Stored:
+    """Keep the bytes of a file or of chunks. Safe to call again: the same bytes are kept once.
 
-
-class Blobs(Protocol):
-    """What both storages can do besides being Django storages."""
-
-    where: str
-
-    def put(self, chunks: Iterable[bytes]) -> Stored: ...
-
-
-def put(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
-    """Keep the bytes of a file or of chunks. Safe to call again: the same bytes are kept once."""
+    ``over`` writes them also where the storage has a blob of that name and length already: it may be damaged.
+    """
     blobs = _storage()
-    with _told_clearly(blobs.where):
-        return blobs.put(_chunks(source))
+    with told_clearly(blobs.where):
+        if isinstance(source, Adoptable):
+            return source.adopt()
+        return blobs.put(_chunks(source), over=over)
 
 
 def digest_of(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
@@ -78,29 +70,65 @@ def digest_of(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
 def open_blob(sha256: str) -> File:
     """The blob, opened for reading. Raise ``FileNotFoundError`` when there is none."""
     blobs = _storage()
-    with _told_clearly(blobs.where, but=FileNotFoundError):
-        blob = blobs.open(key_of(sha256), "rb")
-        _ = blob.file  # S3 fetches it now, so that a failure is told here and not in mid-response
-        return blob
+    with told_clearly(blobs.where, but=FileNotFoundError):
+        return File(blobs.fetch(sha256), name=key_of(sha256))
+
+
+def part(sha256: str, start: int, length: int) -> Iterator[bytes]:
+    """``length`` bytes of the blob from ``start`` on, in chunks. Raise ``FileNotFoundError``."""
+    blobs = _storage()
+    with told_clearly(blobs.where, but=FileNotFoundError):
+        chunks = blobs.part(sha256, start, length)
+        first = next(chunks, b"")  # a failure is told here and not in mid-response
+    return _after(first, chunks, blobs.where)
+
+
+def stat(sha256: str) -> Found:
+    """Size and time of the blob. Raise ``FileNotFoundError``."""
+    blobs = _storage()
+    with told_clearly(blobs.where, but=FileNotFoundError):
+        return blobs.stat(sha256)
 
 
 def exists(sha256: str) -> bool:
+    try:
+        stat(sha256)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def listed(after: str = "", until: str = "") -> Iterator[Found]:
+    """Every blob in the order of the digests: greater than ``after``, less than ``until`` (either may be the beginning of one)."""
     blobs = _storage()
-    with _told_clearly(blobs.where):
-        return blobs.exists(key_of(sha256))
+    with told_clearly(blobs.where):
+        yield from blobs.listed(after, until)
+
+
+def leftovers() -> Iterator[Leftover]:
+    """What stands among the blobs and is none."""
+    blobs = _storage()
+    with told_clearly(blobs.where):
+        yield from blobs.leftovers()
+
+
+def drop(leftover: Leftover) -> None:
+    blobs = _storage()
+    with told_clearly(blobs.where):
+        blobs.drop(leftover)
 
 
 def keep(url: str, name: str, content: bytes) -> None:
     """Keep bytes under a name of their own, in any storage that ``STORAGE_URL`` could name."""
     blobs = connect(url)
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         blobs.save(name, ContentFile(content))
 
 
 def read(url: str, name: str) -> bytes:
     """What ``keep`` kept. Raise ``FileNotFoundError`` when there is nothing of that name."""
     blobs = connect(url)
-    with _told_clearly(blobs.where, but=FileNotFoundError), blobs.open(name, "rb") as file:
+    with told_clearly(blobs.where, but=FileNotFoundError), blobs.open(name, "rb") as file:
         content: bytes = file.read()
         return content
 
@@ -108,15 +136,15 @@ def read(url: str, name: str) -> bytes:
 def delete_blob(sha256: str) -> None:
     """Forget the blob, if there is one. Where rows may still use it, call ``materials.discard`` instead."""
     blobs = _storage()
-    with _told_clearly(blobs.where):
-        blobs.delete(key_of(sha256))
+    with told_clearly(blobs.where):
+        blobs.forget(sha256)
 
 
 def probe() -> str:
     """Write, read and delete a small file, for ``doctor``; returns where the storage is."""
     blobs = _storage()
     name, content = f"probe/{uuid.uuid4().hex}", os.urandom(16)
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         saved = blobs.save(name, ContentFile(content))
         try:
             with blobs.open(saved, "rb") as file:
@@ -125,12 +153,6 @@ def probe() -> str:
         finally:
             blobs.delete(saved)
     return blobs.where
-
-
-def key_of(sha256: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise ValueError(f"not a SHA-256 digest: {sha256!r}")
-    return f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 def private_storage(**_options: Any) -> FileBlobs | S3Blobs:
@@ -161,8 +183,8 @@ def _connect_s3(url: str) -> S3Blobs:
     except ValueError as error:
         raise ImproperlyConfigured("STORAGE_URL: no port; percent-encode / + : @ in key and secret") from error
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := ", ".join(sorted(set(query) - {"region", "secure", "acl"})):
-        raise ImproperlyConfigured(f"STORAGE_URL: it takes region, secure and acl, not {unknown}")
+    if unknown := ", ".join(sorted(set(query) - {"region", "secure", "acl", "sse", "kms_key"})):
+        raise ImproperlyConfigured(f"STORAGE_URL: it takes region, secure, acl, sse and kms_key, not {unknown}")
     options: dict[str, Any] = {}
     s3: dict[str, str] = {}
     if "@" in parts.netloc:
@@ -187,6 +209,7 @@ def _connect_s3(url: str) -> S3Blobs:
         default_acl=query.get("acl") or None,
         querystring_auth=True,
         file_overwrite=True,
+        object_parameters=_encryption(query),
         max_memory_size=IN_MEMORY,
         client_config=Config(
             signature_version="s3v4",
@@ -202,77 +225,20 @@ def _connect_s3(url: str) -> S3Blobs:
     )
 
 
-class FileBlobs(FileSystemStorage):
-    """A folder that only the portal's own account can read; files 0600, folders 0700."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(
-            location=path, file_permissions_mode=0o600, directory_permissions_mode=0o700, allow_overwrite=True
-        )
-        self.where = f"file://{path}"
-
-    def url(self, name: str | None) -> str:
-        raise ValueError("materials have no public address: a view checks the right and serves them")
-
-    def put(self, chunks: Iterable[bytes]) -> Stored:
-        waiting = self._folder("incoming") / uuid.uuid4().hex
-        try:
-            stored = self._write(waiting, chunks)
-            key = Path(key_of(stored.sha256))
-            folder = self._folder(*key.parent.parts)
-            # Moved even over a blob that is there: the same bytes, and one that a disk had damaged is mended.
-            waiting.replace(folder / key.name)
-        except BaseException:
-            with suppress(OSError):
-                waiting.unlink()
-            raise
-        _sync_folder(folder)
-        return stored
-
-    def _write(self, path: Path, chunks: Iterable[bytes]) -> Stored:
-        digest, size = hashlib.sha256(), 0
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        return Stored(digest.hexdigest(), size)
-
-    def _folder(self, *names: str) -> Path:
-        folder = Path(self.location)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in names:
-            folder /= name
-            with suppress(FileExistsError):
-                folder.mkdir(mode=0o700)
-                _sync_folder(folder.parent)
-        return folder
+def _encryption(query: dict[str, str]) -> dict[str, str]:
+    """What each object is written with, so that the service encrypts it."""
+    sse, key = query.get("sse", ""), query.get("kms_key", "")
+    if sse and sse not in SSE:
+        raise ImproperlyConfigured(f"STORAGE_URL: sse is one of {', '.join(SSE)}")
+    if key and not sse.startswith("aws:kms"):
+        raise ImproperlyConfigured("STORAGE_URL: kms_key belongs to sse=aws:kms")
+    return ({"ServerSideEncryption": sse} if sse else {}) | ({"SSEKMSKeyId": key} if key else {})
 
 
-class S3Blobs(S3Storage):
-    """A private bucket, or a part of one."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.where = f"s3://{self.bucket_name}/{self.location}".rstrip("/")
-        if self.endpoint_url:
-            self.where += f" ({self.endpoint_url})"
-
-    def put(self, chunks: Iterable[bytes]) -> Stored:
-        digest, size = hashlib.sha256(), 0
-        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR) as waiting:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                waiting.write(chunk)
-            stored = Stored(digest.hexdigest(), size)
-            waiting.seek(0)
-            key = key_of(stored.sha256)
-            if not (self.exists(key) and self.size(key) == size):
-                self.save(key, File(waiting, name=key))
-        return stored
+def _after(first: bytes, chunks: Iterator[bytes], where: str) -> Iterator[bytes]:
+    with told_clearly(where):
+        yield first
+        yield from chunks
 
 
 def _chunks(source: File | IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
@@ -287,22 +253,15 @@ def _chunks(source: File | IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def _sync_folder(folder: Path) -> None:
-    """Force the folder's entries to disk, so that a move survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 @contextmanager
-def _told_clearly(where: str, *, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
+def told_clearly(where: str, *, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
     """Every failure of the storage as ``StorageUnavailable``, ``but`` the one that is an answer."""
     try:
         yield
     except but:
         raise
+    except SealBroken:
+        raise  # not the storage's failure, but the blob's
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
         raise StorageUnavailable(f"the material storage at {where} refuses: {code}") from error

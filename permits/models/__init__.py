@@ -7,6 +7,8 @@ from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
 from permits.models.promise import Promise
 from permits.models.service import EditionFile, Service, ServiceVersion
+from permits.models.storage_state import StorageCheck, StorageFault
+from permits.models.upload import Upload
 
 __all__ = [
     "AccessRequest",
@@ -28,6 +30,9 @@ __all__ = [
     "Service",
     "ServiceVersion",
     "Status",
+    "StorageCheck",
+    "StorageFault",
+    "Upload",
     "User",
     "next_serial",
 ]

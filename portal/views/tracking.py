@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits import credentials, numbers
-from permits.intake.storage import open_blob
+from permits.intake import mending, reading
 from permits.models import Application, Permit, Status
-from portal.blocks import owed_blocks
+from portal.blocks import owed_blocks, refresh_after
 from portal.forms import RatingForm, WithdrawForm
 from portal.requests import SignedIn
 from portal.throttle import allowed, client
@@ -29,6 +30,7 @@ from reviews import lifecycle, workflow
 from reviews.audit import receipts
 from reviews.models import Rating
 
+log = logging.getLogger(__name__)
 PER_MINUTE = 20  # look-ups by one client
 PER_HOUR = 100  # look-ups of one number
 WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "withdraw"}
@@ -47,7 +49,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
-    rows, due = timeline(found), due_state(found)
+    rows, due, owed = timeline(found), due_state(found), owed_blocks(found)
     permit = Permit.objects.select_related("superseded_by").filter(application=found).first()
     if permit:
         permit.application = found
@@ -57,7 +59,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "objection": _objection(found), "objection_until": _can_object_until(found),
-        "owed": owed_blocks(found), "pause": found.pauses.filter(ended_at=None).first(),
+        "owed": owed, "refresh": refresh_after(block["state"] for block in owed), "pause": found.pauses.filter(ended_at=None).first(),
         "sealed": receipts.sealed(found),
         "notice": found.correction_notices.order_by("-pk").first(),
         # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.
@@ -139,7 +141,14 @@ def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
     if not permit.pdf_sha256:  # the worker hasn't got to it yet
         credentials.store_pdf(permit)
         permit.refresh_from_db()
-    response = FileResponse(open_blob(permit.pdf_sha256), content_type="application/pdf")
+    try:
+        pdf_file = reading.opened(permit.pdf_sha256)
+    except reading.Damaged as damaged:  # what is signed is the content: it is printed anew
+        log.error("the print of permit %s: %s; it is printed anew", permit.number, damaged)
+        mending.mend(permit.pdf_sha256)
+        permit.refresh_from_db()
+        pdf_file = reading.opened(permit.pdf_sha256)
+    response = FileResponse(pdf_file, content_type="application/pdf")
     response["Content-Disposition"] = name
     response["Content-Length"] = str(permit.pdf_size)
     response["Cache-Control"] = "private, no-store"

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, Permit
 from reviews import policy, workflow
-from reviews.admin import slips
+from reviews.admin import originals, slips
 from reviews.admin.access import ReadOnlyAdmin, is_official, is_supervisor, who
 from reviews.models import Department, Rating, Task
 
@@ -62,6 +62,13 @@ class ApplicationAdmin(ReadOnlyAdmin):
         mine = Prefetch("tasks", Task.objects.visible_to(who(request)).order_by("-pk"), to_attr="seen_tasks")
         found = Application.objects.filter(handled_by(request, "pk"), number__isnull=False)
         return found.defer("answers", "version__source").prefetch_related(mine)
+
+    def get_urls(self) -> list[URLPattern]:
+        originals = self.admin_site.admin_view(self.originals)
+        return [path("<int:pk>/originals/", originals, name="permits_application_originals"), *super().get_urls()]
+
+    def originals(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        return originals.page(self, request, pk)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -124,6 +124,9 @@ class Log(ChangeList):
         self.filters = self.get_query_string()
         self.archived = _archived(request)
         self.only_looks = self.get_query_string({"action": reads.ACTION})
+        number = request.GET.get(ByApplication.parameter_name, "").strip()
+        filed = Application.objects.filter(number=number) if number else Application.objects.none()
+        self.one_application = filed.values_list("pk", flat=True).first()  # whose originals may be taken out
         self.later = self.get_query_string({BEFORE: page.before}) if page.before else ""
 
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits import checks, fieldtypes, groups
-from permits.definition import FormField, Requirement
+from permits.definition import FormField, Requirement, Text
 from permits.forms import is_shown, values_of
 from permits.models import Application, Check, Material, Promise, Status, User
-from reviews import policy
-from reviews.admin import differences, history
+from reviews import policy, workflow
+from reviews.admin import differences, history, same_files
 from reviews.audit import archive
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
 
@@ -34,6 +34,7 @@ class Files:
     requirement: Requirement
     files: list[Material] = field(default_factory=list)
     corrected: bool = False
+    same: list[same_files.Same] = field(default_factory=list)  # in the filings of others
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Corrected:
     words: list[differences.Part] = field(default_factory=list)
     rows: list[differences.RowChange] = field(default_factory=list)
     is_list: bool = False
+
+    @property
+    def where(self) -> str:
+        """The place that was marked, in words."""
+        return str(Text(**self.item.mark.place.words))
 
 
 @dataclass(frozen=True)
@@ -72,20 +78,23 @@ def sections(application: Application) -> list[tuple[Any, list[Row]]]:
     ]  # fmt: skip
 
 
-def materials(application: Application) -> list[Files]:
+def materials(application: Application, user: User) -> list[Files]:
     """The current files under what they were asked for as, those that are missing included."""
     asked = _asked(application, CorrectionItem.Kind.MATERIAL)
     found = {each.key: Files(each, corrected=each.key in asked) for each in application.definition.materials}
     for material in all_files(application):
         if material.replaced_at is None and material.requirement in found:
             found[material.requirement].files.append(material)
+    shown = [file for each in found.values() for file in each.files]
+    for requirement, same in same_files.elsewhere(application, shown, user).items():
+        found[requirement].same = same
     return list(found.values())
 
 
 def all_files(application: Application) -> list[Material]:
     """Every file of the application, replaced ones too; read once."""
     if not hasattr(application, "_all_files"):
-        files = list(application.materials.filter(check_state=Check.FINE))
+        files = list(application.materials.filter(check_state=Check.FINE).prefetch_related("parts"))
         for material in files:
             material.application = application
         application._all_files = files  # type: ignore[attr-defined]
@@ -94,7 +103,7 @@ def all_files(application: Application) -> list[Material]:
 
 def correction_items(application: Application) -> list[CorrectionItem]:
     if not hasattr(application, "_items"):
-        items = CorrectionItem.objects.filter(notice__application=application).select_related("notice")
+        items = CorrectionItem.objects.filter(notice__application=application).select_related("notice", "mark")
         application._items = list(items)  # type: ignore[attr-defined]
     return application._items  # type: ignore[attr-defined]
 
@@ -260,7 +269,7 @@ def read(task: Task, user: User) -> dict[str, Any]:
     heard = opinions(application, timezone.now())
     return {
         "sections": sections(application),
-        "materials": materials(application),
+        "materials": materials(application, user),
         "corrections": corrections(application),
         "history": steps,
         "history_lacks": "" if whole else archive.OUT_OF_REACH,
@@ -270,5 +279,6 @@ def read(task: Task, user: User) -> dict[str, Any]:
         "promises": promises,
         "pledge": next((each for each in promises if each.promise.requirement == checked), None) if checked else None,
         "warnings": checks.warnings(application),
+        "may_take_originals": workflow.may_take_originals(user, application, timezone.now()),
         **beside(task),
     }

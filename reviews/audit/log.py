@@ -106,6 +106,8 @@ ACTIONS = {
     "mobile_confirmed": _("Mobile number confirmed"),
     "mobile_removed": _("Mobile number removed"),
     "log_exported": _("Audit log taken out"),
+    "original_taken": _("Original of a file taken out"),
+    "files_erased": _("Files erased: kept long enough"),
 }
 
 # The event of each outcome that an official decides; silence is one too.

@@ -24,6 +24,8 @@ OFFICES = ("department", "departments", "asked")
 LOOKS = {
     "review": _l("the application"),
     "file": _l("a file of the application"),
+    "bundle": _l("all files of the application, taken out as a ZIP"),
+    "file_search": _l("words in the files of the application"),
     "record": _l("the record of the application"),
     "permit": _l("the permit"),
     "enterprise": _l("the enterprise"),
@@ -75,6 +77,8 @@ STEPS = {
     "material_arrived": _l("Hand in an owed material"),
     "carry_draft": _l("Move a draft to the new edition"),
     "erase_words": _l("Erase words"),
+    "take_original": _l("Take out the original of a file"),
+    "erase_files": _l("Erase files"),
 }
 
 

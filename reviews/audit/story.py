@@ -91,6 +91,8 @@ SENTENCES = {
     "mobile_confirmed": _l("%(who)s confirmed a mobile number of the account."),
     "mobile_removed": _l("%(who)s removed the mobile number from the account."),
     "log_exported": _l("%(who)s took the audit log out as a file."),
+    "original_taken": _l("%(who)s took out the original of a file: %(requirement)s."),
+    "files_erased": _l("%(count)s files were erased: the time for which they are kept is over."),
 }
 # The same, where the event says more or less than usual.
 HURRY = _l("A reminder was sent: time is running short.")

@@ -49,6 +49,18 @@ def webhook(endpoint: WebhookEndpoint, what: str) -> None:
     _mail(f"webhook:{endpoint.pk}", f"Webhook {endpoint.name}: {what[:60]}", text)
 
 
+def storage(what: str, examples: list[str]) -> None:
+    """Files that are lost or damaged, or a storage that can't be checked."""
+    log.error("storage: %s %s", what, "; ".join(examples[:10]))
+    listed = "".join(f"  {each}\n" for each in examples[:50])
+    text = (
+        f"{what}\n{listed}\n"
+        "No damaged file is shown to anybody. Put it back from a backup under the same name (docs/operations.md, \"Files\"), then\n"
+        "manage.py check_storage says whether all is well again.\n"
+    )
+    _mail("storage", f"Storage: {what[:80]}", text)
+
+
 def _mail(about: str, subject: str, text: str) -> None:
     if not cache.add(f"alert:notices:{about}", 1, PAUSE):
         return

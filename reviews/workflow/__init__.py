@@ -9,12 +9,14 @@ from reviews.workflow.advising import ask_advice
 from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
+from reviews.workflow.erasing_files import erase_files
 from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
 from reviews.workflow.interests import declare_interest, end_interest
 from reviews.workflow.issuing import correct_permit, renewable_from, revoke_permit, start_renewal
 from reviews.workflow.objections import object_to, objection_until
+from reviews.workflow.originals import may_take_originals, take_original
 from reviews.workflow.pauses import extend, resume, suspend
 from reviews.workflow.promises import (
     check_nothing_owed,
@@ -56,6 +58,7 @@ __all__ = [
     "drop_promise",
     "end_delegation",
     "end_interest",
+    "erase_files",
     "escalate",
     "expire_claim",
     "extend",
@@ -63,6 +66,7 @@ __all__ = [
     "keep_claim",
     "lapse",
     "material_arrived",
+    "may_take_originals",
     "object_to",
     "objection_until",
     "promise_material",
@@ -78,6 +82,7 @@ __all__ = [
     "start_renewal",
     "submit",
     "suspend",
+    "take_original",
     "terminate",
     "warn_of_lapse",
     "withdraw",

@@ -10,6 +10,7 @@ from django.conf import settings as portal_settings
 from permits.models import Application
 from portal import demo
 from tests.cast import Cast
+from tests.permits.intake.storages import s3_service  # noqa: F401
 
 
 @pytest.fixture(autouse=True)

@@ -19,10 +19,10 @@ from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
 from permits.intake import checking, storage
-from permits.models import Application, Material
+from permits.models import Application
 from reviews import workflow
 from tests import servers
-from tests.cast import Cast, filled, post
+from tests.cast import Cast, filled
 from tests.data import bad, roster
 from tests.permits.intake.conftest import photo
 from tests.portal import steps
@@ -354,80 +354,6 @@ def test_a_file_on_its_way_while_the_application_is_sent_comes_too_late(cast: Ca
     assert kept(draft, "canteen_plan") == ["canteen_plan.pdf"]
 
 
-# --- serving -----------------------------------------------------------------------------------------------------
-
-
-def body_of(response: Any) -> bytes:
-    return b"".join(response.streaming_content)
-
-
-@pytest.mark.parametrize(
-    ("requirement", "name", "media_type", "shown"),
-    [
-        ("canteen_plan", "canteen_plan.pdf", "application/pdf", "inline"),
-        ("business_licence", "business_licence.jpg", "image/jpeg", "inline"),
-        ("roster", "roster.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"),
-        (
-            "epidemic_plan", "epidemic_plan.docx",
-            "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "attachment",
-        ),
-    ],
-)  # fmt: skip
-def test_a_file_is_served_as_what_it_is_and_never_run(
-    cast: Cast, draft: Application, requirement: str, name: str, media_type: str, shown: str
-) -> None:
-    material = draft.materials.get(requirement=requirement)
-    response = at(cast.owner).get(material.url)
-    kept = read(name) if not material.is_image else storage.open_blob(material.sha256).read()
-    assert body_of(response) == kept and response["Content-Length"] == str(len(kept))
-    assert response["Content-Type"] == media_type
-    assert response["Content-Disposition"] == f"{shown}; filename*=UTF-8''{name}"
-    assert response["X-Content-Type-Options"] == "nosniff" and response["X-Frame-Options"] == "SAMEORIGIN"
-    assert response["Cache-Control"] == "private, no-store"
-    policy = response["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'") and "script-src" not in policy and "frame-ancestors 'self'" in policy
-    assert ("sandbox" in policy) == (media_type != "application/pdf")
-
-
-def test_who_has_a_task_on_it_sees_its_files_and_nobody_else_does(cast: Cast, draft: Application) -> None:
-    material: Material = draft.materials.get(requirement="canteen_plan")
-
-    def status(user) -> int:
-        return at(user).get(material.url).status_code
-
-    everybody = (cast.street, cast.health, cast.industry, cast.decider, cast.other_street, cast.outsider)
-    assert [status(user) for user in everybody] == [404] * 6  # a draft is nobody's but the enterprise's
-    assert status(cast.owner) == status(cast.colleague) == 200
-    workflow.submit(draft.pk, applicant=cast.owner)
-    assert [status(user) for user in everybody] == [200, 404, 404, 404, 404, 404]
-    steps.in_review(cast, draft)
-    assert [status(user) for user in everybody] == [200, 200, 200, 404, 404, 404]
-    steps.decide(cast, draft, "health", "agree")
-    steps.decide(cast, draft, "industry", "agree")
-    assert [status(user) for user in everybody] == [200, 200, 200, 200, 404, 404]
-    assert status(post("health_elsewhere", "health", "360983")) == 404
-    cast.street.postings.update(active=False)
-    assert status(cast.street) == 404
-
-
-def test_an_official_sees_a_file_and_still_not_the_applicants_pages(cast: Cast, draft: Application) -> None:
-    workflow.submit(draft.pk, applicant=cast.owner)
-    client = at(cast.street)
-    for part in ("", "materials/", "receipt/", "check/", "withdraw/"):
-        assert client.get(f"/applications/{draft.public_id}/{part}").status_code == 404
-
-
-def test_a_file_that_was_replaced_by_a_correction_stays_on_record(cast: Cast, draft: Application) -> None:
-    workflow.submit(draft.pk, applicant=cast.owner)
-    old = draft.materials.get(requirement="canteen_plan")
-    steps.asked_to_correct(cast, ("material", "canteen_plan", "缺第2页"), application=draft)
-    draft.refresh_from_db()
-    send(at(cast.owner), draft, "canteen_plan", ("新.pdf", read("epidemic_plan.pdf")))
-    assert kept(draft, "canteen_plan") == ["新.pdf"]
-    for user in (cast.owner, cast.street):
-        assert body_of(at(user).get(old.url)) == read("canteen_plan.pdf")
-
-
 # --- over a real socket ------------------------------------------------------------------------------------------
 
 
@@ -516,5 +442,33 @@ def test_nothing_is_sent_while_a_file_is_being_checked(cast: Cast, by_a_worker) 
     send(client, draft, "stock_photos", ("photo.png", photo(1)))
     response = client.post(f"/applications/{draft.public_id}/check/", {"agreed": "on"}, follow=True)
     assert "is being checked. It takes a moment" in words(response)
+    shown = response.content.decode()
+    assert "photo.png · 正在检查" in shown or "photo.png · Being checked" in shown
+    assert "data-reload" in shown and '<meta http-equiv="refresh" content="4">' in shown
     draft.refresh_from_db()
     assert draft.is_draft
+
+
+def test_while_the_scanner_is_away_the_page_asks_less_often(cast: Cast, empty: Application, by_a_worker) -> None:
+    client = at(cast.owner)
+    send(client, empty, "canteen_plan", ("plan.pdf", read("canteen_plan.pdf")))
+    empty.materials.update(check_state="held")
+    shown = client.get(where(empty))
+    assert '<meta http-equiv="refresh" content="30">' in shown.content.decode() and "waits for the virus scanner" in words(shown)
+
+
+def test_a_page_with_something_typed_on_it_never_comes_anew_by_itself(cast: Cast, by_a_worker) -> None:
+    sent = steps.asked_to_correct(cast, ("material", "epidemic_plan", "盖章"))
+    client = at(cast.owner)
+    send(client, sent, "epidemic_plan", ("plan.pdf", read("canteen_plan.pdf")))
+    page = client.get(f"/applications/{sent.public_id}/corrections/")
+    assert "being checked" in words(page) and "save what you typed" in page.content.decode()
+    assert "http-equiv" not in page.content.decode()
+    answer = client.post(f"/applications/{sent.public_id}/corrections/", {"send": "1"})
+    assert answer.status_code == 422 and "is being checked. It takes a moment" in words(answer)
+    sent.refresh_from_db()
+    assert sent.status == "needs_correction" and kept(sent, "epidemic_plan") == ["epidemic_plan.pdf"]
+    [new] = sent.materials.filter(check_state="checking")
+    checking.check(new.pk)
+    assert kept(sent, "epidemic_plan") == ["plan.pdf"]
+    assert client.post(f"/applications/{sent.public_id}/corrections/", {"send": "1"}).status_code == 302

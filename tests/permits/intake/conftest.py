@@ -17,6 +17,7 @@ from permits.definition import Definition
 from permits.definition_file import parse
 from permits.models import Application, Enterprise, Service, ServiceVersion, User
 from tests.data import cast
+from tests.permits.intake.storages import kept, s3_service  # noqa: F401
 
 DATA = Path(__file__).parents[2] / "data"
 SOURCE = (Path(portal_settings.BASE_DIR) / "permits" / "services" / "resumption.toml").read_text(encoding="utf-8")
@@ -87,6 +88,6 @@ def blobs_in(folder: Path) -> list[str]:
 
 def photo(number: int) -> bytes:
     """Nine of them are nine different pictures."""
-    kept = io.BytesIO()
-    Image.effect_noise((64 + number, 48), 60).save(kept, "PNG")
-    return kept.getvalue()
+    made = io.BytesIO()
+    Image.effect_noise((64 + number, 48), 60).save(made, "PNG")
+    return made.getvalue()

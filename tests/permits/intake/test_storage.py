@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import boto3  # type: ignore[import-untyped]
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
@@ -19,41 +18,10 @@ from hypothesis import strategies as st
 
 from permits.intake import storage
 from tests.permits.intake.conftest import blobs_in
+from tests.permits.intake.storages import S3_URL, client
 
 CONTENT = "防控预案".encode() * 100_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-
-
-ENDPOINT = "s3.test.invalid:9000"
-S3_URL = f"s3://key:a%2Fb%2Bc@{ENDPOINT}/permits/materials?region=us-east-1&secure=0"
-
-
-@pytest.fixture
-def s3_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An S3 service in this process (moto), at an address of its own like MinIO's."""
-    monkeypatch.setenv("MOTO_S3_CUSTOM_ENDPOINTS", f"http://{ENDPOINT}")
-    from moto import mock_aws  # reads the variable when its S3 is first used
-
-    storage.connect.cache_clear()
-    with mock_aws():
-        boto3.client(
-            "s3",
-            endpoint_url=f"http://{ENDPOINT}",
-            aws_access_key_id="key",
-            aws_secret_access_key="a/b+c",
-            region_name="us-east-1",
-        ).create_bucket(Bucket="permits")
-        yield
-    storage.connect.cache_clear()
-
-
-@pytest.fixture(params=["folder", "s3"])
-def kept(request: pytest.FixtureRequest, settings) -> str:
-    """The same tests run on both."""
-    if request.param == "s3":
-        request.getfixturevalue("s3_service")
-        settings.STORAGE_URL = S3_URL
-    return request.param
 
 
 def test_a_blob_comes_back_as_it_was_given(kept):
@@ -157,6 +125,8 @@ def test_a_folder_that_cannot_be_written_is_told(settings, tmp_path: Path):
         "ftp://host/x",
         "s3://",
         "s3://key:s@host:9000/",
+        "s3://key:s@host/bucket?sse=rot13",
+        "s3://key:s@host/bucket?sse=AES256&kms_key=x",
         "s3://key@host/bucket",
         "s3://key:a/b@host/bucket?colour=red",
         "s3://key:s@host/bucket?colour=red",
@@ -177,6 +147,43 @@ def test_a_bucket_of_aws_needs_no_endpoint_and_no_key():
     )
     assert blobs.endpoint_url is None
     assert blobs.default_acl is None
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("sse=AES256", {"ServerSideEncryption": "AES256"}),
+        ("sse=aws:kms&kms_key=materials-2026", {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "materials-2026"}),
+    ],
+)
+def test_the_service_is_asked_to_encrypt_what_it_keeps(settings, s3_service, said: str, written: dict[str, str]):
+    settings.STORAGE_URL = f"{S3_URL}&{said}"
+    storage.put([CONTENT])
+    storage.keep(settings.STORAGE_URL, "audit/file", b"x")
+    for key in (storage.key_of(DIGEST), "audit/file"):
+        head = client().head_object(Bucket="permits", Key=f"materials/{key}")
+        assert {name: head[name] for name in written} == written
+    with storage.open_blob(DIGEST) as file:
+        assert file.read() == CONTENT
+
+
+def test_any_part_of_a_blob_is_read_without_the_rest(kept):
+    storage.put([CONTENT])
+    for start, length in ((0, 1), (0, len(CONTENT)), (65_535, 2), (65_536, 65_536), (len(CONTENT) - 3, 3)):
+        assert b"".join(storage.part(DIGEST, start, length)) == CONTENT[start : start + length]
+    with pytest.raises(FileNotFoundError):
+        storage.part("0" * 64, 0, 1)
+
+
+def test_blobs_are_listed_in_the_order_of_their_digests_between_any_two(kept):
+    digests = sorted(storage.put([b"%d" % n]).sha256 for n in range(40))
+    found = list(storage.listed())
+    assert [blob.sha256 for blob in found] == digests
+    assert all(blob.size in (1, 2) for blob in found)
+    after, until = digests[7], digests[20]
+    assert [blob.sha256 for blob in storage.listed(after, until)] == digests[8:20]
+    assert [blob.sha256 for blob in storage.listed(after[:4], until[:4])] == digests[7:20]
+    assert storage.stat(digests[0]).mark == found[0].mark
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "\n"])

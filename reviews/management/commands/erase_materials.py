@@ -1,0 +1,48 @@
+"""manage.py erase_materials [--apply]: the files of applications whose time is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+
+from reviews import retention, workflow
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase the files of applications that have been kept as long as KEEP_FILES, or the definition of their service, says. Without "
+        "--apply nothing is erased: what would be is listed. Rows, digests and the audit log stay; each erasure is an event."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--apply", action="store_true", help="erase; it can't be undone")
+        parser.add_argument("--number", help="only this application, if its time is over")
+        parser.add_argument("--limit", type=int, metavar="N", help="so many applications at most")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now, counted, size = timezone.now(), Counter[str](), 0
+        for due in retention.all_over(now):
+            application = due.application
+            if options["number"] and application.number != options["number"]:
+                continue
+            files = workflow.erase_files(application.pk, now=now) if options["apply"] else due.files
+            counted["applications"] += bool(files)
+            counted["files"] += files
+            size += due.size
+            name = application.number or f"draft {application.public_id}"
+            self.stdout.write(
+                f"{name}  {application.version.service.slug}  {due.group}: {due.days} days since "
+                f"{timezone.localtime(due.since):%Y-%m-%d}, {files} files, {filesizeformat(due.size)}"
+            )
+            if options["limit"] and counted["applications"] >= options["limit"]:
+                break
+        if options["number"] and not counted["applications"]:
+            raise CommandError(f"The time of application {options['number']} is not over, or it has no files.")
+        done = "erased" if options["apply"] else "would be erased; --apply erases them"
+        self.stdout.write(
+            f"{counted['files']} files of {counted['applications']} applications ({filesizeformat(size)}) {done}."
+        )

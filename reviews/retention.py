@@ -1,0 +1,79 @@
+"""How long the files of applications are kept, and whose time is over: by the definition of the service, else by ``KEEP_FILES``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max, Q, QuerySet, Sum
+
+from permits.models import Application, Check, Material, Status
+from reviews.models import Task
+
+GROUPS = {
+    Status.DRAFT: "draft",
+    **dict.fromkeys((Status.DECLINED, Status.WITHDRAWN, Status.LAPSED, Status.TERMINATED), "ended"),
+    Status.REJECTED: "rejected",
+    **dict.fromkeys((Status.APPROVED, Status.RECORDED), "closed"),
+}
+AT_ONCE = 500
+SHORTEST = timedelta(days=30)  # no rule says less
+
+
+@dataclass(frozen=True)
+class Over:
+    """An application whose files have been kept long enough, and by which rule."""
+
+    application: Application
+    group: str
+    days: int
+    since: datetime
+    files: int
+    size: int
+
+
+def days_for(application: Application) -> int | None:
+    """For how many days its files are kept, as it stands now; ``None``: for ever, or it is under way."""
+    group = GROUPS.get(Status(application.status))
+    if group is None:
+        return None
+    own = application.definition.keep_files
+    said = getattr(own, group) if own else None
+    return said or settings.KEEP_FILES.get(group) or None
+
+
+def kept_files(application: Application) -> QuerySet[Material]:
+    """Those whose bytes are there."""
+    return application.materials.filter(erased_at=None).exclude(check_state=Check.REFUSED)
+
+
+def over(application: Application, now: datetime) -> Over | None:
+    """Whether its time is over. Nothing is erased while anybody has a task of it (a check of a pledge, an objection)."""
+    days = days_for(application)
+    said: dict[str, Any] = kept_files(application).aggregate(n=Count("pk"), size=Sum("size"), last=Max("uploaded_at"))
+    if days is None or not said["n"]:
+        return None
+    since = max(application.updated_at, said["last"]) if application.is_draft else application.closed_at
+    if since is None or since > now - timedelta(days=days):
+        return None
+    if Task.objects.open().filter(application=application).exists():
+        return None
+    return Over(application, GROUPS[Status(application.status)], days, since, said["n"], said["size"])
+
+
+def all_over(now: datetime) -> Iterator[Over]:
+    """Of all applications, in bounded memory."""
+    long_ago = Q(closed_at__lt=now - SHORTEST) | Q(status=Status.DRAFT, updated_at__lt=now - SHORTEST)
+    kept = Material.objects.filter(erased_at=None).exclude(check_state=Check.REFUSED)
+    rows = Application.objects.filter(long_ago, status__in=list(GROUPS)).select_related("version__service")
+    rows = rows.defer("answers", "left_over", "version__source").order_by("pk")
+    last = 0
+    while some := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+        last = some[-1].pk
+        with_files = set(kept.filter(application__in=some).values_list("application_id", flat=True))
+        for application in some:
+            if application.pk in with_files and (found := over(application, now)):
+                yield found
