@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from permits.definition import Requirement
 from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
 from permits.intake.materials import RequirementState, requirement_state
@@ -27,7 +28,9 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "max_bytes": requirement.max_mb * 1024 * 1024,
         "help": what_is_taken(requirement), **downloads(application.version, requirement),
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
-        "files": [(file, remove_url(file)) for file in (*state.files, *state.others)],
+        "uploads": reverse("uploads", args=[application.public_id, requirement.key]),
+        "photo": bool({"jpg", "png"} & set(requirement.formats)),
+        "files": [(file, remove_url(file), move_url(file, requirement)) for file in (*state.files, *state.others)],
         "waits": any(file.waits for file in state.others),
         "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
@@ -71,3 +74,10 @@ def _instead(application: Application, state: RequirementState) -> dict[str, Any
 
 def remove_url(material: Material) -> str:
     return reverse("material_remove", args=[material.application.public_id, material.public_id])
+
+
+def move_url(material: Material, requirement: Requirement) -> str:
+    """Where one of several files is put into another place; nothing where there is one only, or the file doesn't count yet."""
+    if requirement.max_count == 1 or not material.is_fine:
+        return ""
+    return reverse("material_move", args=[material.application.public_id, material.public_id])

@@ -43,8 +43,8 @@ def look_into(stream: IO[bytes]) -> tuple[dict[str, Any], list[Warned]]:
         with opened(stream) as (pdf, mended):
             if pdf.is_encrypted:
                 raise words.encrypted()
-            pages = _look_into_objects(pdf)
-            return {"pages": pages, **({"mended": True} if mended else {})}, []
+            facts = _look_into_objects(pdf)
+            return facts | ({"mended": True} if mended else {}), []
     except pikepdf.PasswordError as error:
         raise words.encrypted() from error
     except words.Refused:
@@ -53,7 +53,7 @@ def look_into(stream: IO[bytes]) -> tuple[dict[str, Any], list[Warned]]:
         raise _too_large_or_damaged(error, stream) from error
 
 
-def _look_into_objects(pdf: pikepdf.Pdf) -> int:
+def _look_into_objects(pdf: pikepdf.Pdf) -> dict[str, Any]:
     if len(pdf.objects) > MAX_OBJECTS:
         raise words.too_complex()
     pages = len(pdf.pages)
@@ -62,8 +62,8 @@ def _look_into_objects(pdf: pikepdf.Pdf) -> int:
     if not pages or not all(isinstance(page.obj, pikepdf.Dictionary) for page in pdf.pages):
         raise words.damaged()
     pdf_parts.refuse_active_content(pdf)
-    pdf_streams.refuse_bombs(pdf)
-    return pages
+    heavy = pdf_streams.refuse_bombs(pdf)
+    return {"pages": pages, **({"heavy": heavy} if heavy else {})}
 
 
 def _too_large_or_damaged(error: Exception, stream: IO[bytes]) -> words.Refused:

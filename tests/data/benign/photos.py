@@ -39,6 +39,8 @@ def exif(orientation: int = 1) -> Image.Exif:
 
 def saved(form: str = "JPEG", image: Image.Image | None = None, **options: Any) -> bytes:
     out = BytesIO()
+    if form == "HEIF":
+        options["enc_params"] = {"preset": "ultrafast"}  # the encoder is what costs time
     (image or document()).save(out, form, **options)
     return out.getvalue()
 

@@ -6,13 +6,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from permits.intake.derive import Derived, derive
-from permits.intake.inspect import inspect
-from tests.data.benign import make, photos
+from permits.intake.inspect import Refused, inspect
+from tests.data.benign import make, pdfs, photos
 from tests.data.benign.make import GOOD, SETS
+from tests.data.hostile.base import docx
 from tests.permits.intake import limited
 from tests.permits.intake.test_inspect import ANYTHING
 
@@ -185,3 +187,26 @@ def test_the_text_of_a_document_is_by_page_and_of_a_sheet_file_by_sheet(tmp_path
     ]
     first, second = derived("formulas.xlsx", tmp_path).texts  # the hidden one is left out
     assert first.splitlines()[1] == "张三\t12\t2020-02-20" and second == "第二页的文字"
+
+
+def test_a_page_that_is_too_heavy_to_be_drawn_is_taken_and_shown_grey(tmp_path):
+    """A building plan of 300,000 rectangles; the page after it is drawn."""
+
+    def change(pdf: pikepdf.Pdf) -> None:
+        pdf.pages[0].obj.Contents = pdf.make_stream(b"0 0 9 9 re f\n" * 300_000)
+
+    stream = BytesIO(pdfs.changed(change))
+    found = inspect(stream, name="plan.pdf", requirement=ANYTHING)
+    assert found.facts == {"pages": 4, "heavy": [1]}
+    made = derive(stream, "pdf", folder=tmp_path, facts=found.facts)
+    assert len(made.thumbs) == 4 and made.texts[0] == "" and "演示数据" in made.texts[1]
+    grey, drawn = (ImageStat.Stat(Image.open(thumb).convert("L")).stddev[0] for thumb in made.thumbs[:2])
+    assert grey < 1 < 20 < drawn
+
+
+def test_a_document_whose_text_is_no_xml_is_refused_when_it_is_read(tmp_path):
+    stream = BytesIO(docx({"word/document.xml": b"<w:document>"}))
+    inspect(stream, name="a.docx", requirement=ANYTHING)
+    with pytest.raises(Refused) as caught:
+        derive(stream, "docx", folder=tmp_path, facts={})
+    assert caught.value.code == "damaged"
