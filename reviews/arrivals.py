@@ -6,7 +6,7 @@ import logging
 
 from django.db.models import Exists, OuterRef
 
-from permits.intake import checking, storage
+from permits.intake import checking, sandbox, storage
 from permits.models import Material, Promise
 from reviews import policy, workflow
 
@@ -38,6 +38,7 @@ def arrived(material: Material) -> int:
 
 def sweep() -> int:
     """Give what nobody looks at to a worker; say of what was found fine in vain that it came. Return how many there were."""
+    sandbox.tidy()
     waiting = checking.left_behind()
     for pk in waiting:
         checking.kick(pk)

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from permits.models import AccessRequest, Application, Membership, Status, User
 from permits.ready import Ready
-from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Task
+from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Place, Task
 from reviews.notices import choosing, outbox
 from reviews.notices.choosing import Reader
 from reviews.notices.outbox import Letter
@@ -63,10 +63,14 @@ def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list
     return [Message(event, kind, _params(application, reason=reason) | more, people, group)]
 
 
-def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Message]:
+def corrections(
+    event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str, *, places: list[Place | None]
+) -> list[Message]:
+    """``places``: where on a page each of the items was marked."""
     application = _application(event)
     told = [
-        {"title": item_title(application, item.kind, item.key, item.row), "message": item.message} for item in items
+        {"title": item_title(application, item.kind, item.key, item.row, place), "message": item.message}
+        for item, place in zip(items, places, strict=True)
     ]
     return applicant(
         event, "corrections_requested", reason=reason, items=told, deadline_at=notice.deadline.isoformat(),
@@ -80,8 +84,10 @@ def corrections_due(event: Event, notice: CorrectionNotice) -> list[Message]:
 
 
 def departments(event: Event, tasks: list[Task]) -> list[Message]:
-    """Everybody who acts for a department that has a new task."""
-    return [Message(event, "new_task", _task_params(task), group=task.department_id) for task in tasks]
+    """Everybody who acts for a department that has a new task; of one that is in somebody's hand already (corrections came
+    back to who asked for them) they alone, and who stands in for them.
+    """
+    return [message for task in tasks for message in holder(event, task, "new_task")]
 
 
 def holder(event: Event, task: Task, kind: str, *, reason: str = "", **more: Any) -> list[Message]:
@@ -102,13 +108,16 @@ def official(
     return [Message(event, kind, _task_params(task) | {"reason": reason} | more, found)]
 
 
-def supervisors(event: Event, office: Department, kind: str, *, reason: str = "", path: str = "") -> list[Message]:
-    """Those of the department, and who stands in for one of them."""
+def supervisors(
+    event: Event, office: Department, kind: str, *, reason: str = "", path: str = "", **more: Any
+) -> list[Message]:
+    """Those of the department, and who stands in for one of them; led to the application unless another path is given."""
     posts = Official.objects.filter(department=office, active=True, role=Official.Role.SUPERVISOR)
     lent = Delegation.objects.in_force(event.at).filter(official__in=posts)
     people = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=lent.values("delegate")), is_active=True)
-    params = _params(_application(event), reason=reason, path=path or "/admin/reviews/task/")
-    params |= {"department": office.names}
+    application = _application(event)
+    params = _params(application, reason=reason, path=path or f"/admin/permits/application/{application.pk}/change/")
+    params |= {"department": office.names} | more
     found = tuple(choosing.reader(person) for person in people.defer("mobile").order_by("pk"))
     return [Message(event, kind, params, found)]
 
@@ -120,6 +129,13 @@ def in_both(say: Callable[[], Any]) -> dict[str, str]:
         with translation.override(language):
             said[short] = str(say())
     return said
+
+
+def of_task(task: Task) -> dict[str, Any]:
+    """Which stage it is, and when it is due."""
+    stage = task.application.definition.stage(task.stage)
+    named = {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task)
+    return {"stage": named, "due_at": task.due_at.isoformat()}
 
 
 def task_path(task: Task) -> str:
@@ -143,7 +159,9 @@ def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
     return outbox.compose(event, [choosing.reader(asked.user)], "access_refused", params)
 
 
-def item_title(application: Application, kind: str, key: str, row: int | None = None) -> dict[str, str]:
+def item_title(
+    application: Application, kind: str, key: str, row: int | None = None, place: Place | None = None
+) -> dict[str, str]:
     """What a correction is about, in both languages."""
     definition = application.definition
     field = definition.field(key) if kind in ("field", "row") else None
@@ -153,6 +171,8 @@ def item_title(application: Application, kind: str, key: str, row: int | None = 
         return {"zh": "其他", "en": "Other"}
     if row:
         return {"zh": f"{text.zh}第{row}行", "en": f"{text.en}, row {row}"}
+    if place:
+        return {"zh": f"{text.zh}，{place.words['zh']}", "en": f"{text.en}, {place.words['en']}"}
     return {"zh": text.zh, "en": text.en}
 
 
@@ -229,12 +249,7 @@ def _params(application: Application, *, reason: str = "", path: str = "") -> di
 
 
 def _task_params(task: Task) -> dict[str, Any]:
-    stage = task.application.definition.stage(task.stage)
-    return _params(task.application, path=task_path(task)) | {
-        "stage": {"zh": stage.title.zh, "en": stage.title.en} if stage else _beside(task),
-        "department": task.department.names,
-        "due_at": task.due_at.isoformat(),
-    }
+    return _params(task.application, path=task_path(task)) | of_task(task) | {"department": task.department.names}
 
 
 def _beside(task: Task) -> dict[str, str]:

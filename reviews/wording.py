@@ -7,7 +7,7 @@ never changes; going back makes a new edition with the earlier words. Only a ser
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -98,6 +98,15 @@ def publish(kind: str, channel: str, sources: Mapping[str, str], *, seen: Mappin
     except IntegrityError as error:  # two were the first at once
         raise Stale from error
     return changed
+
+
+@transaction.atomic
+def tested(kind: str, channel: str, sent: Iterable[tuple[str, str]], *, by: User) -> None:
+    """On record: words that were typed went to the one who typed them, by these channels in these languages."""
+    log.record(
+        action="notice_text_tested", actor=by, role=roles.acting_as(by), at=timezone.now(),
+        stream=f"notice_text:{kind}.{channel}", data={"sent": [f"{way} {language}" for way, language in sent]},
+    )  # fmt: skip
 
 
 def go_back(row: NoticeText, *, by: User) -> list[str]:

@@ -6,10 +6,16 @@ they are, but a PDF whose table had to be mended is written anew, so that what i
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+from pikepdf import PdfError
+from pypdfium2 import PdfiumError
 
 from permits.intake.looking import words
 from permits.intake.looking.kinds import MEDIA_TYPES
@@ -29,6 +35,9 @@ class Derived:
     warnings: list[Warned] = field(default_factory=list)
 
 
+# Parts of a document that inspection reads past, such as a text whose XML isn't closed.
+_UNREADABLE = (ParseError, PdfiumError, PdfError, BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError)
+
 Maker = Callable[[IO[bytes], Path, Mapping[str, Any]], Derived]
 
 
@@ -38,7 +47,12 @@ def derive(stream: IO[bytes], kind: str, *, folder: Path, facts: Mapping[str, An
     Raise ``Refused`` for what only shows when the file is worked on.
     """
     stream.seek(0)
-    return _MAKERS[kind.lstrip(".")](stream, folder, facts)
+    try:
+        return _MAKERS[kind.lstrip(".")](stream, folder, facts)
+    except (MemoryError, RecursionError) as error:
+        raise words.too_complex() from error
+    except _UNREADABLE as error:
+        raise words.damaged() from error
 
 
 def _of_image(kind: str) -> Maker:
@@ -52,7 +66,7 @@ def _of_image(kind: str) -> Maker:
 
 def _of_pdf(stream: IO[bytes], folder: Path, facts: Mapping[str, Any]) -> Derived:
     content = pdf.written_anew(stream, folder) if facts.get("mended") else None
-    thumbs, texts, blank = pdf.pictures_and_texts(content or stream, folder)
+    thumbs, texts, blank = pdf.pictures_and_texts(content or stream, folder, heavy=facts.get("heavy", ()))
     return Derived(content, MEDIA_TYPES["pdf"], ".pdf", thumbs, texts, [words.blank_pages(blank)] if blank else [])
 
 

@@ -35,9 +35,9 @@ def inspect(file: File | IO[bytes], *, name: str, requirement: Requirement) -> I
     """
     stream = _stream(file)
     try:
-        kind = glance(stream, name=name, requirement=requirement)
+        refuse_size(stream.seek(0, 2), requirement.max_mb * MB)
         signatures.refuse_virus(stream)
-        stream.seek(0)
+        kind = glance(stream, name=name, requirement=requirement)
         facts, warnings = _LOOK_INTO[kind](stream)
     except (MemoryError, RecursionError) as error:
         raise words.too_complex() from error

@@ -10,6 +10,8 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -50,13 +52,26 @@ def scan(file: IO[bytes]) -> None:
         raise Down(f"clamd at {settings.CLAMD_URL} says: {answer or 'nothing'}")
 
 
-def version() -> str:
-    """For ``doctor``; "" where none is set. Raise ``Down``."""
+@dataclass(frozen=True)
+class Version:
+    text: str  # "ClamAV 1.4.1/27500/Thu Nov 26 08:31:04 2026"
+    of: datetime | None  # its signatures'
+
+
+def version() -> Version | None:
+    """For ``doctor``; ``None`` where no scanner is set. Raise ``Down``."""
     if not settings.CLAMD_URL:
-        return ""
+        return None
     with _connected() as clamd:
         clamd.sendall(b"zVERSION\0")
-        return _answer(clamd)
+        said = _answer(clamd)
+    if not said.startswith("ClamAV"):
+        raise Down(f"what answers at {settings.CLAMD_URL} is no clamd: {said[:80] or 'nothing'}")
+    try:
+        of = datetime.strptime(said.split("/")[2], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC)
+    except (IndexError, ValueError):  # it has no signatures yet, or says it otherwise
+        of = None
+    return Version(said, of)
 
 
 @contextmanager

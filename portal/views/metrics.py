@@ -11,10 +11,12 @@ from hmac import compare_digest
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from permits.intake import checking
 from reviews.notices import state
 from reviews.webhooks import state as webhooks
 
@@ -50,6 +52,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(_Outbox())
     registry.register(_Webhooks())
+    registry.register(_Materials())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -71,3 +74,14 @@ class _Webhooks(Collector):
             for each in found:
                 family.add_metric([f"{each.key} {each.name}"], float(getattr(each, name)))
             yield family
+
+
+class _Materials(Collector):
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        found = checking.backlog()
+        waiting = GaugeMetricFamily("portal_materials_waiting", "Files that are not checked yet", labels=["for"])
+        waiting.add_metric(["worker"], found.checking)
+        waiting.add_metric(["scanner"], found.held)
+        age = (timezone.now() - found.oldest).total_seconds() if found.oldest else 0.0
+        yield waiting
+        yield GaugeMetricFamily("portal_materials_oldest_seconds", "Age of the oldest file that is not checked yet", value=age)

@@ -41,11 +41,11 @@ def preferences(request: SignedIn) -> HttpResponse:
         choose(user, wanted)
         messages.success(request, _("Saved. It holds from the next notice on."))
         return redirect("preferences")
-    by_text = choosing.SMS in settings.NOTICE_CHANNELS
     context = {
         "rows": [_row(user, group) for group in choosing.concerning(user.is_staff)],
-        "by_text": by_text,
-        "no_mobile": by_text and user.mobile_index is None,
+        "by_text": choosing.SMS in settings.NOTICE_CHANNELS,
+        "by_wechat": choosing.WECHAT in settings.NOTICE_CHANNELS,
+        "no_mobile": user.mobile_index is None,
     }
     return render(request, "account/preferences.html", context)
 

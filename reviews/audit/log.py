@@ -100,6 +100,7 @@ ACTIONS = {
     "settings_changed": _("Settings changed"),
     "words_erased": _("Words of an event erased"),
     "notice_text_published": _("Wording of a notice published"),
+    "notice_text_tested": _("Wording of a notice sent as a test"),
     "digest_sent": _("Morning summaries sent"),
     "looked": _("Looked at"),
     "mobile_confirmed": _("Mobile number confirmed"),

@@ -85,6 +85,7 @@ SENTENCES = {
     "settings_changed": _l("%(who)s changed settings: %(columns)s."),
     "words_erased": _l("%(who)s erased the words of event %(seq)s."),
     "notice_text_published": _l("%(who)s published the wording of a notice."),
+    "notice_text_tested": _l("%(who)s sent the wording of a notice to themselves, as a test."),
     "digest_sent": _l("The morning summary was sent to %(people)s officials."),
     "looked": _l("%(who)s looked at %(what)s."),
     "mobile_confirmed": _l("%(who)s confirmed a mobile number of the account."),

@@ -63,7 +63,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} → {self.recipient} ({self.channel})"
+        return f"{self.get_channel_display()} → {self.recipient}"
 
 
 class Attempt(models.Model):

@@ -72,7 +72,9 @@ def left_behind(limit: int = 500) -> list[int]:
 
 def revive(notices: Any) -> list[int]:
     """Begin anew with notices that were given up (a QuerySet). Return their ids; the caller kicks."""
+    # The lock is on the notices alone: what was searched for may have joined other tables to them.
+    dead = Notice.objects.filter(pk__in=notices.order_by().values("pk"), state=Notice.State.DEAD)
     with transaction.atomic():
-        ids = list(notices.filter(state=Notice.State.DEAD).select_for_update().values_list("pk", flat=True))
+        ids = list(dead.select_for_update().order_by("pk").values_list("pk", flat=True))
         Notice.objects.filter(pk__in=ids).update(state=Notice.State.PENDING, attempts=0, next_attempt_at=timezone.now())
     return ids

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +79,10 @@ def decide(
         # A question that was asked for this task is of no use any more.
         if step.on_record["asked_others"]:
             step.cancel_tasks(kind="advice", advice__asked_for=task)
-        data = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
+        data: dict[str, Any] = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
+        # Where on which page, and not what is said of it: the words stand with the items, the log holds none.
+        if outcome == "correct" and (marks := [item.place.on_record for item in said.corrections if item.place]):
+            data["marks"] = marks
         event = step.move(row, EVENT_OF[outcome], reason=said.reason, data=data)
         FOLLOWS[outcome](step, event, said)
         return decision
@@ -91,6 +95,7 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
         if any((item.kind == CorrectionItem.Kind.ROW) != bool(item.row) for item in said.corrections):
             raise NotSensible(_("Name the row by its number, from 1."))
         correcting.check_rows(step.application, said.corrections)
+        correcting.check_places(step.application, said.corrections)
     elif row.needs_reason and not said.reason and row.action in lifecycle.INTERNAL:
         raise ReasonNeeded(_("Write what there is to say: it goes on record."))
     elif row.needs_reason and not said.reason:
@@ -118,17 +123,13 @@ def _earlier_stage(step: Step, key: str) -> Stage:
 def _accepted(step: Step, event: Event, said: Said) -> None:
     # Returned to the pre-check and accepted again: it has been accepted since the first time.
     step.application.accepted_at = step.application.accepted_at or step.now
-    if step.on_record["promised"] and (owed := promises.owe(step)):
-        words = promises.owed_words(step.application, owed)
-        step.tell(told.applicant(event, "accepted_owing", reason=said.reason, **words))
-    else:
-        step.tell(told.applicant(event, "accepted", reason=said.reason))
+    promises.tell_accepted(step, event, promises.owe(step) if step.on_record["promised"] else [], said.reason)
     step.next_stage()
 
 
 def _corrected(step: Step, event: Event, said: Said) -> None:
     notice, items = correcting.stop_clock(step, said.corrections)
-    step.tell(told.corrections(event, notice, items, said.reason))
+    step.tell(told.corrections(event, notice, items, said.reason, places=[each.place for each in said.corrections]))
 
 
 def _heard(step: Step, event: Event, said: Said) -> None:
@@ -145,7 +146,9 @@ def _approved(step: Step, event: Event, said: Said) -> None:
 
 def _refused(step: Step, event: Event, said: Said) -> None:
     step.close()
-    step.tell(told.applicant(event, EVENT_OF[said.outcome], reason=said.reason))
+    until = objections.objection_until(step.application)
+    words = {"objection_at": until.isoformat() if until else ""}
+    step.tell(told.applicant(event, EVENT_OF[said.outcome], reason=said.reason, **words))
 
 
 def _returned(step: Step, event: Event, said: Said) -> None:
@@ -167,17 +170,16 @@ def _upheld(step: Step, event: Event, said: Said) -> None:
 
 
 def _overturned(step: Step, event: Event, said: Said) -> None:
+    objections.after_overturning(step)  # first: what is promised from now on is told
     step.tell(told.applicant(event, "overturned", reason=said.reason))
-    objections.after_overturning(step)
 
 
 def _found_false(step: Step, event: Event, said: Said) -> None:
     """A false pledge is a ground to revoke; the department that decided is told, and its supervisor does it."""
     deciding = step.application.tasks.filter(kind="decision", state=Task.State.DONE).select_related("department")
     if last := deciding.order_by("-pk").first():
-        step.tell(
-            told.supervisors(event, last.department, "pledge_false", reason=said.reason, path="/admin/permits/permit/")
-        )
+        path = f"/admin/permits/permit/?q={step.application.number}"
+        step.tell(told.supervisors(event, last.department, "pledge_false", reason=said.reason, path=path))
 
 
 def _nothing(step: Step, event: Event, said: Said) -> None:

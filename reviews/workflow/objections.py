@@ -40,7 +40,7 @@ def object_to(application_id: int, *, applicant: User, text: str, now: datetime 
         application.closed_at = None
         due = step.limit(application.definition.limits.objection_review)
         task = step.new_task(application.stage, "objection", refusal.task.department, due)
-        step.tell(told.applicant(event, "objected"))
+        step.tell(told.applicant(event, "objected", until_at=due.isoformat()))
         step.open_tasks([task])
         return Objection.objects.create(
             application=application,

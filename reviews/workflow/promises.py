@@ -13,7 +13,7 @@ from permits.forms import values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application, Material, Promise, Status, User
 from reviews import clock, lifecycle, policy, routing, told
-from reviews.models import Task
+from reviews.models import Event, Task
 from reviews.workflow.errors import NotSensible
 from reviews.workflow.step import APPLICANT_ROLE, HALF, MOST, Step, at_share, on_application
 
@@ -78,6 +78,14 @@ def owe(step: Step) -> list[Promise]:
     later = [p for p in application.promises.filter(kind=Promise.Kind.LATER, met_at=None) if p.due_at is None]
     _give_time(step, later)
     return later
+
+
+def tell_accepted(step: Step, event: Event, owed: list[Promise], reason: str = "") -> None:
+    """The applicant: that it is accepted, and what is owed from now on if something is."""
+    if owed:
+        step.tell(told.applicant(event, "accepted_owing", reason=reason, **owed_words(step.application, owed)))
+    else:
+        step.tell(told.applicant(event, "accepted", reason=reason))
 
 
 def titles(application: Application, promises: list[Promise]) -> list[dict[str, str]]:
@@ -155,7 +163,8 @@ def remind_owing(promise_id: int, *, now: datetime | None = None) -> bool:
         event = step.record(action, data={"requirement": promise.requirement, "per_cent": promise.reminded})
         step.tell(told.applicant(event, "owed_reminder", **owed_words(application, [promise])))
         if promise.reminded == MOST and (task := application.tasks.order_by("pk").select_related("department").first()):
-            step.tell(told.supervisors(event, task.department, "owed_at_risk"))
+            until = promise.due_at.isoformat()
+            step.tell(told.supervisors(event, task.department, "owed_at_risk", deadline_at=until))
         return True
 
 

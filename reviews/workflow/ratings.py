@@ -24,15 +24,17 @@ def rate(application_id: int, *, applicant: User, score: int, comment: str = "",
             raise lifecycle.NotPossible("rate", application.status)
         last = application.tasks.order_by("-pk").first()
         bad = score <= Rating.Score.BAD
+        until = step.limit("15d") if bad else None
         rating = Rating.objects.create(
             application=application, department=last.department if last else None, rater=applicant, score=score,
-            comment=comment, created_at=step.now, follow_up_due_at=step.limit("15d") if bad else None,
+            comment=comment, created_at=step.now, follow_up_due_at=until,
         )  # fmt: skip
         step.by(applicant, APPLICANT_ROLE)
         # The rater's identity is protected: the log says that it was rated, and not by whom or how.
         event = step.record("rated", anonymous=True)
-        if bad and rating.department:
-            step.tell(told.supervisors(event, rating.department, "bad_rating"))
+        if until and rating.department:
+            words = {"path": "/admin/reviews/rating/", "deadline_at": until.isoformat()}
+            step.tell(told.supervisors(event, rating.department, "bad_rating", **words))
         return rating
 
 

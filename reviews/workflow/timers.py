@@ -27,8 +27,7 @@ def deem_accepted(application_id: int, *, now: datetime | None = None) -> bool:
             row, "deemed_accepted", data={"stage": task.stage, "department": task.department.kind, "limit": str(limit)}
         )
         application.accepted_at = application.accepted_at or task.opened_at  # deemed accepted from receipt
-        promises.owe(step)
-        step.tell(told.applicant(event, "accepted"))
+        promises.tell_accepted(step, event, promises.owe(step))
         step.tell(told.supervisors(event, task.department, "deemed_accepted"))
         step.next_stage()
         return True
@@ -101,5 +100,5 @@ def escalate(task_id: int, *, now: datetime | None = None) -> bool:
         task.escalated_at, task.remind_at = step.now, None
         task.save(update_fields=["escalated_at", "remind_at"])
         event = step.record("escalated", data={"stage": task.stage, "department": task.department.kind})
-        step.tell(told.supervisors(event, task.department, "overdue"))
+        step.tell(told.supervisors(event, task.department, "overdue", **told.of_task(task)))
         return True

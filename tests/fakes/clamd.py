@@ -17,6 +17,7 @@ class Clamd(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Talk)
         self.most, self.scanned, self.broken = 25 * 1024 * 1024, 0, False
+        self.version = "ClamAV 1.4.1/27500/fake"
 
     @property
     def url(self) -> str:
@@ -29,7 +30,7 @@ class _Talk(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         command = self._until_null()
         if command == b"zVERSION":
-            self.wfile.write(b"ClamAV 1.4.1/27500/fake\0")
+            self.wfile.write(self.server.version.encode() + b"\0")
         elif command == b"zINSTREAM":
             self.wfile.write(self._scanned() + b"\0")
 

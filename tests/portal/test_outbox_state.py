@@ -94,7 +94,21 @@ def test_the_system_administrator_sees_it_and_tries_again_what_was_given_up(appl
     client.force_login(holder("system_admin", "ops"))
     page = client.get(reverse("admin:reviews_notice_changelist"), headers={"Accept-Language": "en"}).content.decode()
     assert "Some were given up" in page or "有已放弃的" in page
+    found = f"{reverse('admin:reviews_notice_changelist')}?q={application.number}"  # joins the application to them
+    assert application.number in client.get(found).content.decode()
     with servers.broker("memory://localhost"):
-        client.post(reverse("admin:reviews_notice_changelist"), {"action": "try_again", "_selected_action": [dead.pk]})
+        client.post(found, {"action": "try_again", "_selected_action": [dead.pk]})
     dead.refresh_from_db()
     assert (dead.state, dead.attempts) == ("pending", 0)
+
+
+def test_every_word_of_a_notices_page_is_in_the_administrators_language(application, cast):
+    notice = Notice.objects.get(kind="submitted", channel="email")
+    delivery.deliver([notice.pk])
+    client = Client()
+    client.force_login(holder("system_admin", "ops"))
+    client.cookies["django_language"] = "zh-hans"
+    page = client.get(reverse("admin:reviews_notice_change", args=[notice.pk])).content.decode()
+    assert "历次尝试" in page and application.number in page and "电子邮箱 → owner" in page
+    for english in ("Next attempt", "Provider id", "Read at", "Detail", "Seconds", "Attempts"):
+        assert english not in page, english

@@ -6,11 +6,13 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from permits import credentials
 from permits.models import Permit, Status
 from reviews import clock, lifecycle, policy, workflow
 from reviews.models import Notice, Objection
+from reviews.notices import texts
 from tests.cast import filled, post, task_of
 from tests.reviews.steps import TUESDAY, actions, approved, edition, rejected, say, submitted
 
@@ -25,6 +27,20 @@ def objected(cast):
 
 
 class TestObjection:
+    def test_who_is_refused_is_told_until_when_to_object_and_who_objects_until_when_it_is_answered(self, cast):
+        application = rejected(cast)
+        refused = Notice.objects.filter(kind="rejected", recipient=cast.owner).first()
+        until = clock.due(TUESDAY, clock.Limit(15, "d"), clock.WorkCalendar())
+        assert refused.params["objection_at"] == until.isoformat()
+        assert f"{timezone.localtime(until):%Y-%m-%d %H:%M} 前在办件页面提出异议" in texts.render(refused).body
+        workflow.object_to(application.pk, applicant=cast.owner, text="通风已整改", now=TUESDAY)
+        heard = Notice.objects.filter(kind="objected", recipient=cast.owner).first()
+        assert heard.params["until_at"] == task_of(application, "bureau").due_at.isoformat()
+        say(application, "bureau", cast.supervisor, "overturn", reason="照片可以证明")
+        say(application, "bureau", post("third", "bureau"), "reject", reason="仍不合格")
+        again = Notice.objects.filter(kind="rejected", recipient=cast.owner).latest("pk")
+        assert not again.params["objection_at"] and "提出异议" not in texts.render(again).body, "one objects once"
+
     def test_somebody_who_had_no_part_in_it_looks_at_it_again(self, cast):
         application = objected(cast)
         assert application.status == Status.OBJECTED and application.closed_at is None
@@ -42,6 +58,8 @@ class TestObjection:
         say(application, "bureau", cast.supervisor, "overturn", reason="照片可以证明")
         application.refresh_from_db()
         assert (application.status, application.stage, application.round) == (Status.IN_REVIEW, "decision", 2)
+        told = Notice.objects.filter(kind="overturned", recipient=cast.owner).first()
+        assert told.params["due_at"] == application.due_at.isoformat(), "the time that it has now, not what it had"
         with pytest.raises(policy.Refused) as caught:
             say(application, "bureau", cast.decider, "approve")
         assert caught.value.rule == "fresh_eyes"

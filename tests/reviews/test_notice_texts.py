@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from reviews.models import Notice
@@ -34,6 +36,24 @@ def test_every_text_of_the_portal_is_in_order(key):
         assert message.body.endswith(samples.LINK) and said.get("number", "") in message.body
         for when in ("deadline_at", "until_at"):
             assert when not in said or said[when] in message.body
+
+
+TO_DO = {"zh": r"请|可|不需要", "en": r"(?i)please|you (can|may)|nothing for you|sign in|hand (these|them) in|sees to it|answer each|see to|send them|look at it and answer|it is due|due by|open the draft|may claim|talk to"}  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key[1] == "email"], ids=".".join)
+def test_every_notice_says_what_to_do_and_by_when(key):
+    """Whose time is running is told until when: the task's, the corrections', the objection's."""
+    kind, channel, language = key
+    said = samples.values(*key)
+    body = texts.preview(wordings.of_file(key), channel, said).body
+    assert re.search(TO_DO[language], body.split("\n", 1)[1]), body
+    whens = ["deadline_at", "until_at", "objection_at", *(["due_at"] if "stage" in said else [])]
+    for when in whens:
+        assert when not in said or said[when] in body, (when, body)
+    if kind in ("rejected", "declined", "upheld", "permit_revoked"):
+        assert {"zh": "60日内", "en": "within 60 days"}[language] in body
+        assert {"zh": "六个月内", "en": "within six months"}[language] in body
 
 
 def test_what_the_law_asks_for_has_a_text_message_of_its_own():

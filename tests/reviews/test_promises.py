@@ -181,7 +181,12 @@ def test_silence_in_the_pre_check_accepts_with_what_was_promised(cast):
     workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind="later", now=TUESDAY)
     application = workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
     assert limits.keep(TUESDAY + timedelta(days=9))["deemed_accepted"] == 1
-    assert application.promises.get().due_at
+    owed = application.promises.get()
+    assert owed.due_at
+    told = Notice.objects.filter(recipient=cast.owner, kind__startswith="accepted")
+    assert {(notice.kind, notice.params.get("deadline_at")) for notice in told} == {
+        ("accepted_owing", owed.due_at.isoformat())
+    }
     assert Task.objects.open().filter(application=application, stage="countersign").count() == 2
 
 

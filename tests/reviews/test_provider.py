@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client
@@ -19,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from reviews import workflow
-from reviews.models import ChannelState, DeliveryReport, Notice
+from reviews.models import ChannelState, DeliveryReport, Event, Notice
 from reviews.notices import delivery, hours, outbox, reports
 from reviews.notices.channels import kinds, provider, signing
 from tests import servers
@@ -250,6 +251,7 @@ def test_whoever_writes_a_text_message_gets_it_on_their_own_mobile(fake, setting
     assert "没有手机" in client.post(address, words | {"do": "test"}).content.decode() and not fake.sent  # by mail, and says so
     owner.mobile = MOBILE
     owner.save()
+    cache.clear()
     client.post(address, words | {"do": "test"})
     sent = {message["language"]: message for message in fake.sent.values()}
     assert set(sent) == {"zh", "en"} and all(message["to"] == f"+86{MOBILE}" for message in sent.values())
@@ -258,3 +260,7 @@ def test_whoever_writes_a_text_message_gets_it_on_their_own_mobile(fake, setting
         answer = client.post(address, words | {"do": "test"})
     assert "每小时最多" in answer.content.decode() and len(fake.sent) == 2 * 10
     assert not Notice.objects.exists()  # a test is no notice
+    tests = Event.objects.filter(action="notice_text_tested", stream="notice_text:approved.sms").order_by("pk")
+    assert tests.count() == 1 + 10
+    sent_by = [json.loads(event.payload)["data"]["sent"] for event in tests[:2]]
+    assert sent_by == [["email zh", "email en"], ["sms zh", "sms en"]]

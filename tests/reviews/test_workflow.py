@@ -14,7 +14,7 @@ from reviews import lifecycle, limits, policy, workflow
 from reviews.audit import log
 from reviews.models import CorrectionItem, Decision, Event, Notice, Task
 from reviews.routing import NobodyHandles
-from tests.cast import Cast, filled, task_of
+from tests.cast import Cast, filled, post, task_of
 
 pytestmark = pytest.mark.django_db
 TUESDAY = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -159,7 +159,6 @@ def test_the_one_who_prechecked_cannot_give_the_final_decision(cast):
 
 
 def test_a_second_official_cannot_decide_a_claimed_task(cast):
-    from tests.cast import post
 
     application = countersigned(cast)
     task = task_of(application, "bureau")
@@ -220,6 +219,7 @@ def test_corrections_are_told_all_at_once_and_stop_the_clock(cast):
 
 def test_answered_corrections_go_back_to_the_official_who_asked(cast):
     application = corrected(cast)
+    post("another", "street")
     asked = {item.key: item for item in CorrectionItem.objects.all()}
     application.answers["masks"] = 2400
     application.save()
@@ -233,6 +233,8 @@ def test_answered_corrections_go_back_to_the_official_who_asked(cast):
     assert application.due_at == datetime(2026, 11, 27, 3, 0, tzinfo=UTC)  # the two hours that were left
     task = task_of(application, "street")
     assert task.claimed_by == cast.street
+    back = Notice.objects.filter(kind="new_task", event__action="corrections_answered")
+    assert {notice.recipient for notice in back} == {cast.street}, "nobody else can do anything about it"
     workflow.decide(task.pk, official=cast.street, outcome="accept")
 
 
@@ -272,7 +274,10 @@ def test_an_overdue_task_is_escalated_once(cast):
     late = task.due_at + timedelta(hours=1)
     assert limits.escalate_overdue(late) == 1
     assert limits.escalate_overdue(late) == 0
-    assert Notice.objects.filter(kind="overdue", recipient=cast.supervisor).count() == 2
+    told = Notice.objects.filter(kind="overdue", recipient=cast.supervisor)
+    assert told.count() == 2
+    said = told[0].params
+    assert said["stage"]["en"] and said["due_at"] == task_of(application, "bureau").due_at.isoformat()
 
 
 def test_a_withdrawn_application_leaves_no_open_task(cast):

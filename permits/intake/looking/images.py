@@ -20,8 +20,9 @@ from permits.intake.looking.words import MB, Warned
 
 MAX_BYTES = 80 * MB
 MAX_ATTACHED = 8 * MB
-# A JPEG can be decoded at half its size and less; the others lie in memory whole, four bytes a pixel.
-MAX_PIXELS = {"jpg": 100_000_000, "png": 50_000_000, "heic": 50_000_000}
+# A JPEG can be decoded at half its size and less; a PNG lies in memory whole, four bytes a pixel, and once more when it is turned.
+MAX_PIXELS = {"jpg": 100_000_000, "png": 40_000_000, "heic": 50_000_000}
+MAX_COEFFICIENTS = 300 * MB  # of a progressive JPEG: 100 million pixels with halved colours, 50 million with whole ones
 FORMATS = {"jpg": ["JPEG"], "png": ["PNG"], "heic": ["HEIF"]}
 UNREADABLE = (
     UnidentifiedImageError, OSError, SyntaxError, ValueError, TypeError, EOFError, KeyError, IndexError, AttributeError,
@@ -52,27 +53,30 @@ def _look_into(stream: IO[bytes], kind: str, build_of: Callable[[bytes], segment
     size = stream.seek(0, 2)
     if size > MAX_BYTES:
         raise words.too_large(size, MAX_BYTES)
-    _refuse_what_is_hidden(stream, build_of)
+    stream.seek(0)
+    _refuse_by_build(stream, kind, build_of)
     with opened(stream, kind) as image:
         width, height = image.size
         orientation = orientation_of(image)
         if kind == "jpg":  # read to its end all the same, but in memory it is not much larger than what is looked at
             image.draft("L", (1024, 1024))
-        image.load()
-        warnings = look_of(image, shortest=min(width, height))
+        small = heic_pixels(stream, most=4_000_000) if kind == "heic" else image
+        small.load()
+        warnings = look_of(small, shortest=min(width, height))
     if orientation in {5, 6, 7, 8}:  # lies on its side
         width, height = height, width
     return {"width": width, "height": height, "orientation": orientation}, warnings
 
 
-def _refuse_what_is_hidden(stream: IO[bytes], build_of: Callable[[bytes], segments.Build]) -> None:
-    stream.seek(0)
+def _refuse_by_build(stream: IO[bytes], kind: str, build_of: Callable[[bytes], segments.Build]) -> None:
     content = stream.read()
     build = build_of(content)
     if build.attached > MAX_ATTACHED:
         raise words.too_much_metadata()
     if build.moves:
         raise words.moving()
+    if build.coefficients > MAX_COEFFICIENTS:
+        raise words.too_many_pixels(MAX_PIXELS["png"])
     if signatures.has_script(content):
         raise words.mixed()
     signatures.refuse_second_file(stream, content[build.end :])
@@ -104,3 +108,26 @@ def orientation_of(image: Image.Image) -> int:
     except Exception:  # whatever a broken EXIF makes Pillow raise: the picture is none the worse for it
         return 1
     return said if 1 <= said <= 8 else 1
+
+
+def heic_pixels(stream: IO[bytes], *, most: int) -> Image.Image:
+    """The picture, upright as HEIC itself says, half as wide and high until it has ``most`` pixels.
+
+    Taken over strip by strip: the decoder's own copy and a second whole one would be too much memory.
+    """
+    stream.seek(0)
+    source = pillow_heif.open_heif(stream, convert_hdr_to_8bit=True)
+    pixels = memoryview(source.data)
+    (width, height), mode = source.size, source.mode
+    factor = 1
+    while width * height > most * factor**2:
+        factor *= 2
+    whole = Image.new(mode, (-(-width // factor), -(-height // factor)))
+    rows = 64 * factor
+    for top in range(0, height, rows):
+        count = min(rows, height - top)
+        part = pixels[top * source.stride : (top + count) * source.stride]
+        strip = Image.frombytes(mode, (width, count), part, "raw", mode, source.stride)
+        whole.paste(strip.reduce(factor) if factor > 1 else strip, (0, top // factor))
+    whole.info = dict(source.info)
+    return whole

@@ -80,13 +80,15 @@ def kind_of(stream: IO[bytes]) -> str:
             return _kind_of_zip(stream) if kind == "zip" else kind
     if looks_like_markup(head):
         return "html"
+    if head[257:262] == b"ustar":
+        return "archive"
     if b"%PDF-" in head[:1024]:
         return "pdf"
     if head[4:8] == b"ftyp":
         return _kind_of_boxes(head)
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
-    return "archive" if head[257:262] == b"ustar" else ""
+    return ""
 
 
 def looks_like_markup(head: bytes) -> bool:
@@ -126,8 +128,12 @@ def _kind_of_zip(stream: IO[bytes]) -> str:
             names = set(archive.namelist())
             if "[Content_Types].xml" not in names:
                 return "ofd" if "OFD.xml" in names else "zip"
+            if archive.getinfo("[Content_Types].xml").flag_bits & 1:
+                raise words.encrypted()
             with archive.open("[Content_Types].xml") as part:
                 types = part.read(MB)
+    except Refused:
+        raise
     except UNREADABLE_ZIP:
         return "brokenzip"
     for kind, main in _MAIN_TYPES:  # the part is called word/document.xml almost always, but not always

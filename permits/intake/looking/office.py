@@ -139,6 +139,7 @@ def _look_into_embedded(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, ins
 def _read_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, kind: str) -> int:
     """Read the part to its end, which checks its sum; whatever its header claims, ``left`` bytes at most."""
     read = 0
+    begun = False
     virus = signatures.Watch()
     reader = office_parts.reader(entry.filename, kind)
     with archive.open(entry) as part:
@@ -146,6 +147,9 @@ def _read_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, kind
             read += len(chunk)
             if read > left:
                 raise words.unpacks_too_large()
+            if not begun and not _EMBEDDED_PARTS.search(entry.filename) and signatures.is_file_of_its_own(chunk):
+                raise words.embedded()
+            begun = True
             virus.look(chunk)
             reader.read(chunk)
     reader.end()

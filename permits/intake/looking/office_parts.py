@@ -18,6 +18,7 @@ OVERLAP = 64 * 1024  # longer than any formula, field or tag that matters
 MAX_INSTRUCTIONS = 1_000_000
 
 _DOCUMENT_TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_ENTITY = re.compile(rb"<!ENTITY|<!DOCTYPE[^>]*\[", re.IGNORECASE)
 _ENCODING = re.compile(rb"""^[^>]{0,100}encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _ENCODINGS = {b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii", b"iso-8859-1", b"gb2312", b"gbk", b"gb18030"}
 _ASIDE = re.compile(rb"<!\[CDATA\[|\]\]>|<!--.*?-->", re.DOTALL)
@@ -40,6 +41,8 @@ def reader(name: str, kind: str) -> XmlReader:
     lower = name.lower()
     if lower.endswith(".rels"):
         return RelationsReader(is_xml=True)
+    if lower.endswith(".svg"):  # a drawing program's, put in as it was: it has a document type, which defines nothing
+        return XmlReader(is_xml=None, forbidden=_ENTITY)
     is_xml = True if lower.endswith((".xml", ".vml")) else None
     return (FieldReader if kind == "docx" else FormulaReader)(is_xml)
 
@@ -51,8 +54,9 @@ class XmlReader:
     writes; in an encoding that is read here as it is read there.
     """
 
-    def __init__(self, is_xml: bool | None) -> None:
+    def __init__(self, is_xml: bool | None, forbidden: re.Pattern[bytes] = _DOCUMENT_TYPE) -> None:
         self.is_xml = is_xml
+        self.forbidden = forbidden
         self.begun = False
         self.tail = b""
 
@@ -64,7 +68,7 @@ class XmlReader:
         if not self.is_xml:
             return
         piece = self.tail + plain
-        if _DOCUMENT_TYPE.search(piece):
+        if self.forbidden.search(piece):
             raise words.doctype()
         seen = self.look(_ASIDE.sub(b"", piece) if b"<!" in piece else piece)
         self.tail = piece[-OVERLAP:] if seen is None else seen[-OVERLAP:]

@@ -21,7 +21,7 @@ MAX_UNPACKED = 100 * MB  # one stream
 
 # For the whole process; what the portal writes itself is far below.
 pikepdf_settings.set_qpdf_limits(
-    doc_max_warnings=5_000,
+    doc_max_warnings=50_000,  # a page that says little may have several
     flate_max_memory=MAX_UNPACKED,
     run_length_max_memory=MAX_UNPACKED,
     png_max_memory=MAX_UNPACKED,
@@ -43,17 +43,17 @@ def look_into(stream: IO[bytes]) -> tuple[dict[str, Any], list[Warned]]:
         with opened(stream) as (pdf, mended):
             if pdf.is_encrypted:
                 raise words.encrypted()
-            pages = _look_into_objects(pdf)
-            return {"pages": pages, **({"mended": True} if mended else {})}, []
+            facts = _look_into_objects(pdf)
+            return facts | ({"mended": True} if mended else {}), []
     except pikepdf.PasswordError as error:
         raise words.encrypted() from error
     except words.Refused:
         raise
     except UNREADABLE as error:
-        raise _too_large_or_damaged(error) from error
+        raise _too_large_or_damaged(error, stream) from error
 
 
-def _look_into_objects(pdf: pikepdf.Pdf) -> int:
+def _look_into_objects(pdf: pikepdf.Pdf) -> dict[str, Any]:
     if len(pdf.objects) > MAX_OBJECTS:
         raise words.too_complex()
     pages = len(pdf.pages)
@@ -62,12 +62,15 @@ def _look_into_objects(pdf: pikepdf.Pdf) -> int:
     if not pages or not all(isinstance(page.obj, pikepdf.Dictionary) for page in pdf.pages):
         raise words.damaged()
     pdf_parts.refuse_active_content(pdf)
-    pdf_streams.refuse_bombs(pdf)
-    return pages
+    heavy = pdf_streams.refuse_bombs(pdf)
+    return {"pages": pages, **({"heavy": heavy} if heavy else {})}
 
 
-def _too_large_or_damaged(error: Exception) -> words.Refused:
-    return words.pdf_unpacks_too_large() if pdf_streams.LIMIT_EXCEEDED in str(error) else words.damaged()
+def _too_large_or_damaged(error: Exception, stream: IO[bytes]) -> words.Refused:
+    """qpdf says of a table of contents that it may not unpack only that it isn't there."""
+    if pdf_streams.LIMIT_EXCEEDED in str(error) or pdf_streams.unpacks_too_large(stream):
+        return words.pdf_unpacks_too_large()
+    return words.damaged()
 
 
 def _refuse_mixed(stream: IO[bytes]) -> None:

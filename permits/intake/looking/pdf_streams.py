@@ -7,10 +7,12 @@ form that draws a form: ten lines can ask for a billion.
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 import pikepdf
 from PIL import Image
@@ -20,11 +22,15 @@ from permits.intake.looking.words import MB
 
 LIMIT_EXCEEDED = "limit exceeded"  # as qpdf says it
 MAX_TOTAL = 250 * MB
-MAX_PAGE_CONTENT = 30 * MB  # pdfium needs about eight times as much to hold it
-MAX_DRAWN = 200 * MB  # content of one page, each form as often as it is drawn
+MAX_PAGE_CONTENT = 30 * MB
+# What pdfium needs to hold a page: measured, at most 550 bytes for each line, rectangle or word, and its content twice.
+OBJECT = 600
+HEAVY = 160 * MB  # a page of more isn't drawn or read by us
+MAX_DRAWN = 2_000 * MB  # a page of more is refused: each form counts as often as it is drawn
 MAX_PICTURE = 300 * MB  # one, unpacked
 MAX_LZW = 2 * MB  # packed: how much it unpacks to isn't known beforehand
 _DRAWS = re.compile(rb"/([^\s/<>\[\](){}%]+)\s+(?:Do|scn|SCN)\b")
+_STREAM = re.compile(rb"\bstream\r?\n(?=\x78)")
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 Key = tuple[int, int]
@@ -32,17 +38,18 @@ Key = tuple[int, int]
 
 @dataclass
 class _Drawing:
-    """One stream of content: its length, and which names it draws how often."""
+    """One stream of content: its length, what it costs to hold, and which names it draws how often."""
 
     length: int
+    cost: int
     names: Counter[str]
     resources: Any = None
     total: int | None = None
     busy: bool = False
-    parts: list[Key] = field(default_factory=list)
 
 
-def refuse_bombs(pdf: pikepdf.Pdf) -> None:
+def refuse_bombs(pdf: pikepdf.Pdf) -> list[int]:
+    """Return the pages, counted from 1, that are too heavy to be drawn by us and are fine all the same, such as building plans."""
     drawings: dict[Key, _Drawing] = {}
     total = 0
     for each in pdf.objects:
@@ -56,9 +63,11 @@ def refuse_bombs(pdf: pikepdf.Pdf) -> None:
         if total > MAX_TOTAL:
             raise words.pdf_unpacks_too_large()
         signatures.Watch().look(content)
-        drawings[each.objgen] = _Drawing(len(content), _drawn(content), each.get("/Resources"))
-    for page in pdf.pages:
-        _refuse_endless_page(page, drawings)
+        drawings[each.objgen] = _drawing(content, each.get("/Resources"))
+    costs = [_cost_of_page(page, drawings) for page in pdf.pages]
+    if max(costs) > MAX_DRAWN:
+        raise words.too_complex()
+    return [number for number, cost in enumerate(costs, 1) if cost > HEAVY]
 
 
 def _unpacked(stream: pikepdf.Stream) -> bytes:
@@ -78,9 +87,30 @@ def _unpacked(stream: pikepdf.Stream) -> bytes:
         return b""
 
 
-def _drawn(content: bytes) -> Counter[str]:
+def unpacks_too_large(stream: IO[bytes]) -> bool:
+    """Whether what looks like a packed stream goes on and on, in a file that can't be opened."""
+    stream.seek(0)
+    content = stream.read()
+    total = 0
+    for begin in _STREAM.finditer(content):
+        unpacking = zlib.decompressobj()
+        try:
+            piece = unpacking.decompress(content[begin.end() : begin.end() + MAX_LZW], MB)
+            while piece and total <= MAX_TOTAL:
+                total += len(piece)
+                piece = unpacking.decompress(unpacking.unconsumed_tail, MB)
+        except zlib.error:
+            continue
+        if total > MAX_TOTAL:
+            return True
+    return False
+
+
+def _drawing(content: bytes, resources: Any) -> _Drawing:
+    objects = sum(map(content.count, (b"Tj", b"TJ", b" re", b" m", b"Do")))
     found = Counter(_DRAWS.findall(content))
-    return Counter({_plain(name): count for name, count in found.items()})
+    names = Counter({_plain(name): count for name, count in found.items()})
+    return _Drawing(len(content), objects * OBJECT + 2 * len(content), names, resources)
 
 
 def _plain(name: bytes) -> str:
@@ -90,36 +120,48 @@ def _plain(name: bytes) -> str:
 # --- How much one page draws ---------------------------------------------------------------------------------
 
 
-def _refuse_endless_page(page: pikepdf.Page, drawings: dict[Key, _Drawing]) -> None:
+def _cost_of_page(page: pikepdf.Page, drawings: dict[Key, _Drawing]) -> int:
     contents = page.obj.get("/Contents")
     streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
     own = [drawings[each.objgen] for each in streams if isinstance(each, pikepdf.Stream) and each.objgen in drawings]
     if sum(each.length for each in own) > MAX_PAGE_CONTENT:
         raise words.too_complex()
-    names = sum((each.names for each in own), Counter())
-    if not names:
-        return
-    whole = _Drawing(sum(each.length for each in own), names, page.resources)
-    if _total(whole, drawings, page.resources, depth=0) > MAX_DRAWN:
-        raise words.too_complex()
+    names = sum((each.names for each in own), Counter[str]())
+    resources = page.resources if names else None
+    cost = sum(each.cost for each in own) + _cost_of_names(names, resources, drawings, depth=0)
+    return cost + sum(_total(drawings[key], drawings, None, depth=0) for key in _appearances(page) if key in drawings)
+
+
+def _appearances(page: pikepdf.Page) -> Iterator[Key]:
+    """What stamps, seals and fields look like."""
+    notes = page.obj.get("/Annots")
+    for note in notes if isinstance(notes, pikepdf.Array) else ():
+        looks = note.get("/AP") if isinstance(note, pikepdf.Dictionary) else None
+        usual = looks.get("/N") if isinstance(looks, pikepdf.Dictionary) else None
+        if isinstance(usual, pikepdf.Stream):
+            yield usual.objgen
 
 
 def _total(drawing: _Drawing, drawings: dict[Key, _Drawing], inherited: Any, depth: int) -> int:
-    """Its length and that of everything it draws; a form that draws itself is drawn once by every reader."""
+    """Its cost and that of everything it draws; a form that draws itself is drawn once by every reader."""
     if drawing.total is not None:
         return drawing.total
     if drawing.busy or depth > 60:
         return 0
     drawing.busy = True
     resources = drawing.resources if isinstance(drawing.resources, pikepdf.Dictionary) else inherited
-    total = drawing.length
-    for name, count in drawing.names.items():
+    drawing.total = drawing.cost + _cost_of_names(drawing.names, resources, drawings, depth)
+    drawing.busy = False
+    return drawing.total
+
+
+def _cost_of_names(names: Counter[str], resources: Any, drawings: dict[Key, _Drawing], depth: int) -> int:
+    cost = 0
+    for name, count in names.items():
         below = drawings.get(_meant(resources, name))
         if below is not None:
-            total += count * (_total(below, drawings, resources, depth + 1) + 100)
-    drawing.busy = False
-    drawing.total = total
-    return total
+            cost += count * (_total(below, drawings, resources, depth + 1) + OBJECT)
+    return cost
 
 
 def _meant(resources: Any, name: str) -> Key:

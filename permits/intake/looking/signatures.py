@@ -18,6 +18,7 @@ _SCRIPTS = re.compile(
     rb"<\?php\s|<script[\s>]|<!doctype\s+html|<html[\s>]|<svg\s+xmlns|<iframe\s|<\?=\s*\$_(?:get|post|request)",
     re.IGNORECASE,
 )
+_CARRIED = (b"PK\x03\x04", b"\x7fELF", b"Rar!\x1a", b"7z\xbc\xaf\x27", b"\xd0\xcf\x11\xe0\xa1\xb1", b"%PDF-")
 _PROGRAMS = (b"MZ", b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"#!/", b"\xd0\xcf\x11\xe0")
 
 
@@ -50,6 +51,11 @@ def refuse_second_file(stream: IO[bytes], rest: bytes) -> None:
     """``rest`` is what stands behind an image's own end. Phones write films and more pictures there."""
     if kinds.has_zip(stream) or is_second_file(rest):
         raise words.mixed()
+
+
+def is_file_of_its_own(content: bytes) -> bool:
+    """Whether what should be a picture, a font or a setting begins as an archive, a program, an old document or a PDF does."""
+    return content.startswith(_CARRIED) or (content.startswith(b"MZ") and b"PE\0\0" in content[:1024])
 
 
 def is_second_file(rest: bytes) -> bool:

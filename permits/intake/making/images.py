@@ -9,12 +9,14 @@ from typing import IO
 from PIL import Image, ImageCms
 
 from permits.intake.looking import images
+from permits.intake.looking.words import MB
 
 THUMB = 320  # pixels, the longer side
 THUMB_QUALITY = 80
 QUALITY = 88  # a stamp's fine lines stay, a phone's photo gets no larger than it came
-# More than a phone's 48 million is kept half as wide and high: turned around, the picture lies in memory twice.
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 40_000_000  # of a HEIC
+# A JPEG that would take more, decoded and turned around, is kept half as wide and high: 48 million pixels of a phone just fit.
+MAX_MEMORY = 290 * MB
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -43,13 +45,24 @@ def kept(stream: IO[bytes], kind: str, folder: Path) -> tuple[Path, Path]:
 
 def _upright(stream: IO[bytes], kind: str) -> Image.Image:
     with images.opened(stream, kind) as image:
-        orientation = images.orientation_of(image)
-        if kind == "jpg" and image.width * image.height > MAX_PIXELS:
-            image.draft(None, (image.width // 2, image.height // 2))
+        turn = _TURNS.get(images.orientation_of(image))
+        if kind == "heic":
+            return _in_srgb(images.heic_pixels(stream, most=MAX_PIXELS), is_png=False)
+        if kind == "jpg":
+            _draft_what_fits(image, turned=turn is not None)
         image.load()
         picture = _in_srgb(image, is_png=kind == "png")
-    turn = _TURNS.get(orientation)
-    return picture if turn is None else picture.transpose(turn)
+        return picture if turn is None else picture.transpose(turn)
+
+
+def _draft_what_fits(image: Image.Image, *, turned: bool) -> None:
+    """A progressive JPEG needs two bytes for each pixel and colour besides; libjpeg gives them back before anything is turned."""
+    pixels = image.width * image.height
+    channels = len(image.getbands())
+    picture = pixels * channels * (2 if turned or channels == 4 else 1)
+    first = pixels * channels * (3 if image.info.get("progressive") else 1)
+    if max(picture, first) > MAX_MEMORY:
+        image.draft(None, (image.width // 2, image.height // 2))
 
 
 def _in_srgb(image: Image.Image, *, is_png: bool) -> Image.Image:
@@ -83,9 +96,11 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def write_thumb(image: Image.Image, path: Path) -> None:
-    side = max(image.size)
-    factor = max(1, side // (THUMB * 2))
-    small = image.reduce(factor) if factor > 1 and image.mode not in {"P", "1"} else image.copy()
+    factor = max(1, max(image.size) // (THUMB * 4))
+    if image.mode in {"P", "1"}:  # nothing between two of their colours
+        small = image.resize((-(-image.width // factor), -(-image.height // factor)), Image.Resampling.NEAREST)
+    else:
+        small = image.reduce(factor)
     if small.mode in {"P", "LA", "PA", "RGBA"}:
         small = small.convert("RGBA")
         white = Image.new("RGBA", small.size, "white")

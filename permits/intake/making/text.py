@@ -18,15 +18,15 @@ MAX_POOL = 24 * MB  # Excel's texts, which have to be read whole; Python needs a
 
 
 class Budget:
-    """So many characters and seconds for all pages together. What is past them is left out: nobody decides by a search."""
+    """So many characters and seconds of computing for all pages together. What is past them is left out: nobody decides by a search."""
 
     def __init__(self, seconds: float) -> None:
         self.left = MAX_CHARACTERS
-        self.until = time.monotonic() + seconds
+        self.until = time.thread_time() + seconds
 
     @property
     def spent(self) -> bool:
-        return self.left <= 0 or time.monotonic() > self.until
+        return self.left <= 0 or time.thread_time() > self.until
 
     def take(self, text: str) -> str:
         text = sheets.storable(text)[: min(self.left, MAX_PAGE_CHARACTERS)].strip()

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,9 +31,13 @@ from django.utils.translation import gettext_lazy as _
 from permits.definition import Requirement
 from permits.intake.looking.words import Refused
 from permits.intake.sandbox import work
+from permits.intake.sandbox.confine import KEPT_FROM
+
+__all__ = ["KEPT_FROM", "Failed", "Looked", "Turned", "holds", "in_words", "looked_into", "tidy", "unreadable"]
 
 log = logging.getLogger(__name__)
 LONGEST_ANSWER = 16 * 1024 * 1024  # bytes
+PREFIX, LEFT = "look-", 3600  # seconds, after which a folder is of a worker that was killed
 CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from permits.intake.sandbox import child; child.main()"
 
 
@@ -78,7 +83,7 @@ def unreadable() -> Refused:
 @contextmanager
 def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) -> Iterator[Looked]:
     """Look into ``file``. Raise ``Turned`` when it can't be taken, ``Failed`` when the child doesn't come to an end."""
-    with tempfile.TemporaryDirectory(prefix="look-", dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
         folder = Path(place)
         with open(folder / "file", "wb") as copy:
             file.seek(0)
@@ -91,25 +96,49 @@ def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) 
         yield _looked(folder, answer)
 
 
+def drawn(file: File | IO[bytes], page: int) -> bytes:
+    """A page of a PDF (from 1) as a JPEG; nothing when there is no such page. Raise ``Failed``."""
+    with tempfile.TemporaryDirectory(prefix="draw-", dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        with open(folder / "file", "wb") as copy:
+            shutil.copyfileobj(file, copy, 256 * 1024)
+        job = {"page": page}
+        answer = _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.do(folder, job)
+        return _made(folder, answer["content"]).read_bytes() if answer["content"] else b""
+
+
 def holds() -> list[str]:
     """What of network, files, programs the kernel here takes from a child, for ``doctor``. Raise ``Failed``."""
-    with tempfile.TemporaryDirectory(prefix="look-", dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
         return list(_by_a_child(Path(place), {})["holds"])
 
 
+def tidy() -> int:
+    """Throw away what workers left that were killed with a file in hand. How many there were."""
+    place = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
+    left = 0
+    for folder in place.glob(PREFIX + "*"):
+        with suppress(OSError):  # another's, or gone meanwhile
+            if folder.stat().st_mtime < time.time() - LEFT:
+                shutil.rmtree(folder)
+                left += 1
+    return left
+
+
 def _looked(folder: Path, answer: dict[str, Any]) -> Looked:
-    """Only names of plain files in the folder are taken from a process that a stranger's file went through."""
-
-    def made(name: str) -> Path:
-        path = folder / work.MADE / Path(name).name
-        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
-            raise Failed(f"the child names a file that it didn't make: {name[:80]!r}", again=False)
-        return path
-
     return Looked(
-        answer["media_type"], answer["extension"], answer["facts"], made(answer["content"]) if answer["content"] else None,
-        [made(name) for name in answer["thumbs"]], list(answer["texts"]),
+        answer["media_type"], answer["extension"], answer["facts"],
+        _made(folder, answer["content"]) if answer["content"] else None,
+        [_made(folder, name) for name in answer["thumbs"]], list(answer["texts"]),
     )  # fmt: skip
+
+
+def _made(folder: Path, name: str) -> Path:
+    """Only names of plain files in the folder are taken from a process that a stranger's file went through."""
+    path = folder / work.MADE / Path(name).name
+    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        raise Failed(f"the child names a file that it didn't make: {name[:80]!r}", again=False)
+    return path
 
 
 def _by_a_child(folder: Path, job: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Iterator
@@ -18,20 +19,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 4, 38, 22, 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 1, 4, 38, 22, 2
 CLONE_NEWNET, CLONE_NEWUSER, CLONE_NEWIPC, CLONE_THREAD = 0x40000000, 0x10000000, 0x08000000, 0x00010000
+KEPT_FROM = ("network", "files", "programs")  # where the kernel can
 ROOT = Path(__file__).resolve().parents[3]
 
 libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine(limits: dict[str, Any], folder: Path) -> list[str]:
-    """``limits``: megabytes of memory, seconds of computing. Return what holds of: network, files, programs."""
+    """``limits``: megabytes of memory, seconds of computing. Return what of ``KEPT_FROM`` holds."""
     _limited(int(limits["megabytes"]) * 1024 * 1024, int(limits["seconds"]))
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # a worker that is killed leaves nobody behind
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    holds = {"network": _without_network(), "files": _only_these_files(folder), "programs": _only_this_program()}
-    return [name for name, held in holds.items() if held]
+    held = (_without_network(), _only_these_files(folder), _only_this_program())
+    return [name for name, holds in zip(KEPT_FROM, held, strict=True) if holds]
 
 
 def _limited(memory: int, seconds: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -9,13 +10,14 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from permits.intake import storage
+from permits.intake import checking, sandbox, scanner, storage
 from permits.models import EditionDraft, Material, Permit, Service, StorageCheck, StorageFault, User
 from reviews import calendars, editions, roles
 from reviews.audit import signing, triggers, unsealed, witness
@@ -24,6 +26,7 @@ from reviews.webhooks import state as webhook_state
 
 BACKLOG = timedelta(minutes=5)
 CHECKED_WITHIN = timedelta(days=3)
+STALE = timedelta(days=7)
 
 
 class Unwell(Exception):
@@ -137,6 +140,41 @@ def stored_files() -> str:
     return f"{what} checked {timezone.localtime(latest.ended_at):%Y-%m-%d %H:%M}: {latest.read} of {latest.blobs} read, none lost{left}"
 
 
+def files_checked() -> str:
+    """Each is looked into soon after it came, in a process that has nothing."""
+    if not settings.INSPECTION_SANDBOX:
+        raise Unwell("strangers' files are opened in the worker's own process", "unset INSPECTION_SANDBOX")
+    try:
+        holds = sandbox.holds()
+    except sandbox.Failed as error:
+        raise Unwell(f"the process that looks into files doesn't work: {error}",
+                     "see what it says in the log above, and mend that") from error  # fmt: skip
+    waiting = checking.backlog()
+    if waiting.oldest and waiting.oldest < timezone.now() - BACKLOG:
+        raise Unwell(f"{waiting.checking} files wait to be looked into and {waiting.held} for the virus scanner, the first since "
+                     f"{timezone.localtime(waiting.oldest):%Y-%m-%d %H:%M}",
+                     "mend what stands at virus_scanner, and start the Celery worker and beat")  # fmt: skip
+    lacks = [name for name in sandbox.KEPT_FROM if name not in holds]
+    kept = f"{waiting.checking} wait; kept from the process that opens them: {', '.join(['secrets', *holds])}"
+    return f"{kept}; not by this kernel: {', '.join(lacks)}" if lacks else kept
+
+
+def virus_scanner() -> str:
+    """It answers, knows what is new, and takes a file of the largest size."""
+    try:
+        found = scanner.version()
+        if found is None:
+            return "none (CLAMD_URL): files are looked into, and not scanned"
+        scanner.scan(io.BytesIO(bytes(settings.UPLOAD_MAX_BYTES)))
+    except ImproperlyConfigured as error:
+        raise Unwell(str(error), "mend CLAMD_URL; what comes waits meanwhile") from error
+    except scanner.Down as error:
+        raise Unwell(str(error), "start clamd, or mend it; what comes waits meanwhile, and is checked by itself") from error
+    if found.of and found.of < timezone.now() - STALE:
+        raise Unwell(f"the virus scanner's signatures are of {found.of:%Y-%m-%d}", "start freshclam beside clamd")
+    return found.text
+
+
 def mail() -> str:
     try:
         with get_connection():
@@ -241,7 +279,7 @@ def scheduled_editions() -> str:
 
 
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, stored_files, mail, clock, calendar, due_times, services,
+    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, stored_files, files_checked, virus_scanner, mail, clock, calendar, due_times, services,
     scheduled_editions,
     outbox, webhooks, permits,
 ]  # fmt: skip
@@ -264,7 +302,7 @@ def run() -> Iterator[tuple[str, bool, str, str]]:
 
 
 class Command(BaseCommand):
-    help = "Check database, broker, worker, storage, mail, clock, calendar, migrations and backlogs."
+    help = "Check database, broker, worker, storage, inspection, virus scanner, mail, clock, calendar, migrations and backlogs."
 
     def handle(self, *args: Any, **options: Any) -> None:
         unwell = 0

@@ -69,9 +69,9 @@ def send_code(mobile: str, code: str, language: str) -> None:
     _handed_over(provider, f"code-{uuid4()}", message)
 
 
-def send_sample(mobile: str, kind: str, language: str, text: str, values: Mapping[str, Any]) -> None:
+def send_sample(channel: str, mobile: str, kind: str, language: str, text: str, values: Mapping[str, Any]) -> None:
     """A text as it would come, with invented ``values``, to the official who writes it. Raise as ``send`` does."""
-    provider = settings.NOTICE_PROVIDERS["sms"]
+    provider = settings.NOTICE_PROVIDERS[channel]
     template = _template(provider["templates"], kind, language)
     said = {**values, "text": text}
     _handed_over(provider, f"test-{uuid4()}", {

@@ -236,7 +236,7 @@ def test_an_image_of_fifty_thousand_by_fifty_thousand_is_refused_before_it_is_un
     )
     code, message = refusal(png, "photo.png")
     assert code == "too_many_pixels"
-    assert "50 million" in message
+    assert "40 million" in message
 
 
 def test_a_photo_of_a_phone_with_102_million_pixels_is_told_to_be_too_large():

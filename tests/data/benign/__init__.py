@@ -1,0 +1,1 @@
+"""Files as people really hand them in; see ``make``."""

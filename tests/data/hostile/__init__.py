@@ -1,0 +1,1 @@
+"""Files that must not come in; see ``make``."""
