@@ -33,7 +33,7 @@
     if (said.state === "gone") { row.remove(); return; }
     var list = row.parentElement, fresh = exchanged(row, said);
     if (said.replace && list) {
-      Array.prototype.slice.call(list.children).forEach(function (other) { if (other !== fresh) other.remove(); });
+      Array.prototype.slice.call(list.children).forEach(function (other) { if (other !== fresh && !other.classList.contains("is-sending")) other.remove(); });
     }
     var told = fresh.closest("[data-requirement]");
     var aloud = told && told.querySelector("[aria-live]");
