@@ -33,7 +33,7 @@ def open_notice(application: Application) -> CorrectionNotice | None:
 
 
 def asked_of(application: Application, notice: CorrectionNotice) -> Asked:
-    items = list(notice.items.all())
+    items = list(notice.items.select_related("mark"))
     fields, materials = checks.out_of_order(application)
     rows = {item.key for item in items if item.kind == CorrectionItem.Kind.ROW}
     files = {requirement.key for requirement in application.definition.materials}

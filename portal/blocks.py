@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from permits.definition import Requirement
 from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
 from permits.intake.materials import RequirementState, requirement_state
-from permits.models import Application, Material
+from permits.models import Application, Check, Material
 from portal.words import limit_in_words
 from reviews import lifecycle
 
@@ -26,7 +28,10 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "max_bytes": requirement.max_mb * 1024 * 1024,
         "help": what_is_taken(requirement), **downloads(application.version, requirement),
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
-        "files": [(file, remove_url(file)) for file in (*state.files, *state.others)],
+        "uploads": reverse("uploads", args=[application.public_id, requirement.key]),
+        "photo": bool({"jpg", "png"} & set(requirement.formats)),
+        "files": [(file, remove_url(file), move_url(file, requirement)) for file in (*state.files, *state.others)],
+        "waits": any(file.waits for file in state.others),
         "label": _("Replace the file") if state.files and requirement.max_count == 1 else "",
         **_instead(application, state),
     }  # fmt: skip
@@ -46,10 +51,17 @@ def owed_blocks(application: Application) -> list[dict[str, Any]]:
     ]
 
 
+def refresh_after(states: Iterable[RequirementState]) -> int | None:
+    """Without script a page comes anew by itself while a file is checked: after so many seconds."""
+    others = {file.check_state for state in states for file in state.others}
+    return 4 if Check.CHECKING in others else 30 if Check.HELD in others else None
+
+
 def _instead(application: Application, state: RequirementState) -> dict[str, Any]:
     """What a draft's applicant can do instead of uploading, and what of it they did."""
     requirement = state.requirement
-    if not application.is_draft or state.files or state.on_record or any(file.waits for file in state.others) or not (state.required or state.promise):
+    there = state.files or state.on_record or any(file.waits for file in state.others)
+    if not application.is_draft or there or not (state.required or state.promise):
         return {}
     open_to_it = not (application.enterprise and application.enterprise.bad_credit)
     return {
@@ -62,3 +74,10 @@ def _instead(application: Application, state: RequirementState) -> dict[str, Any
 
 def remove_url(material: Material) -> str:
     return reverse("material_remove", args=[material.application.public_id, material.public_id])
+
+
+def move_url(material: Material, requirement: Requirement) -> str:
+    """Where one of several files is put into another place; nothing where there is one only, or the file doesn't count yet."""
+    if requirement.max_count == 1 or not material.is_fine:
+        return ""
+    return reverse("material_move", args=[material.application.public_id, material.public_id])

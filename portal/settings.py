@@ -200,6 +200,7 @@ CELERY_BEAT_SCHEDULE = {
     # All morning, so that one beat that was down early is made good; the day's are sent once.
     "morning-summaries": {"task": "reviews.tasks.send_digests", "schedule": crontab(minute="*/10", hour="8-11")},
     "issue-missing-permits": {"task": "reviews.tasks.issue_missing_permits", "schedule": 60.0},
+    "draw-marks": {"task": "reviews.tasks.draw_marks", "schedule": 60.0},
     "seal-audit-log": {"task": "reviews.tasks.seal_audit_log", "schedule": 10.0},
     "push-checkpoint": {"task": "reviews.tasks.push_checkpoint", "schedule": AUDIT_WITNESS_SECONDS},
     "send-webhooks": {"task": "reviews.tasks.send_webhooks", "schedule": env.float("WEBHOOK_SECONDS", default=5.0)},
@@ -207,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
     "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
+    "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -310,6 +312,10 @@ INSPECTION_LIMITS = {"megabytes": env.int("INSPECTION_MEGABYTES", default=512), 
 CLAMD_URL = env.str("CLAMD_URL", default="")  # tcp://host:3310 or unix:///run/clamav/clamd.ctl; empty: no virus scanner
 FILE_UPLOAD_TEMP_DIR = env.str("FILE_UPLOAD_TEMP_DIR", default="") or None
 UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)  # the ceiling; a definition may ask for less
+UPLOADS_UNDER_WAY = env.int("UPLOADS_UNDER_WAY", default=30)  # of one person at once, in pieces
+UPLOAD_KEPT_HOURS = env.int("UPLOAD_KEPT_HOURS", default=20)  # after its last piece; check_storage leaves alone what is younger than 24
+# A request that brings nothing for so long has lost its turn to the next that wants to go on with the upload.
+UPLOAD_STALE_SECONDS = env.float("UPLOAD_STALE_SECONDS", default=10.0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

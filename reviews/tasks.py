@@ -6,10 +6,10 @@ from celery import shared_task
 from django.utils import timezone
 
 from permits import credentials
-from permits.intake import storage_rounds
+from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, digest, editions, limits, pruning
+from reviews import arrivals, digest, editions, limits, marks, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -43,6 +43,11 @@ def issue_missing_permits() -> int:
     for permit in waiting:
         credentials.store_pdf(permit)
     return len(waiting)
+
+
+@shared_task(ignore_result=True)
+def draw_marks() -> int:
+    return marks.draw_waiting()
 
 
 @shared_task(ignore_result=True)
@@ -91,6 +96,11 @@ def sweep_materials() -> int:
 @shared_task(ignore_result=True)
 def prune_deliveries() -> dict[str, int]:
     return pruning.prune()
+
+
+@shared_task(ignore_result=True)
+def clear_uploads() -> int:
+    return arriving.clear()
 
 
 @shared_task(ignore_result=True)

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from permits.models import AccessRequest, Application, Membership, Status, User
 from permits.ready import Ready
-from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Task
+from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Place, Task
 from reviews.notices import choosing, outbox
 from reviews.notices.choosing import Reader
 from reviews.notices.outbox import Letter
@@ -63,10 +63,14 @@ def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list
     return [Message(event, kind, _params(application, reason=reason) | more, people, group)]
 
 
-def corrections(event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str) -> list[Message]:
+def corrections(
+    event: Event, notice: CorrectionNotice, items: Iterable[CorrectionItem], reason: str, *, places: list[Place | None]
+) -> list[Message]:
+    """``places``: where on a page each of the items was marked."""
     application = _application(event)
     told = [
-        {"title": item_title(application, item.kind, item.key, item.row), "message": item.message} for item in items
+        {"title": item_title(application, item.kind, item.key, item.row, place), "message": item.message}
+        for item, place in zip(items, places, strict=True)
     ]
     return applicant(
         event, "corrections_requested", reason=reason, items=told, deadline_at=notice.deadline.isoformat(),
@@ -155,7 +159,9 @@ def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
     return outbox.compose(event, [choosing.reader(asked.user)], "access_refused", params)
 
 
-def item_title(application: Application, kind: str, key: str, row: int | None = None) -> dict[str, str]:
+def item_title(
+    application: Application, kind: str, key: str, row: int | None = None, place: Place | None = None
+) -> dict[str, str]:
     """What a correction is about, in both languages."""
     definition = application.definition
     field = definition.field(key) if kind in ("field", "row") else None
@@ -165,6 +171,8 @@ def item_title(application: Application, kind: str, key: str, row: int | None = 
         return {"zh": "其他", "en": "Other"}
     if row:
         return {"zh": f"{text.zh}第{row}行", "en": f"{text.en}, row {row}"}
+    if place:
+        return {"zh": f"{text.zh}，{place.words['zh']}", "en": f"{text.en}, {place.words['en']}"}
     return {"zh": text.zh, "en": text.en}
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Protocol
 
+from django.core.files.uploadedfile import UploadedFile
+
 CHUNK = 256 * 1024
 IN_MEMORY = 1024 * 1024  # of a blob on its way to or from S3; the rest of it waits on disk
 ROOT = "sha256"
@@ -37,6 +39,14 @@ class Leftover:
     size: int
     modified: datetime
     ours: bool  # an upload of the portal's that broke off, which nobody will miss
+
+
+class Adoptable(UploadedFile):
+    """A file that came piece by piece and stands in the storage already: kept by a move, not by a copy."""
+
+    def adopt(self) -> Stored:
+        """Under its digest now. Safe to call again: the same bytes are kept once."""
+        raise NotImplementedError
 
 
 class Blobs(Protocol):

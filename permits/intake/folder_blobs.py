@@ -32,24 +32,36 @@ class FileBlobs(FileSystemStorage):
         raise ValueError("materials have no public address: a view checks the right and serves them")
 
     def put(self, chunks: Iterable[bytes], *, over: bool = False) -> Stored:
-        waiting = self._folder(WAITING) / uuid.uuid4().hex
+        waiting = self.folder(WAITING) / uuid.uuid4().hex
         try:
             stored = _written(waiting, chunks)
-            key = Path(key_of(stored.sha256))
-            folder = self._folder(*key.parent.parts)
-            # Moved even over a blob that is there: the same bytes, and one that a disk had damaged is mended.
-            name, other = key.name, key.name + sealed.SUFFIX
-            if sealed.wanted():
-                name, other = other, name
-            waiting.replace(folder / name)
-            with suppress(FileNotFoundError):  # kept before keys were set, or when they were taken away again
-                (folder / other).unlink()
+            self._place(waiting, stored)
         except BaseException:
             with suppress(OSError):
                 waiting.unlink()
             raise
-        _sync_folder(folder)
         return stored
+
+    def adopt(self, waiting: Path, stored: Stored) -> None:
+        """Keep a file that stands in ``incoming`` already, on disk to its last byte; it is gone from there then."""
+        if not sealed.wanted():
+            self._place(waiting, stored)
+            return
+        with waiting.open("rb") as file:
+            self.put(iter(lambda: file.read(CHUNK), b""))
+        waiting.unlink()
+
+    def _place(self, waiting: Path, stored: Stored) -> None:
+        key = Path(key_of(stored.sha256))
+        folder = self.folder(*key.parent.parts)
+        # Moved even over a blob that is there: the same bytes, and one that a disk had damaged is mended.
+        name, other = key.name, key.name + sealed.SUFFIX
+        if sealed.wanted():
+            name, other = other, name
+        waiting.replace(folder / name)
+        with suppress(FileNotFoundError):  # kept before keys were set, or when they were taken away again
+            (folder / other).unlink()
+        sync_folder(folder)
 
     def fetch(self, sha256: str) -> IO[bytes]:
         path = self._path(sha256)
@@ -136,14 +148,14 @@ class FileBlobs(FileSystemStorage):
         first, second = (as_sealed, plain) if sealed.wanted() else (plain, as_sealed)
         return second if not first.exists() and second.exists() else first
 
-    def _folder(self, *names: str) -> Path:
+    def folder(self, *names: str) -> Path:
         folder = Path(self.location)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in names:
             folder /= name
             with suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
-                _sync_folder(folder.parent)
+                sync_folder(folder.parent)
         return folder
 
 
@@ -188,7 +200,7 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Force the folder's entries to disk, so that a move survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:

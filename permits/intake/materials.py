@@ -99,7 +99,7 @@ def remove_material(*, material: Material, user: User, may_change: Callable[[App
     """Take a file back: gone from a draft, kept on record as replaced in a submitted application."""
     with transaction.atomic():
         application = keeping.locked(material.application)
-        _refuse_when_sent(application, may_change)
+        refuse_when_sent(application, may_change)
         there = application.materials.shown().filter(pk=material.pk).first()
         if there is None:
             return  # somebody was faster
@@ -127,7 +127,7 @@ def _keep(
     """Write the row, under the application's lock: fine, or with nothing ``made`` yet to be checked."""
     with transaction.atomic():
         application = keeping.locked(application)
-        _refuse_when_sent(application, may_change)
+        refuse_when_sent(application, may_change)
         shown = list(application.materials.shown().filter(requirement=requirement.key))
         there = next((each for each in shown if each.received_sha256 == received.sha256), None)
         if there and (there.check_state == Check.FINE or (made is None and there.check_state != Check.REFUSED)):
@@ -157,7 +157,7 @@ def _keep(
             application=application, requirement=requirement.key, media_type="",
             original_name=(upload.name or "") if made else safe_name(upload.name or ""),
             size=received.size, sha256="" if made else received.sha256, received_sha256=received.sha256, uploaded_by=user,
-            check_state=Check.CHECKING, position=len(left),
+            check_state=Check.CHECKING, position=max((each.position for each in shown), default=-1) + 1,
         )  # fmt: skip
         if made:
             keeping.write(material, made)
@@ -167,7 +167,7 @@ def _keep(
         return material
 
 
-def _refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
+def refuse_when_sent(application: Application, may_change: Callable[[Application], bool]) -> None:
     if not may_change(application):
         raise Refused("sent", _("This application was sent; its materials can't be changed now."))
 

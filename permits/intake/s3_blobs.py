@@ -56,12 +56,12 @@ class S3Blobs(S3Storage):
 
     def _body(self, sha256: str, **more: Any) -> Iterator[bytes]:
         with _absent_is_told(sha256):
-            answer = self._client.get_object(Bucket=self.bucket_name, Key=self._key(sha256), **more)
+            answer = self.client.get_object(Bucket=self.bucket_name, Key=self._key(sha256), **more)
         return iter(answer["Body"].iter_chunks(CHUNK))
 
     def stat(self, sha256: str) -> Found:
         with _absent_is_told(sha256):
-            head = self._client.head_object(Bucket=self.bucket_name, Key=self._key(sha256))
+            head = self.client.head_object(Bucket=self.bucket_name, Key=self._key(sha256))
         mark = f"{head['ETag']}-{head['LastModified'].timestamp()}-{head['ContentLength']}"
         return Found(sha256, head["ContentLength"], head["LastModified"], mark)
 
@@ -86,7 +86,7 @@ class S3Blobs(S3Storage):
 
     def leftovers(self) -> Iterator[Leftover]:
         """Uploads in parts that were never ended, which cost space and stand in no listing; and what is no blob."""
-        parts = self._client.get_paginator("list_multipart_uploads")
+        parts = self.client.get_paginator("list_multipart_uploads")
         for answer in parts.paginate(Bucket=self.bucket_name, Prefix=self._root):
             for upload in answer.get("Uploads", ()):
                 yield Leftover(f"{upload['Key']}?uploadId={upload['UploadId']}", 0, upload["Initiated"], ours=True)
@@ -97,21 +97,37 @@ class S3Blobs(S3Storage):
 
     def drop(self, leftover: Leftover) -> None:
         key, _mark, upload = leftover.name.rpartition("?uploadId=")
-        self._client.abort_multipart_upload(Bucket=self.bucket_name, Key=key, UploadId=upload)
+        self.client.abort_multipart_upload(Bucket=self.bucket_name, Key=key, UploadId=upload)
+
+    def adopt(self, name: str, stored: Stored) -> bool:
+        """Keep an object of this bucket, without bringing it here; it stays under its own name too. Whether it was there."""
+        try:
+            self.client.copy_object(
+                Bucket=self.bucket_name, Key=self._key(stored.sha256),
+                CopySource={"Bucket": self.bucket_name, "Key": name}, **self.object_parameters,
+            )  # fmt: skip
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "404"}:
+                return False
+            raise
+        return True
+
+    def key(self, name: str) -> str:
+        return str(self._normalize_name(name))
 
     @property
-    def _client(self) -> Any:
+    def client(self) -> Any:
         return self.connection.meta.client
 
     @property
     def _root(self) -> str:
-        return str(self._normalize_name(ROOT)) + "/"
+        return self.key(ROOT) + "/"
 
     def _key(self, sha256: str) -> str:
-        return str(self._normalize_name(key_of(sha256)))
+        return self.key(key_of(sha256))
 
     def _entries(self, **more: str) -> Iterator[dict[str, Any]]:
-        pages = self._client.get_paginator("list_objects_v2")
+        pages = self.client.get_paginator("list_objects_v2")
         for answer in pages.paginate(Bucket=self.bucket_name, Prefix=self._root, **more):
             yield from answer.get("Contents", ())
 

@@ -1,20 +1,23 @@
 """Draws who looks across each page of a PDF, or across a picture. A program of its own, for a process under limits:
 ``python -I stamp.py``, the task as JSON on stdin (``stamping`` starts it); exit status 0 when the copy is written.
 
-Knows nothing of the portal: Pillow draws the words once, and they are laid over the page again and again.
+Knows nothing of the portal but how to confine itself, before it opens the file. Pillow draws the words once, and they are laid over
+the page again and again.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import math
-import resource
 import sys
+import zlib
+from pathlib import Path
 
+import pikepdf
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-MB = 1024 * 1024
-MEMORY, CPU, LARGEST = 1024 * MB, 20, 400 * MB  # of this process: address space, seconds, bytes of a file it writes
+LIMITS = {"megabytes": 1024, "seconds": 20}
 PIXELS = 100_000_000
 ANGLE = 30  # degrees, rising
 DARK, LIGHT = 66, 60  # of 255: how strong the words are, and the rim that lets them be read on a dark ground
@@ -24,16 +27,20 @@ ACROSS = 2.4  # from one stamp to the next, in lengths of the words at least
 
 def main() -> None:
     task = json.load(sys.stdin)
-    for limit, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU),
-        (resource.RLIMIT_FSIZE, LARGEST),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        resource.setrlimit(limit, (most, most))
+    confined(Path(task["target"]).parent)
     Image.MAX_IMAGE_PIXELS = PIXELS
     stamp = picture if task["media_type"].startswith("image/") else document
     stamp(task["source"], task["target"], task["lines"], task["font"])
+
+
+def confined(folder: Path) -> None:
+    """As the process that looks into files is (``sandbox/confine.py``): read by its path, for the package beside it wants Django."""
+    spec = importlib.util.spec_from_file_location("confine", Path(__file__).with_name("sandbox") / "confine.py")
+    if spec is None or spec.loader is None:
+        raise SystemExit("there is no sandbox/confine.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.confine(LIMITS, folder)
 
 
 # --- The words ------------------------------------------------------------------------------------------------------
@@ -94,8 +101,6 @@ DOTS = 3  # a point of the page
 
 
 def document(source: str, target: str, lines: list[str], font: str) -> None:
-    import pikepdf
-
     with pikepdf.open(source) as pdf:
         forms: dict[tuple[int, int], pikepdf.Object] = {}
         for page in pdf.pages:
@@ -111,8 +116,6 @@ def document(source: str, target: str, lines: list[str], font: str) -> None:
 
 def overlay(pdf, size: tuple[int, int], lines: list[str], font: str):
     """A form as large as the page is shown, with the words all over it; one picture, placed again and again."""
-    import pikepdf
-
     drawn, rim = words(lines, font, letters(size, lines) * DOTS)
     images = {"/Words": mask(pdf, drawn, 0.15), "/Rim": mask(pdf, rim, 1.0)}
     width, height = drawn.width / DOTS, drawn.height / DOTS
@@ -130,9 +133,6 @@ def overlay(pdf, size: tuple[int, int], lines: list[str], font: str):
 
 def mask(pdf, strength: Image.Image, grey: float):
     """A picture of one grey, as strong at each place as the mask says."""
-    import zlib
-
-    import pikepdf
 
     def stream(content: bytes, size: tuple[int, int], **more):
         made = pdf.make_stream(

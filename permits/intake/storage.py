@@ -33,7 +33,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile, File
 
-from permits.intake.blobs import CHUNK, IN_MEMORY, Found, Leftover, Stored
+from permits.intake.blobs import CHUNK, IN_MEMORY, Adoptable, Found, Leftover, Stored
 from permits.intake.blobs import key_of as key_of
 from permits.intake.folder_blobs import FileBlobs
 from permits.intake.s3_blobs import S3Blobs
@@ -52,7 +52,9 @@ def put(source: File | IO[bytes] | Iterable[bytes], *, over: bool = False) -> St
     ``over`` writes them also where the storage has a blob of that name and length already: it may be damaged.
     """
     blobs = _storage()
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
+        if isinstance(source, Adoptable):
+            return source.adopt()
         return blobs.put(_chunks(source), over=over)
 
 
@@ -68,14 +70,14 @@ def digest_of(source: File | IO[bytes] | Iterable[bytes]) -> Stored:
 def open_blob(sha256: str) -> File:
     """The blob, opened for reading. Raise ``FileNotFoundError`` when there is none."""
     blobs = _storage()
-    with _told_clearly(blobs.where, but=FileNotFoundError):
+    with told_clearly(blobs.where, but=FileNotFoundError):
         return File(blobs.fetch(sha256), name=key_of(sha256))
 
 
 def part(sha256: str, start: int, length: int) -> Iterator[bytes]:
     """``length`` bytes of the blob from ``start`` on, in chunks. Raise ``FileNotFoundError``."""
     blobs = _storage()
-    with _told_clearly(blobs.where, but=FileNotFoundError):
+    with told_clearly(blobs.where, but=FileNotFoundError):
         chunks = blobs.part(sha256, start, length)
         first = next(chunks, b"")  # a failure is told here and not in mid-response
     return _after(first, chunks, blobs.where)
@@ -84,7 +86,7 @@ def part(sha256: str, start: int, length: int) -> Iterator[bytes]:
 def stat(sha256: str) -> Found:
     """Size and time of the blob. Raise ``FileNotFoundError``."""
     blobs = _storage()
-    with _told_clearly(blobs.where, but=FileNotFoundError):
+    with told_clearly(blobs.where, but=FileNotFoundError):
         return blobs.stat(sha256)
 
 
@@ -99,34 +101,34 @@ def exists(sha256: str) -> bool:
 def listed(after: str = "", until: str = "") -> Iterator[Found]:
     """Every blob in the order of the digests: greater than ``after``, less than ``until`` (either may be the beginning of one)."""
     blobs = _storage()
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         yield from blobs.listed(after, until)
 
 
 def leftovers() -> Iterator[Leftover]:
     """What stands among the blobs and is none."""
     blobs = _storage()
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         yield from blobs.leftovers()
 
 
 def drop(leftover: Leftover) -> None:
     blobs = _storage()
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         blobs.drop(leftover)
 
 
 def keep(url: str, name: str, content: bytes) -> None:
     """Keep bytes under a name of their own, in any storage that ``STORAGE_URL`` could name."""
     blobs = connect(url)
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         blobs.save(name, ContentFile(content))
 
 
 def read(url: str, name: str) -> bytes:
     """What ``keep`` kept. Raise ``FileNotFoundError`` when there is nothing of that name."""
     blobs = connect(url)
-    with _told_clearly(blobs.where, but=FileNotFoundError), blobs.open(name, "rb") as file:
+    with told_clearly(blobs.where, but=FileNotFoundError), blobs.open(name, "rb") as file:
         content: bytes = file.read()
         return content
 
@@ -134,7 +136,7 @@ def read(url: str, name: str) -> bytes:
 def delete_blob(sha256: str) -> None:
     """Forget the blob, if there is one. Where rows may still use it, call ``materials.discard`` instead."""
     blobs = _storage()
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         blobs.forget(sha256)
 
 
@@ -142,7 +144,7 @@ def probe() -> str:
     """Write, read and delete a small file, for ``doctor``; returns where the storage is."""
     blobs = _storage()
     name, content = f"probe/{uuid.uuid4().hex}", os.urandom(16)
-    with _told_clearly(blobs.where):
+    with told_clearly(blobs.where):
         saved = blobs.save(name, ContentFile(content))
         try:
             with blobs.open(saved, "rb") as file:
@@ -234,7 +236,7 @@ def _encryption(query: dict[str, str]) -> dict[str, str]:
 
 
 def _after(first: bytes, chunks: Iterator[bytes], where: str) -> Iterator[bytes]:
-    with _told_clearly(where):
+    with told_clearly(where):
         yield first
         yield from chunks
 
@@ -252,7 +254,7 @@ def _chunks(source: File | IO[bytes] | Iterable[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _told_clearly(where: str, *, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
+def told_clearly(where: str, *, but: type[OSError] | tuple[()] = ()) -> Iterator[None]:
     """Every failure of the storage as ``StorageUnavailable``, ``but`` the one that is an answer."""
     try:
         yield

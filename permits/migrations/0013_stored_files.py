@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('permits', '0011_material_checks'),
+        ('permits', '0012_uploads'),
     ]
 
     operations = [

@@ -8,6 +8,7 @@ from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
 from permits.models.promise import Promise
 from permits.models.service import EditionFile, Service, ServiceVersion
 from permits.models.storage_state import StorageCheck, StorageFault
+from permits.models.upload import Upload
 
 __all__ = [
     "AccessRequest",
@@ -31,6 +32,7 @@ __all__ = [
     "Status",
     "StorageCheck",
     "StorageFault",
+    "Upload",
     "User",
     "next_serial",
 ]

@@ -118,12 +118,21 @@ class Material(models.Model):
         return [str(_spoken(each.get("text")) or "") for each in self.facts.get("warnings", [])]
 
     @property
+    def thumbs(self) -> list[MaterialPart]:
+        """Small pictures of its pages, where inspection made some."""
+        return sorted((each for each in self.parts.all() if each.kind == MaterialPart.Kind.THUMB), key=_by_page)
+
+    @property
     def is_image(self) -> bool:
         return self.media_type.startswith("image/")
 
     @property
     def is_pdf(self) -> bool:
         return self.media_type == "application/pdf"
+
+
+def _by_page(part: MaterialPart) -> int:
+    return part.page
 
 
 def _spoken(by_language: dict[str, Any] | None) -> Any:
@@ -137,6 +146,7 @@ class MaterialPart(models.Model):
 
     class Kind(models.TextChoices):
         THUMB = "thumb", _("Small picture")
+        PAGE = "page", _("Picture of a page")  # one that something is marked on
         TEXT = "text", _("Text")  # JSON: a list with the text of each page
 
     material = models.ForeignKey(Material, models.CASCADE, related_name="parts")

@@ -22,6 +22,7 @@ from portal import asked_rows, stash
 from portal.asked import Asked, asked_of, open_notice
 from portal.blocks import block
 from portal.requests import SignedIn
+from portal.views import places
 from reviews import lifecycle, told, workflow
 from reviews.models import CorrectionItem, CorrectionNotice
 
@@ -108,13 +109,16 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """One for each thing that the notice asks for."""
     blocks = _blocks(application)
+    marked = places.shown(application, asked.items)
     rows = []
     for item in asked.items:
         field = application.definition.field(item.key) if item.kind == CorrectionItem.Kind.FIELD else None
         is_row = item.kind == CorrectionItem.Kind.ROW
         with_file = is_row or item.kind == CorrectionItem.Kind.MATERIAL
+        place = marked.get(item.pk)
+        title = told.item_title(application, item.kind, item.key, item.row, place.mark.place if place else None)
         rows.append({
-            "item": item, "title": Text(**told.item_title(application, item.kind, item.key, item.row)),
+            "item": item, "title": Text(**title), "place": place,
             "field": form[field.key] if field else None,
             "previous": fieldtypes.display(field, item.previous) if field else "",
             # Two rows of one sheet are mended in one upload.

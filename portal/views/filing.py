@@ -18,6 +18,7 @@ from permits import checks, comparing, fieldtypes, groups
 from permits.forms import defaults, is_shown, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
+from portal.blocks import refresh_after
 from portal.requests import SignedIn
 from reviews import lifecycle, workflow
 from reviews.policy import Refused
@@ -169,10 +170,11 @@ def _send(request: SignedIn, application: Application) -> HttpResponse:
 
 def _show_check(request: SignedIn, application: Application, status: int = 200) -> HttpResponse:
     problems = [{"problem": p, "url": _place(application, p)} for p in checks.problems(application)]
+    states = requirement_state(application, values_of(application.definition, application.answers))
     context = {
         "application": application, "problems": problems, "warnings": checks.warnings(application),
         "parts": summary(application, change=True), "steps": steps(application, "check"), "section": "applications",
-        "requirements": requirement_state(application, values_of(application.definition, application.answers)),
+        "requirements": states, "refresh": refresh_after(states),
         "tried": status == 422, "outdated": is_outdated(application), "left_over": left_over(application),
     }  # fmt: skip
     return render(request, "filing/check.html", context, status=status)

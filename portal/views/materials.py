@@ -17,14 +17,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from permits.definition import Requirement
 from permits.forms import values_of
 from permits.intake import scanner
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state, take_in
+from permits.intake.ordering import move as put_elsewhere
 from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import safe_name, uploads
-from permits.models import Application, Material, Status, User
+from permits.models import Application, Check, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
-from portal.blocks import block, remove_url
+from portal.blocks import block, move_url, refresh_after, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import steps
 from reviews import workflow
@@ -48,7 +50,7 @@ def show(request: SignedIn, application: Application, *, status: int = 200, refu
     context = {
         "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
         "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
-        "section": "applications", "being_checked": any(file.waits for state in states for file in state.others),
+        "section": "applications", "refresh": refresh_after(states),
     }  # fmt: skip
     return render(request, "filing/materials.html", context, status=status)
 
@@ -63,37 +65,47 @@ def add(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     if requirement is None:
         raise Http404
     if request.method != "POST":  # back from the log-in
-        return redirect(_page_of(application) + f"#material-{key}")
+        return redirect(page_of(application) + f"#material-{key}")
     owed = owes(application, key)
     script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
-    if not _may_change(application, key):
+    if not may_change(application, key):
         return _refused(
             request, application, [_("This application was sent; its materials can't be changed now.")], script, 409
         )
     files = uploads(request)
     if not files:
         return _refused(request, application, [_("No file arrived. Choose a file and try again.")], script, 400)
-    added, faults, status = _take_in(application, key, files, request.user)
+    added, faults, status = take_files(application, key, files, request.user)
     if faults:
         return _refused(request, application, faults, script, status)
-    said = _said(application, request.user, owed=owed, waits=any(material.waits for material in added))
+    said = said_of(application, request.user, owed=owed, waits=any(material.waits for material in added))
     if script:
-        rows = [
-            render_to_string(
-                "components/file_row.html", {"material": m, "delete_url": "" if owed else remove_url(m)}, request
-            )
-            for m in added
-        ]
-        replaces = requirement.max_count == 1 and all(material.is_fine for material in added)
-        answer = {"ok": True, "html": "".join(rows), "replace": replaces}
-        if owed:
-            answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
-        return JsonResponse(answer)
+        return JsonResponse(taken(request, requirement, added, said=said, owed=owed))
     messages.success(request, said)
-    return redirect(_page_of(application) + f"#material-{key}")
+    return redirect(page_of(application) + f"#material-{key}")
 
 
-def _said(application: Application, user: User, *, owed: bool, waits: bool) -> str:
+def taken(
+    request: SignedIn, requirement: Requirement, added: list[Material], *, said: str, owed: bool
+) -> dict[str, Any]:
+    """What the script is told of files that were taken in."""
+    answer = {
+        "ok": True, "html": "".join(row(request, requirement, material, changeable=not owed) for material in added),
+        "replace": requirement.max_count == 1 and all(material.is_fine for material in added),
+    }  # fmt: skip
+    if owed:
+        answer["status_html"] = render_to_string("components/notice.html", {"level": "success", "text": said})
+    return answer
+
+
+def row(request: SignedIn, requirement: Requirement | None, material: Material, *, changeable: bool) -> str:
+    may = {"delete_url": remove_url(material)} if changeable else {}
+    if changeable and requirement is not None:
+        may["move_url"] = move_url(material, requirement)
+    return render_to_string("components/file_row.html", {"material": material, **may}, request)
+
+
+def said_of(application: Application, user: User, *, owed: bool, waits: bool) -> str:
     if waits:
         return _("It has arrived and is being checked; then the office is told.") if owed else _("Saved. It is being checked.")
     return _handed_in(application, user) if owed else _("Saved.")
@@ -101,6 +113,10 @@ def _said(application: Application, user: User, *, owed: bool, waits: bool) -> s
 
 def _handed_in(application: Application, user: User) -> str:
     workflow.material_arrived(application.pk, applicant=user)
+    return _arrived(application)
+
+
+def _arrived(application: Application) -> str:
     if left := application.promises.owed().count():
         return ngettext(
             "It has arrived, and the office was told. %(count)d material is still to be handed in.",
@@ -109,7 +125,7 @@ def _handed_in(application: Application, user: User) -> str:
     return _("It has arrived, and the office was told. Nothing more is owed.")
 
 
-def _take_in(
+def take_files(
     application: Application, key: str, files: list[UploadedFile], user: User
 ) -> tuple[list[Material], list[str], int]:
     """Each file by itself: one that is refused keeps no other out. The materials, the faults, the worst status."""
@@ -121,7 +137,7 @@ def _take_in(
         try:
             material = take(
                 application=application, requirement_key=key, upload=file, user=user,
-                may_change=lambda locked: _may_change(locked, key),
+                may_change=lambda locked: may_change(locked, key),
             )  # fmt: skip
         except ValidationError as error:
             faults = [*error.messages, *map(str, getattr(error, "faults", [])[:50])]
@@ -147,16 +163,16 @@ def _refused(request: SignedIn, application: Application, faults: list[str], scr
         return JsonResponse({"ok": False, "message": "\n".join(faults)}, status=status)
     for fault in faults:
         messages.error(request, fault)
-    return redirect(_page_of(application))
+    return redirect(page_of(application))
 
 
-def _page_of(application: Application) -> str:
+def page_of(application: Application) -> str:
     if application.status == Status.NEEDS_CORRECTION:
         return reverse("corrections", args=[application.public_id])
     return reverse("materials" if application.is_draft else "application", args=[application.public_id])
 
 
-def _may_change(application: Application, key: str) -> bool:
+def may_change(application: Application, key: str) -> bool:
     """In a draft; what is owed; and, while corrections are asked for, what they ask for."""
     if owes(application, key):
         return True
@@ -173,15 +189,15 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     )
     material = application.materials.shown().filter(public_id=file_id).first()
     if request.method != "POST" or material is None:  # back from the log-in; or a second click
-        return redirect(_page_of(application))
+        return redirect(page_of(application))
     key = material.requirement
     try:
-        remove_material(material=material, user=request.user, may_change=lambda locked: _may_change(locked, key))
+        remove_material(material=material, user=request.user, may_change=lambda locked: may_change(locked, key))
     except Refused as error:
         messages.error(request, error.messages[0])
     else:
         messages.success(request, _("“%(name)s” was removed.") % {"name": material.original_name})
-    return redirect(_page_of(application))
+    return redirect(page_of(application))
 
 
 @login_required
@@ -191,15 +207,43 @@ def state(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
     if request.headers.get("X-Requested-With") != "XMLHttpRequest":  # back from the log-in
-        return redirect(_page_of(application))
+        return redirect(page_of(application))
     material = application.materials.shown().filter(public_id=file_id).first()
     if material is None:  # removed, or it was there already
         return JsonResponse({"state": "gone", "html": ""})
     material.application = application
     requirement = application.definition.requirement(material.requirement)
-    removable = _may_change(application, material.requirement) and not owes(application, material.requirement)
-    context = {"material": material, "delete_url": remove_url(material) if removable else ""}
-    return JsonResponse({
-        "state": material.check_state, "html": render_to_string("components/file_row.html", context, request),
+    owed = owes(application, material.requirement)
+    removable = may_change(application, material.requirement) and not (owed and material.is_fine)
+    answer = {
+        "state": material.check_state, "html": row(request, requirement, material, changeable=removable),
         "replace": material.is_fine and requirement is not None and requirement.max_count == 1,
-    })  # fmt: skip
+    }  # fmt: skip
+    if owed and material.is_fine:
+        answer["state"] = Check.CHECKING  # in a moment the office is told, and then it is said
+    elif material.is_fine and application.promises.filter(requirement=material.requirement).exists():
+        said = {"level": "success", "text": _arrived(application)}
+        answer["status_html"] = render_to_string("components/notice.html", said)
+    return JsonResponse(answer)
+
+
+@login_required
+def move(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
+    """Put one of several files into another place. The script needs no page."""
+    application = get_object_or_404(
+        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
+    )
+    material = application.materials.current().filter(public_id=file_id).first()
+    if request.method != "POST" or material is None:
+        return redirect(page_of(application))
+    key = material.requirement
+    script = request.headers.get("X-Requested-With") == "XMLHttpRequest"
+    try:
+        put_elsewhere(
+            material=material, to=request.POST.get("to", ""), may_change=lambda locked: may_change(locked, key)
+        )
+    except Refused as error:
+        if script:
+            return JsonResponse({"ok": False, "message": error.messages[0]}, status=409)
+        messages.error(request, error.messages[0])
+    return JsonResponse({"ok": True}) if script else redirect(page_of(application) + f"#material-{key}")

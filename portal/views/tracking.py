@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from permits import credentials, numbers
 from permits.intake import mending, reading
 from permits.models import Application, Permit, Status
-from portal.blocks import owed_blocks
+from portal.blocks import owed_blocks, refresh_after
 from portal.forms import RatingForm, WithdrawForm
 from portal.requests import SignedIn
 from portal.throttle import allowed, client
@@ -49,7 +49,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
-    rows, due = timeline(found), due_state(found)
+    rows, due, owed = timeline(found), due_state(found), owed_blocks(found)
     permit = Permit.objects.select_related("superseded_by").filter(application=found).first()
     if permit:
         permit.application = found
@@ -59,7 +59,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "objection": _objection(found), "objection_until": _can_object_until(found),
-        "owed": owed_blocks(found), "pause": found.pauses.filter(ended_at=None).first(),
+        "owed": owed, "refresh": refresh_after(block["state"] for block in owed), "pause": found.pauses.filter(ended_at=None).first(),
         "sealed": receipts.sealed(found),
         "notice": found.correction_notices.order_by("-pk").first(),
         # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.

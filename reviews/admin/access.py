@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from unfold.admin import ModelAdmin
@@ -11,7 +12,7 @@ from unfold.admin import ModelAdmin
 from permits.models import Application, Enterprise, User
 from reviews import policy, roles, settings_log
 from reviews.audit import reads
-from reviews.models import Department
+from reviews.models import Department, Task
 
 
 def who(request: HttpRequest) -> User:
@@ -34,6 +35,12 @@ def is_service_owner(request: HttpRequest) -> bool:
 def is_ops(request: HttpRequest) -> bool:
     """The system administrator."""
     return roles.is_system_admin_request(request)
+
+
+def own_tasks(request: HttpRequest) -> QuerySet[Task]:
+    """The tasks that exist for this official: those of their departments. Any other is not found."""
+    related = ("application__version", "application__enterprise", "application__applicant", "department", "claimed_by")
+    return Task.objects.visible_to(who(request)).select_related(*related)
 
 
 def at_the_queue(request: HttpRequest) -> bool:

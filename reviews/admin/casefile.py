@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits import checks, fieldtypes, groups
-from permits.definition import FormField, Requirement
+from permits.definition import FormField, Requirement, Text
 from permits.forms import is_shown, values_of
 from permits.models import Application, Check, Material, Promise, Status, User
 from reviews import policy, workflow
@@ -50,6 +50,11 @@ class Corrected:
     words: list[differences.Part] = field(default_factory=list)
     rows: list[differences.RowChange] = field(default_factory=list)
     is_list: bool = False
+
+    @property
+    def where(self) -> str:
+        """The place that was marked, in words."""
+        return str(Text(**self.item.mark.place.words))
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def materials(application: Application, user: User) -> list[Files]:
 def all_files(application: Application) -> list[Material]:
     """Every file of the application, replaced ones too; read once."""
     if not hasattr(application, "_all_files"):
-        files = list(application.materials.filter(check_state=Check.FINE))
+        files = list(application.materials.filter(check_state=Check.FINE).prefetch_related("parts"))
         for material in files:
             material.application = application
         application._all_files = files  # type: ignore[attr-defined]
@@ -98,7 +103,7 @@ def all_files(application: Application) -> list[Material]:
 
 def correction_items(application: Application) -> list[CorrectionItem]:
     if not hasattr(application, "_items"):
-        items = CorrectionItem.objects.filter(notice__application=application).select_related("notice")
+        items = CorrectionItem.objects.filter(notice__application=application).select_related("notice", "mark")
         application._items = list(items)  # type: ignore[attr-defined]
     return application._items  # type: ignore[attr-defined]
 

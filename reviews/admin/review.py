@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,8 +15,8 @@ from django.views.decorators.http import require_safe
 
 from permits.models import Status
 from reviews import calendars, clock, lifecycle, policy, workflow
-from reviews.admin import acts, casefile, history
-from reviews.admin.access import looks, who
+from reviews.admin import acts, casefile, history, viewer
+from reviews.admin.access import looks, own_tasks, who
 from reviews.admin.due import time_left
 from reviews.admin.typed import Typed, possible_items
 from reviews.audit import archive, receipts
@@ -32,12 +31,6 @@ REFUSALS = (
     workflow.NotSensible,
     NobodyHandles,
 )
-
-
-def own_tasks(request: HttpRequest) -> QuerySet[Task]:
-    """The tasks that exist for this official: those of their departments. Any other is not found."""
-    related = ("application__version", "application__enterprise", "application__applicant", "department", "claimed_by")
-    return Task.objects.visible_to(who(request)).select_related(*related)
 
 
 def page(
@@ -116,7 +109,8 @@ def show(
     context = {
         **context,
         **casefile.read(task, who(request)),
-        **_what_can_be_done(request, task),
+        **(possible := _what_can_be_done(request, task)),
+        **viewer.beside_the_form(task, marks=any(each["value"] == "correct" for each in possible["outcomes"])),
         "title": format_lazy("{} · {}", application.number or "", task.stage_label),
         "task": task,
         "application": application,

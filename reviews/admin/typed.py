@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from permits.definition import Text
 from permits.forms import is_shown, values_of
 from permits.models import Application
 from reviews import workflow
-from reviews.models import CorrectionItem
+from reviews.models import CorrectionItem, Place
 
 FREE_LINES = 3
 ROW_LINES = 2  # of each list, without a script; the script adds more
 MOST_ROW_LINES = 30
+MOST_MARKS = 30
 
 
 @dataclass
@@ -30,14 +32,17 @@ class Item:
     line: int = 0  # of a row: which of the lines for this list
     row: str = ""  # the number of the row, as typed
     in_sheet: bool = False  # its rows are counted as the spreadsheet counts them, the header among them
+    place: Place | None = None  # of a mark: where it is; ``line`` is its number
 
     @property
     def name(self) -> str:
+        if self.place:
+            return f"mark-{self.line}"
         return f"{self.kind}-{self.key}-{self.line}" if self.line else f"{self.kind}-{self.key}"
 
     @property
     def chosen(self) -> bool:
-        return self.ticked or bool(self.text.strip()) or bool(self.row.strip())
+        return bool(self.place) or self.ticked or bool(self.text.strip()) or bool(self.row.strip())
 
     @property
     def row_number(self) -> int | None:
@@ -60,12 +65,13 @@ class Typed:
             item.text = data.get(f"text-{item.name}", "").strip()
             item.row = data.get(f"number-{item.name}", "").strip()
             item.ticked = item.name in data.getlist("fix")
+        items += _marks(data, application)
         return cls(data.get("outcome", ""), data.get("reason", "").strip(), data.get("to_stage", ""), items)
 
     @property
     def corrections(self) -> list[workflow.Correction]:
         return [
-            workflow.Correction(item.kind, "" if item.kind == "other" else item.key, item.text, item.row_number)
+            workflow.Correction(item.kind, "" if item.kind == "other" else item.key, item.text, item.row_number, item.place)
             for item in self.items
             if item.chosen
         ]
@@ -75,7 +81,11 @@ class Typed:
         return bool(self.reason or any(item.chosen for item in self.items))
 
     def of(self, kind: str) -> list[Item]:
-        return [item for item in self.items if item.kind == kind]
+        return [item for item in self.items if item.kind == kind and not item.place]
+
+    @property
+    def marks(self) -> list[Item]:
+        return [item for item in self.items if item.place]
 
 
 def possible_items(application: Application, data: QueryDict | None = None) -> list[Item]:
@@ -94,6 +104,25 @@ def possible_items(application: Application, data: QueryDict | None = None) -> l
     ]
     free = [Item(kinds.OTHER.value, str(n), _("Something else (%d)") % n) for n in range(1, FREE_LINES + 1)]
     return [*fields, *materials, *rows, *free]
+
+
+def _marks(data: QueryDict, application: Application) -> list[Item]:
+    """The places that were marked, each with its words. What is no place, or on no file of the application, is none."""
+    titles = {each.key: str(each.title) for each in application.definition.materials}
+    files = {each.public_id: each for each in application.materials.all()}
+    marks = []
+    for line in range(1, MOST_MARKS + 1):
+        try:
+            place = Place.read(data.get(f"mark-{line}", ""))
+        except ValueError:
+            continue
+        if (file := files.get(place.file)) is None:
+            continue
+        where = str(Text(**place.words))
+        title = f"{titles.get(file.requirement, file.requirement)}: {file.original_name} · {where}"
+        text = data.get(f"text-mark-{line}", "").strip()
+        marks.append(Item(CorrectionItem.Kind.MATERIAL.value, file.requirement, title, text, line=line, place=place))
+    return marks
 
 
 def _lines(key: str, data: QueryDict | None) -> int:

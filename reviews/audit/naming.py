@@ -25,6 +25,7 @@ LOOKS = {
     "review": _l("the application"),
     "file": _l("a file of the application"),
     "bundle": _l("all files of the application, taken out as a ZIP"),
+    "file_search": _l("words in the files of the application"),
     "record": _l("the record of the application"),
     "permit": _l("the permit"),
     "enterprise": _l("the enterprise"),

@@ -6,6 +6,7 @@ from reviews.models.delivery_report import DeliveryReport
 from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
 from reviews.models.heartbeat import Heartbeat
+from reviews.models.mark import Mark, Place
 from reviews.models.notice import Attempt, Notice
 from reviews.models.notice_text import NoticeText
 from reviews.models.objection import Objection
@@ -37,11 +38,13 @@ __all__ = [
     "Heartbeat",
     "Interest",
     "Leaf",
+    "Mark",
     "Notice",
     "NoticeText",
     "Objection",
     "Official",
     "Pause",
+    "Place",
     "Rating",
     "RoleGrant",
     "SavedFilter",

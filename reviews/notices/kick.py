@@ -19,3 +19,7 @@ def portions(notice_ids: list[int]) -> list[list[int]]:
 
 def print_permit(permit_id: int) -> None:
     current_app.send_task("reviews.tasks.print_permit", args=[permit_id])
+
+
+def draw_marks() -> None:
+    current_app.send_task("reviews.tasks.draw_marks")

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from permits import checks, mobiles
 from permits.forms import kept_answers
 from permits.models import Application, Status, User
+from permits.models.material import Check
 from reviews import clock, lifecycle, policy, told
-from reviews.models import CorrectionItem, CorrectionNotice, Department, Task
+from reviews.models import CorrectionItem, CorrectionNotice, Department, Mark, Place, Task
+from reviews.notices import kick
 from reviews.workflow.errors import Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, check_open, on_application, on_task
 
 
 @dataclass(frozen=True)
 class Correction:
-    """One thing to be corrected, tied to a field, a material, a row of a list (from 1), or nothing of these."""
+    """One thing to be corrected, tied to a field, a material, a row of a list (from 1), or nothing of these.
+
+    ``place`` is where it is on a page of the material's file.
+    """
 
     kind: str
     key: str
     message: str
     row: int | None = None
+    place: Place | None = None
 
 
 def answer_corrections(
@@ -89,7 +96,12 @@ def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, l
         )
         for item in items
     ]  # fmt: skip
-    return notice, CorrectionItem.objects.bulk_create(made)
+    made = CorrectionItem.objects.bulk_create(made)
+    marks = [Mark(item=item, **asdict(asked.place)) for item, asked in zip(made, items, strict=True) if asked.place]
+    Mark.objects.bulk_create(marks)
+    if marks:
+        transaction.on_commit(kick.draw_marks, robust=True)
+    return notice, made
 
 
 def a_day_before(deadline: datetime, now: datetime, calendar: clock.WorkCalendar) -> datetime:
@@ -150,6 +162,22 @@ def check_rows(application: Application, asked: list[Correction]) -> None:
         if field and (item.row or 0) > rows:
             words = _("“%(title)s” has %(rows)d rows; there is no row %(row)d.")
             raise NotSensible(words % {"title": field.label, "rows": rows, "row": item.row})
+
+
+def check_places(application: Application, asked: list[Correction]) -> None:
+    """A place lies on a page of a file that is there now, for the material that is named."""
+    places = [item for item in asked if item.place]
+    if not places:
+        return
+    files = {file.public_id: file for file in application.materials.current().filter(check_state=Check.FINE)}
+    for item in places:
+        place = item.place
+        file = files.get(place.file) if place else None
+        named = item.kind == CorrectionItem.Kind.MATERIAL and file is not None and file.requirement == item.key
+        if not named or not place or not place.is_on_page:
+            raise NotSensible(_("A marked file is not there any more. Reload the page, and mark its place again."))
+        if file and place.page > file.facts.get("pages", place.page):
+            raise NotSensible(_("A mark lies on a page that its file does not have. Mark it again."))
 
 
 def _standing(application: Application, kind: str, key: str, row: int | None = None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +79,10 @@ def decide(
         # A question that was asked for this task is of no use any more.
         if step.on_record["asked_others"]:
             step.cancel_tasks(kind="advice", advice__asked_for=task)
-        data = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
+        data: dict[str, Any] = {"stage": task.stage} | post.data | ({"to": to_stage} if back else {})
+        # Where on which page, and not what is said of it: the words stand with the items, the log holds none.
+        if outcome == "correct" and (marks := [item.place.on_record for item in said.corrections if item.place]):
+            data["marks"] = marks
         event = step.move(row, EVENT_OF[outcome], reason=said.reason, data=data)
         FOLLOWS[outcome](step, event, said)
         return decision
@@ -91,6 +95,7 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
         if any((item.kind == CorrectionItem.Kind.ROW) != bool(item.row) for item in said.corrections):
             raise NotSensible(_("Name the row by its number, from 1."))
         correcting.check_rows(step.application, said.corrections)
+        correcting.check_places(step.application, said.corrections)
     elif row.needs_reason and not said.reason and row.action in lifecycle.INTERNAL:
         raise ReasonNeeded(_("Write what there is to say: it goes on record."))
     elif row.needs_reason and not said.reason:
@@ -124,7 +129,7 @@ def _accepted(step: Step, event: Event, said: Said) -> None:
 
 def _corrected(step: Step, event: Event, said: Said) -> None:
     notice, items = correcting.stop_clock(step, said.corrections)
-    step.tell(told.corrections(event, notice, items, said.reason))
+    step.tell(told.corrections(event, notice, items, said.reason, places=[each.place for each in said.corrections]))
 
 
 def _heard(step: Step, event: Event, said: Said) -> None:

@@ -24,6 +24,11 @@
   }
 
   function show(row, said, wait) {
+    if ("reload" in row.dataset) {  // a page that sums up: it is asked for once more when there is something new
+      if (said.state === row.dataset.state) follow(row, Math.min(wait * 1.4, LONGEST));
+      else location.reload();
+      return;
+    }
     if (said.state === "checking" || said.state === "held") {
       if (row.dataset.state !== said.state) row = exchanged(row, said);
       row.dataset.state = said.state;
@@ -33,9 +38,11 @@
     if (said.state === "gone") { row.remove(); return; }
     var list = row.parentElement, fresh = exchanged(row, said);
     if (said.replace && list) {
-      Array.prototype.slice.call(list.children).forEach(function (other) { if (other !== fresh) other.remove(); });
+      Array.prototype.slice.call(list.children).forEach(function (other) { if (other !== fresh && !other.classList.contains("is-sending")) other.remove(); });
     }
     var told = fresh.closest("[data-requirement]");
+    var status = told && told.querySelector("[data-requirement-status]");  // what is owed: it came, or it is owed still
+    if (status) status.innerHTML = said.status_html || "";
     var aloud = told && told.querySelector("[aria-live]");
     if (aloud) aloud.textContent = fresh.querySelector(".file-name").textContent + ": " + fresh.querySelector(".file-state").textContent;
     fresh.dispatchEvent(new CustomEvent("portal:checked", { bubbles: true, detail: said }));

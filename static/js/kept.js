@@ -7,6 +7,8 @@
  *  <main data-events="12">      how many events the application has: an act that was taken is one more
  *  <form data-keep="7:31:act">  its key: whose, of which task, which form
  *        data-typed             the server refused it, and put back itself what was typed
+ *    <input type="hidden" data-kept-too>   put back all the same; "desk:room" asks a page's script for a control that isn't there,
+ *                                          "desk:put-back" tells it that everything is
  *        data-repeats           it can be there again after it was taken, and then begins empty
  *    <p data-kept hidden> … <button type="button" data-kept-drop>
  */
@@ -35,6 +37,7 @@
         if (!more || !more.classList.contains("rv-more")) return;
         more.click();
       }
+      if (!row && !form.elements[name]) form.dispatchEvent(new CustomEvent("desk:room", { detail: name }));
     });
   }
 
@@ -43,7 +46,7 @@
     typed.forEach(function (pair) { (byName[pair[0]] = byName[pair[0]] || []).push(pair[1]); });
     makeRoom(form, Object.keys(byName));
     each(form.elements, function (control) {
-      if (!control.name || SKIPPED.indexOf(control.name) >= 0 || control.type === "hidden") return;
+      if (!control.name || SKIPPED.indexOf(control.name) >= 0 || (control.type === "hidden" && control.dataset.keptToo === undefined)) return;
       var said = byName[control.name] || [];
       if (control.type === "checkbox" || control.type === "radio") control.checked = said.indexOf(control.value) >= 0;
       else control.value = said.shift() || "";
@@ -52,6 +55,7 @@
       part.open = part.open || Array.prototype.some.call(part.querySelectorAll("input"), function (c) { return c.type === "checkbox" ? c.checked : c.value; });
     });
     if (form.closest("details")) form.closest("details").open = true;
+    form.dispatchEvent(new CustomEvent("desk:put-back"));
     document.activeElement.blur();  // a row that was added has taken the focus
   }
 

@@ -1,9 +1,8 @@
 /*
- * The portal's only script: fields that depend on others, uploads, submit-once, small comforts.
+ * The portal's only script: fields that depend on others, submit-once, small comforts (uploads: upload.js).
  * Every page works without it. No inline code, no eval: the CSP is `script-src 'self'`.
  *
  *  conditions   [data-shown-if='["cmp", ">", ["name", "n"], ["const", 0]]']  on a field or on any element around fields
- *  uploads      <form data-upload> … see templates/components/upload_form.html for the markup and the texts
  *  once         <form data-once>
  *  chips        <time data-countdown datetime="…" data-text-late="…">
  */
@@ -21,7 +20,7 @@
   document.addEventListener("submit", function (event) {
     if (!/\/logout\/$/.test(event.target.action)) return;
     try {
-      Object.keys(localStorage).forEach(function (key) { if (key.indexOf("draft:") === 0) localStorage.removeItem(key); });
+      Object.keys(localStorage).forEach(function (key) { if (/^(draft|upload):/.test(key)) localStorage.removeItem(key); });
       Object.keys(sessionStorage).forEach(function (key) { if (key.indexOf("desk:") === 0) sessionStorage.removeItem(key); });
     } catch (denied) { /* then nothing was kept */ }
   });
@@ -269,230 +268,6 @@
     refresh();
   }
 
-  /* -- uploads ------------------------------------------------------------------------------------------- */
-
-  var AT_ONCE = 2;
-  var waiting = [];
-  var running = 0;
-
-  function next() {
-    while (running < AT_ONCE && waiting.length) {
-      running += 1;
-      waiting.shift()();
-    }
-  }
-  function finished() { running -= 1; next(); }
-
-  window.addEventListener("beforeunload", function (event) {
-    if (running || waiting.length) event.preventDefault();  // leaving would break off a file that is on its way
-  });
-
-  function make(tag, className, text) {
-    var node = document.createElement(tag);
-    if (className) node.className = className;
-    if (text) node.textContent = text;
-    return node;
-  }
-
-  function sizeText(bytes) {
-    if (bytes < 1024) return bytes + " B";
-    if (bytes < 1024 * 1024) return (bytes / 1024).toFixed(1) + " KB";
-    return (bytes / 1024 / 1024).toFixed(1) + " MB";
-  }
-
-  function startUploads(form) {
-    var input = form.querySelector("input[type=file]");
-    if (!input) return;
-    var home = form.closest("[data-requirement]") || form.parentElement;
-    var list = home.querySelector("[data-file-list]");
-    if (!list) {
-      list = make("ul", "files");
-      list.setAttribute("data-file-list", "");
-      form.before(list);
-    }
-    var live = form.querySelector("[aria-live]");
-    if (!live) {
-      live = make("p", "visually-hidden");
-      live.setAttribute("aria-live", "polite");
-      form.append(live);
-    }
-
-    function text(key, values) {
-      var found = form.dataset["text" + key] || "";
-      Object.keys(values || {}).forEach(function (k) { found = found.replace("{" + k + "}", values[k]); });
-      return found;
-    }
-
-    /** Said to a screen reader; several files may have news at the same moment, so each is a line of its own. */
-    function announce(file, message) {
-      var line = make("span", "", file.name + ": " + message + " ");
-      live.append(line);
-      setTimeout(function () { line.remove(); }, 10000);
-    }
-
-    function send(file) {
-      var row = make("li", "file-row");
-      var kind = make("span", "kind");
-      kind.setAttribute("aria-hidden", "true");
-      kind.textContent = (file.name.split(".").pop() || "").slice(0, 4).toUpperCase();
-      kind.classList.add("small");
-      var body = make("div");
-      body.append(make("span", "file-name", file.name));
-      var meta = make("span", "file-meta");
-      var state = make("span", "file-state");
-      meta.append(make("span", "num", sizeText(file.size)), state);
-      body.append(meta);
-      var acts = make("div", "file-acts");
-      var bar = make("progress", "bar");
-      bar.max = 100;
-      bar.setAttribute("aria-label", file.name);
-      row.append(kind, body, acts, bar);
-      list.append(row);
-
-      function button(key, act) {
-        var b = make("button", "btn btn-link btn-sm", text(key));
-        b.type = "button";
-        b.setAttribute("aria-label", text(key) + " " + file.name);
-        b.addEventListener("click", act);
-        acts.append(b);
-        return b;
-      }
-
-      function say(message, aloud) {
-        state.textContent = message;
-        if (aloud) announce(file, message);
-      }
-
-      /** The file did not arrive: say why; offer another try when a try may help. */
-      function refuse(message, again) {
-        var hadFocus = row.contains(document.activeElement);
-        row.classList.add("is-refused");
-        bar.hidden = true;
-        acts.replaceChildren();
-        say(message, true);
-        if (again) button("Retry", function () { row.classList.remove("is-refused"); attempt(); });
-        button("Dismiss", function () { row.remove(); input.focus(); });
-        if (hadFocus) acts.firstChild.focus();
-      }
-
-      function keep(answer) {
-        var hadFocus = row.contains(document.activeElement);
-        var holder = document.createElement("template");
-        holder.innerHTML = answer.html.trim();
-        var saved = holder.content.firstElementChild;
-        if (answer.replace) each(list.querySelectorAll(".is-saved, .is-refused"), function (old) { old.remove(); });
-        var twin = saved.id && document.getElementById(saved.id);
-        if (twin) twin.remove();
-        row.replaceWith(saved);
-        if (answer.status_html) {
-          var spot = home.querySelector("[data-requirement-status]");
-          if (spot) spot.innerHTML = answer.status_html;
-        }
-        announce(file, text("Saved"));
-        if (hadFocus) input.focus();
-        form.dispatchEvent(new CustomEvent("portal:uploaded", { bubbles: true, detail: { answer: answer, row: saved } }));
-      }
-
-      function attempt() {
-        acts.replaceChildren();
-        bar.hidden = false;
-        bar.removeAttribute("value");
-        say(text("Waiting"));
-        var limit = Number(form.dataset.maxBytes || 0);
-        if (limit && file.size > limit) { refuse(text("TooLarge", { max: sizeText(limit) }), false); return; }
-        if (!file.size) { refuse(text("Empty"), false); return; }
-
-        var xhr = null;
-        var cancelled = false;
-        button("Cancel", function () {
-          cancelled = true;
-          if (xhr) xhr.abort();
-          else { waiting.splice(waiting.indexOf(start), 1); }
-          row.remove();
-          announce(file, text("Cancelled"));
-          input.focus();
-        });
-
-        function start() {
-          xhr = new XMLHttpRequest();
-          var data = new FormData();
-          each(form.querySelectorAll("input[type=hidden]"), function (h) { data.append(h.name, h.value); });
-          data.append(input.name, file, file.name);
-          xhr.open("POST", form.action);
-          xhr.setRequestHeader("X-Requested-With", "XMLHttpRequest");
-          xhr.setRequestHeader("Accept", "application/json");
-          var token = form.querySelector("[name=csrfmiddlewaretoken]");
-          if (token) xhr.setRequestHeader("X-CSRFToken", token.value);
-          xhr.upload.addEventListener("progress", function (event) {
-            if (!event.lengthComputable) return;
-            var percent = Math.min(100, Math.floor(event.loaded / event.total * 100));
-            bar.value = percent;
-            say(text("Uploading", { percent: percent }));
-          });
-          xhr.upload.addEventListener("load", function () { bar.removeAttribute("value"); say(text("Checking"), true); });
-          xhr.addEventListener("load", function () {
-            var answer = null;
-            try { answer = JSON.parse(xhr.responseText); } catch (error) { answer = null; }
-            if (answer && answer.ok && answer.html) keep(answer);
-            else if (answer && answer.message) refuse(text("Refused", { reason: answer.message }), xhr.status >= 500 || xhr.status === 429);
-            else if (xhr.status === 413) refuse(text("TooLarge", { max: sizeText(limit) }), false);
-            else if (xhr.status === 401 || xhr.status === 403 || xhr.status === 200) refuse(text("SignIn"), true);
-            else refuse(text("Failed"), true);
-          });
-          xhr.addEventListener("error", function () { refuse(text("Failed"), true); });
-          xhr.addEventListener("timeout", function () { refuse(text("Failed"), true); });
-          xhr.addEventListener("loadend", finished);
-          if (cancelled) { finished(); return; }
-          say(text("Uploading", { percent: 0 }), true);
-          xhr.send(data);
-        }
-        waiting.push(start);
-        next();
-      }
-      attempt();
-    }
-
-    function sendAll(files) {
-      var chosen = Array.prototype.slice.call(files);
-      if (!input.multiple) chosen = chosen.slice(0, 1);
-      chosen.forEach(send);
-    }
-
-    input.addEventListener("change", function () {
-      sendAll(input.files);
-      input.value = "";                       // so that the same file can be chosen again
-    });
-    form.addEventListener("submit", function (event) {
-      event.preventDefault();
-      if (input.files.length) { sendAll(input.files); input.value = ""; } else { input.click(); }
-    });
-    each(form.querySelectorAll("[type=submit]"), function (b) { b.hidden = true; });
-    input.required = false;
-
-    var zone = form.querySelector("[data-dropzone]") || (form.matches("[data-dropzone]") ? form : null);
-    if (!zone) return;
-    var depth = 0;
-    function hasFiles(event) { return event.dataTransfer && Array.prototype.indexOf.call(event.dataTransfer.types, "Files") !== -1; }
-    zone.addEventListener("dragenter", function (event) {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      depth += 1;
-      zone.classList.add("is-over");
-    });
-    zone.addEventListener("dragover", function (event) { if (hasFiles(event)) event.preventDefault(); });
-    zone.addEventListener("dragleave", function () {
-      depth = Math.max(0, depth - 1);
-      if (!depth) zone.classList.remove("is-over");
-    });
-    zone.addEventListener("drop", function (event) {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      depth = 0;
-      zone.classList.remove("is-over");
-      sendAll(event.dataTransfer.files);
-    });
-  }
-
   /* -- once ---------------------------------------------------------------------------------------------- */
 
   function buttonsOf(form) {
@@ -553,7 +328,6 @@
 
   function start() {
     each(document.forms, startConditions);
-    each(document.querySelectorAll("form[data-upload]"), startUploads);
     each(document.querySelectorAll("form[data-once]"), startOnce);
     each(document.querySelectorAll("[data-print]"), function (b) { b.addEventListener("click", function () { window.print(); }); });
     startMenus();

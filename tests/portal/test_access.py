@@ -16,7 +16,8 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise
+from permits.intake import arriving
+from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise, Upload
 from portal import urls
 from reviews import workflow
 from reviews.models import CorrectionItem, Notice, Objection, Rating
@@ -71,6 +72,7 @@ def owners_of(cast: Cast) -> Owners:
         owing(cast),
         objected(cast),
     ]
+    marked = CorrectionItem.objects.get(notice__application=states[2], kind="material")
     asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
     notice = Notice.objects.inbox_of(cast.owner).latest("pk")
     steps.shipped("job_retention")
@@ -82,7 +84,9 @@ def owners_of(cast: Cast) -> Owners:
             {
                 "public_id": application.public_id, "section": "people", "key": "signed_pledge",
                 "file_id": application.materials.get(requirement="signed_pledge").public_id,
+                "upload_id": begun_upload(cast, application).public_id,
                 "token": "made-up", "kind": "thumb", "page": 1,
+                "item": marked.public_id,
             }
             for application in states
         ],
@@ -97,6 +101,11 @@ def owing(cast: Cast) -> Application:
     draft.materials.filter(requirement="canteen_plan").delete()
     workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind=Promise.Kind.LATER)
     return steps.in_review(cast, workflow.submit(draft.pk, applicant=cast.owner))
+
+
+def begun_upload(cast: Cast, application: Application) -> Upload:
+    (asked, *_more) = application.definition.materials
+    return arriving.begin(application=application, requirement=asked, name="a.pdf", length=9, user=cast.owner)
 
 
 def objected(cast: Cast) -> Application:
@@ -115,7 +124,7 @@ def addresses(name: str, owners: Owners) -> list[str]:
 def everything() -> str:
     """All that a stranger could have changed."""
     kinds: list[type[Model]] = [
-        Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection,
+        Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
@@ -137,7 +146,7 @@ def test_what_is_somebody_elses_is_not_found(cast: Cast, owners: Owners, name: s
     assert everything() == before
 
 
-FILES = {"material_file", "material_view", "material_part"}  # test_files has real ones
+FILES = {"material_file", "material_view", "material_part", "correction_place"}  # test_files has real ones
 
 
 @pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES))

@@ -25,6 +25,7 @@ from tests import servers
 from tests.cast import Cast, filled
 from tests.data import bad, roster
 from tests.permits.intake.conftest import photo
+from tests.portal import steps
 from tests.portal.browser import at, page, sign_in, told, words
 from tests.run import free_port, wait_for
 
@@ -414,7 +415,7 @@ def test_a_file_is_shown_as_being_checked_until_the_worker_has_found_something(
     state = f"/applications/{empty.public_id}/files/{material.public_id}/state/"
     assert state in answer["html"] and client.get(state, headers=SCRIPT).json()["state"] == "checking"
     shown = client.get(where(empty)).content.decode()
-    assert '<noscript><meta http-equiv="refresh" content="4"></noscript>' in shown and "being checked" in shown
+    assert '<noscript><meta http-equiv="refresh" content="4; url=' in shown and "being checked" in shown
     assert client.get(material.url).status_code == 404  # nobody opens what nobody looked at
     checking.check(material.pk)
     answer = client.get(state, headers=SCRIPT).json()
@@ -441,5 +442,33 @@ def test_nothing_is_sent_while_a_file_is_being_checked(cast: Cast, by_a_worker) 
     send(client, draft, "stock_photos", ("photo.png", photo(1)))
     response = client.post(f"/applications/{draft.public_id}/check/", {"agreed": "on"}, follow=True)
     assert "is being checked. It takes a moment" in words(response)
+    shown = response.content.decode()
+    assert "photo.png · 正在检查" in shown or "photo.png · Being checked" in shown
+    assert "data-reload" in shown and '<meta http-equiv="refresh" content="4; url=' in shown
     draft.refresh_from_db()
     assert draft.is_draft
+
+
+def test_while_the_scanner_is_away_the_page_asks_less_often(cast: Cast, empty: Application, by_a_worker) -> None:
+    client = at(cast.owner)
+    send(client, empty, "canteen_plan", ("plan.pdf", read("canteen_plan.pdf")))
+    empty.materials.update(check_state="held")
+    shown = client.get(where(empty))
+    assert '<meta http-equiv="refresh" content="30; url=' in shown.content.decode() and "waits for the virus scanner" in words(shown)
+
+
+def test_a_page_with_something_typed_on_it_never_comes_anew_by_itself(cast: Cast, by_a_worker) -> None:
+    sent = steps.asked_to_correct(cast, ("material", "epidemic_plan", "盖章"))
+    client = at(cast.owner)
+    send(client, sent, "epidemic_plan", ("plan.pdf", read("canteen_plan.pdf")))
+    page = client.get(f"/applications/{sent.public_id}/corrections/")
+    assert "being checked" in words(page) and "save what you typed" in page.content.decode()
+    assert "http-equiv" not in page.content.decode()
+    answer = client.post(f"/applications/{sent.public_id}/corrections/", {"send": "1"})
+    assert answer.status_code == 422 and "is being checked. It takes a moment" in words(answer)
+    sent.refresh_from_db()
+    assert sent.status == "needs_correction" and kept(sent, "epidemic_plan") == ["epidemic_plan.pdf"]
+    [new] = sent.materials.filter(check_state="checking")
+    checking.check(new.pk)
+    assert kept(sent, "epidemic_plan") == ["plan.pdf"]
+    assert client.post(f"/applications/{sent.public_id}/corrections/", {"send": "1"}).status_code == 302

@@ -7,9 +7,11 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from permits.models import Application, Promise, Status
-from reviews import workflow
+from permits.intake import checking
+from permits.models import Application, Material, Promise, Status
+from reviews import arrivals, workflow
 from tests.cast import Cast, filled
+from tests.data import bad
 from tests.portal import steps
 from tests.portal.browser import at, page, told, words
 from tests.portal.test_material_views import read, send, send_by_script
@@ -169,6 +171,32 @@ def test_the_script_is_told_that_it_has_arrived(cast: Cast) -> None:
     answer = send_by_script(at(cast.owner), application, "canteen_plan", "a.pdf", read("canteen_plan.pdf")).json()
     assert answer["ok"] and "Nothing more is owed" in answer["status_html"]
     assert application.promises.get().met_at
+
+
+def test_the_script_is_told_of_it_only_when_it_was_found_fine(cast: Cast, settings) -> None:
+    settings.INSPECTION = "worker"
+    application, client = owing(cast, "canteen_plan"), at(cast.owner)
+
+    def sent(content: bytes) -> Material:
+        answer = send_by_script(client, application, "canteen_plan", "a.pdf", content).json()
+        assert "being checked" in answer["status_html"] and "Nothing more is owed" not in answer["status_html"]
+        return application.materials.latest("pk")
+
+    def state(material: Material) -> dict[str, Any]:
+        url = f"{application.get_absolute_url()}files/{material.public_id}/state/"
+        return client.get(url, headers={"X-Requested-With": "XMLHttpRequest"}).json()
+
+    broken = sent(bad.truncated_pdf())
+    checking.check(broken.pk)
+    found = state(broken)
+    assert found["state"] == "refused" and "status_html" not in found and "Remove" in found["html"]
+    material = sent(read("canteen_plan.pdf"))
+    checking.check(material.pk)
+    assert state(material)["state"] == "checking"  # the worker has yet to tell the office
+    material.refresh_from_db()
+    arrivals.arrived(material)
+    found = state(material)
+    assert found["state"] == "fine" and "Nothing more is owed" in found["status_html"] and "Remove" not in found["html"]
 
 
 def test_only_what_is_owed_can_be_uploaded_and_not_twice(cast: Cast) -> None:

@@ -96,6 +96,17 @@ def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) 
         yield _looked(folder, answer)
 
 
+def drawn(file: File | IO[bytes], page: int) -> bytes:
+    """A page of a PDF (from 1) as a JPEG; nothing when there is no such page. Raise ``Failed``."""
+    with tempfile.TemporaryDirectory(prefix="draw-", dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        with open(folder / "file", "wb") as copy:
+            shutil.copyfileobj(file, copy, 256 * 1024)
+        job = {"page": page}
+        answer = _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.do(folder, job)
+        return _made(folder, answer["content"]).read_bytes() if answer["content"] else b""
+
+
 def holds() -> list[str]:
     """What of network, files, programs the kernel here takes from a child, for ``doctor``. Raise ``Failed``."""
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
@@ -115,18 +126,19 @@ def tidy() -> int:
 
 
 def _looked(folder: Path, answer: dict[str, Any]) -> Looked:
-    """Only names of plain files in the folder are taken from a process that a stranger's file went through."""
-
-    def made(name: str) -> Path:
-        path = folder / work.MADE / Path(name).name
-        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
-            raise Failed(f"the child names a file that it didn't make: {name[:80]!r}", again=False)
-        return path
-
     return Looked(
-        answer["media_type"], answer["extension"], answer["facts"], made(answer["content"]) if answer["content"] else None,
-        [made(name) for name in answer["thumbs"]], list(answer["texts"]),
+        answer["media_type"], answer["extension"], answer["facts"],
+        _made(folder, answer["content"]) if answer["content"] else None,
+        [_made(folder, name) for name in answer["thumbs"]], list(answer["texts"]),
     )  # fmt: skip
+
+
+def _made(folder: Path, name: str) -> Path:
+    """Only names of plain files in the folder are taken from a process that a stranger's file went through."""
+    path = folder / work.MADE / Path(name).name
+    if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+        raise Failed(f"the child names a file that it didn't make: {name[:80]!r}", again=False)
+    return path
 
 
 def _by_a_child(folder: Path, job: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 from django.utils import translation
 
 from permits.definition import Requirement
@@ -13,10 +14,25 @@ from permits.intake import roster
 from permits.intake.derive import derive
 from permits.intake.inspect import inspect
 from permits.intake.looking.words import Refused, Warned
+from permits.intake.making import page
 from permits.intake.roster import RosterRefused
 
 JOB, ANSWER, MADE = "job.json", "answer.json", "made"
 LANGUAGES = ("zh-hans", "en")
+
+
+def do(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked for: a page drawn, or the file looked into."""
+    return draw(folder, job) if "page" in job else look(folder, job)
+
+
+def draw(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    (folder / MADE).mkdir()
+    try:
+        made = page.drawn(folder / "file", int(job["page"]), folder / MADE)
+    except pypdfium2.PdfiumError:
+        made = None
+    return {"content": made.name if made else None}
 
 
 def look(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from reviews.admin import board, review
+from reviews.admin import board, review, viewer
 from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.queue import bulk, page, saved
 from reviews.models import Task
@@ -69,6 +69,12 @@ class TaskAdmin(ReadOnlyAdmin):
             path("<int:pk>/record.json", wrapped(review.proof), name="reviews_task_proof"),
             path("<int:pk>/claim/", wrapped(review.claim), name="reviews_task_claim"),
             path("<int:pk>/release/", wrapped(self._release), name="reviews_task_release"),
+            path("viewer/frame/", checked(viewer.frame), name="reviews_task_frame"),
+            path("<int:pk>/viewer/", wrapped(self._viewer), name="reviews_task_viewer"),
+            path("<int:pk>/viewer/find/", wrapped(viewer.find), name="reviews_task_find_text"),
+            path("<int:pk>/viewer/file/<uuid:file>/", wrapped(viewer.content), name="reviews_task_content"),
+            path("<int:pk>/viewer/text/<uuid:file>/", wrapped(viewer.text), name="reviews_task_text"),
+            path("<int:pk>/viewer/thumb/<uuid:file>/<int:number>/", wrapped(viewer.thumb), name="reviews_task_thumb"),
             *super().get_urls(),
         ]
 
@@ -88,6 +94,9 @@ class TaskAdmin(ReadOnlyAdmin):
     def _review(self, request: HttpRequest, pk: int) -> HttpResponse:
         context = {**self._context(request), "queue": page.back(request), "query": page.last_query(request)}
         return review.page(request, pk, context, onward=page.onward)
+
+    def _viewer(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return viewer.page(request, pk, self._context(request))
 
     def _release(self, request: HttpRequest, pk: int) -> HttpResponse:
         return review.release(request, pk, page.back(request))
