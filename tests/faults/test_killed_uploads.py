@@ -91,7 +91,7 @@ def test_killed_at_any_step_the_file_arrives_once_and_whole(cast: Cast, empty: A
         return address
 
     places, address = 0, half()
-    while killed_before_step(places + 1, lambda: sent(client, address, len(PLAN) // 2, PLAN[len(PLAN) // 2 :])):
+    while killed_before_step(places + 1, lambda address=address: sent(client, address, len(PLAN) // 2, PLAN[len(PLAN) // 2 :])):
         places += 1
         assert places < 300
         nothing_is_amiss()
