@@ -1,4 +1,4 @@
-"""What can be made anew of what was lost: prints of permits, and files that ship with the portal."""
+"""What can be made anew of what was lost: prints of permits, files that ship with the portal, small pictures and texts of files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import io
 from pathlib import Path
 
 from permits import credentials, edition_files
-from permits.intake import storage
-from permits.models import EditionDraftFile, EditionFile, Permit, PermitCorrection
+from permits.intake import keeping, reading, sandbox, storage
+from permits.intake.looking.words import Refused
+from permits.models import EditionDraftFile, EditionFile, MaterialPart, Permit, PermitCorrection
 
 
 def mend(sha256: str) -> bool:
     """Make the blob anew. Return whether its rows have what they need again; none of them is deleted for it."""
-    return _shipped(sha256) or _earlier_prints(sha256) or _prints(sha256)
+    return _shipped(sha256) or _earlier_prints(sha256) or _prints(sha256) or _parts(sha256)
 
 
 def _shipped(sha256: str) -> bool:
@@ -41,6 +42,33 @@ def _prints(sha256: str) -> bool:
     return bool(
         Permit.objects.filter(pk=permit.pk, pdf_sha256=sha256).update(pdf_sha256=stored.sha256, pdf_size=stored.size)
     )
+
+
+def _parts(sha256: str) -> bool:
+    """Of the files that the parts were made of, looked into once more; a part that comes out otherwise is as good."""
+    rows = MaterialPart.objects.filter(sha256=sha256).select_related("material__application__version")
+    parts = list(rows.order_by("pk"))
+    return bool(parts) and all(_made_again(part) for part in parts)
+
+
+def _made_again(part: MaterialPart) -> bool:
+    material = part.material
+    requirement = material.application.definition.requirement(material.requirement)
+    if requirement is None:
+        return False
+    try:
+        with (
+            reading.opened(material.sha256) as file,
+            sandbox.looked_into(file, name=material.original_name, requirement=requirement) as looked,
+        ):
+            made = {(each.kind, each.page): each.stored for each in keeping.made_of(looked, file).parts}
+    except (reading.Damaged, Refused, sandbox.Failed):
+        return False
+    stored = made.get((part.kind, part.page))
+    if stored is None:
+        return False
+    MaterialPart.objects.filter(pk=part.pk).update(sha256=stored.sha256, size=stored.size)
+    return True
 
 
 def _same(content: bytes, sha256: str) -> bool:

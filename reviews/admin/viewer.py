@@ -21,11 +21,12 @@ from django.views.decorators.http import require_safe
 
 from permits.definition import Text
 from permits.intake import texts
+from permits.intake.links import view_url
 from permits.intake.storage import open_blob
 from permits.models import Application, Material, MaterialPart, Status
 from permits.models.material import Check
 from reviews.admin import casefile
-from reviews.admin.access import looks, own_tasks
+from reviews.admin.access import looks, own_tasks, who
 from reviews.models import Mark, Task
 from reviews.models.mark import area_words
 
@@ -153,7 +154,7 @@ def _found(request: HttpRequest, task: Task, query: str) -> dict[str, Any]:
 @require_safe
 def content(request: HttpRequest, pk: int, file: UUID) -> HttpResponse:
     """Leads to the file as it is stored. Asked for when the file is chosen, so an address that is good for minutes is a fresh one."""
-    return redirect(_file(_task(request, pk), file).url)
+    return redirect(view_url(_file(_task(request, pk), file), who(request)))
 
 
 @require_safe

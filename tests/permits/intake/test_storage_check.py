@@ -19,6 +19,7 @@ from django.test.utils import CaptureQueriesContext
 
 from permits import credentials, edition_files
 from permits.intake import storage, storage_check, storage_rounds, uses
+from permits.intake.materials import add_material
 from permits.intake.storage_check import How
 from permits.models import (
     Check,
@@ -29,6 +30,7 @@ from permits.models import (
     StorageFault,
 )
 from reviews import tasks
+from tests.permits.intake.conftest import document
 from tests.permits.intake.storages import client
 from tests.reviews import steps
 
@@ -258,3 +260,18 @@ def test_a_lost_print_is_made_anew_and_the_row_follows_one_that_comes_out_otherw
     status, said = check("--repair")
     permit.refresh_from_db()
     assert status == 0 and permit.pdf_sha256 == printed, said
+
+
+def test_a_lost_small_picture_is_made_anew_from_its_file(draft):
+    row = add_material(
+        application=draft, requirement_key="canteen_plan", upload=document("canteen_plan.pdf"), user=draft.applicant
+    )
+    thumb = row.parts.get(kind="thumb", page=1)
+    storage.delete_blob(thumb.sha256)
+    assert check()[0] == 1
+    status, said = check("--repair")
+    thumb.refresh_from_db()
+    assert status == 0 and "1 made anew" in said and storage.exists(thumb.sha256), said
+    storage.delete_blob(row.sha256)
+    storage.delete_blob(thumb.sha256)
+    assert check("--repair")[0] == 1, "without the file there is nothing to make it of"
