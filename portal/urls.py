@@ -58,7 +58,6 @@ urlpatterns = [
     path("applications/<uuid:public_id>/materials.zip", bundle.materials_zip, name="materials_zip"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/", files.serve, name="material_file"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/view/<str:token>/", files.view, name="material_view"),
-    path("applications/<uuid:public_id>/files/<uuid:file_id>/<slug:kind>/<int:page>/", files.part, name="material_part"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/state/", materials.state, name="material_state"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/remove/", materials.remove, name="material_remove"),
     path("applications/<uuid:public_id>/files/<uuid:file_id>/move/", materials.move, name="material_move"),

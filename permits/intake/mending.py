@@ -6,9 +6,12 @@ import hashlib
 import io
 from pathlib import Path
 
+from django.core.files.base import File
+
 from permits import credentials, edition_files
 from permits.intake import keeping, reading, sandbox, storage
 from permits.intake.looking.words import Refused
+from permits.intake.storage import Stored
 from permits.models import EditionDraftFile, EditionFile, MaterialPart, Permit, PermitCorrection
 
 
@@ -52,23 +55,30 @@ def _parts(sha256: str) -> bool:
 
 
 def _made_again(part: MaterialPart) -> bool:
-    material = part.material
-    requirement = material.application.definition.requirement(material.requirement)
-    if requirement is None:
-        return False
     try:
-        with (
-            reading.opened(material.sha256) as file,
-            sandbox.looked_into(file, name=material.original_name, requirement=requirement) as looked,
-        ):
-            made = {(each.kind, each.page): each.stored for each in keeping.made_of(looked, file).parts}
+        with reading.opened(part.material.sha256) as file:
+            stored = _drawn(part, file) if part.kind == MaterialPart.Kind.PAGE else _derived(part, file)
     except (reading.Damaged, Refused, sandbox.Failed):
         return False
-    stored = made.get((part.kind, part.page))
     if stored is None:
         return False
     MaterialPart.objects.filter(pk=part.pk).update(sha256=stored.sha256, size=stored.size)
     return True
+
+
+def _drawn(part: MaterialPart, file: File) -> Stored | None:
+    drawn = sandbox.drawn(file, part.page)
+    return storage.put([drawn]) if drawn else None
+
+
+def _derived(part: MaterialPart, file: File) -> Stored | None:
+    material = part.material
+    requirement = material.application.definition.requirement(material.requirement)
+    if requirement is None:
+        return None
+    with sandbox.looked_into(file, name=material.original_name, requirement=requirement) as looked:
+        made = keeping.made_of(looked, file, Stored(material.sha256, material.size))
+    return next((each.stored for each in made.parts if (each.kind, each.page) == (part.kind, part.page)), None)
 
 
 def _same(content: bytes, sha256: str) -> bool:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from permits.intake import bundle, reading, serving, stamping
 from permits.models import Application, Material
 from portal.requests import SignedIn
-from portal.views.files import tell
 from reviews.audit import reads
 from reviews.models import Task
+from reviews.notices import alerts
 
 
 @login_required
@@ -45,7 +45,7 @@ def materials_zip(request: SignedIn, public_id: UUID) -> HttpResponseBase:
 def _asked(request: SignedIn, task: Task | None) -> bundle.Asked:
     user, now, language = request.user, timezone.now(), translation.get_language() or "zh-hans"
     if task is None:
-        return bundle.Asked(str(user), now, language, on_damage=tell)
+        return bundle.Asked(str(user), now, language, on_damage=alerts.damaged_file)
     office = str(task.department)
     lines = stamping.lines_for(user, office, now)
 
@@ -58,4 +58,4 @@ def _asked(request: SignedIn, task: Task | None) -> bundle.Asked:
         except stamping.CannotStamp as error:
             raise bundle.LeftOut(_("no copy with a name on it could be made of it")) from error
 
-    return bundle.Asked(f"{user} · {office}", now, language, copy, tell)
+    return bundle.Asked(f"{user} · {office}", now, language, copy, alerts.damaged_file)

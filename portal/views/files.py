@@ -17,17 +17,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from permits.intake import faults, links, serving, stamping
+from permits.intake import links, serving, stamping
 from permits.intake.reading import Damaged
 from permits.intake.serving import Served
 from permits.intake.storage import StorageUnavailable
-from permits.models import Application, Check, Material, MaterialPart
+from permits.models import Application, Check, Material
 from portal.requests import SignedIn
 from reviews.audit import reads
 from reviews.models import Task
 from reviews.notices import alerts
-
-TEXT = "application/json"
 
 
 @login_required
@@ -56,20 +54,6 @@ def view(request: SignedIn, public_id: UUID, file_id: UUID, token: str) -> HttpR
     return _sent(request, material, inline=_is_shown(material))
 
 
-@login_required
-@xframe_options_sameorigin
-def part(request: SignedIn, public_id: UUID, file_id: UUID, kind: str, page: int) -> HttpResponseBase:
-    """A small picture of a page, or the text of the file."""
-    material, task = _found(request, public_id, file_id)
-    found = get_object_or_404(MaterialPart, material=material, kind=kind, page=page)
-    if task is not None:
-        reads.note(request.user, material.application, "file", role="official", file=str(file_id))
-    picture = found.kind == MaterialPart.Kind.THUMB
-    name = f"{kind}-{page}.{'jpg' if picture else 'json'}"
-    file = Served(found.sha256, found.size, found.media_type if picture else TEXT, name, inline=picture, from_here=True)
-    return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)
-
-
 def _found(request: SignedIn, public_id: UUID, file_id: UUID) -> tuple[Material, Task | None]:
     """The file, and the task by which an official sees it; none for the applicant's side. Not found for anybody else, nor
     what did not pass inspection.
@@ -90,7 +74,7 @@ def _is_shown(material: Material) -> bool:
 
 def _sent(request: SignedIn, material: Material, *, inline: bool) -> HttpResponseBase:
     file = Served(material.sha256, material.size, material.media_type, material.original_name, inline=inline)
-    return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)
+    return _guarded(request, lambda: serving.respond(request, file, on_damage=alerts.damaged_file), material)
 
 
 def _copy(request: SignedIn, material: Material, task: Task) -> HttpResponseBase:
@@ -102,7 +86,7 @@ def _copy(request: SignedIn, material: Material, task: Task) -> HttpResponseBase
     inline = _is_shown(material) and "save" not in request.GET
     file = Served(material.sha256, material.size, material.media_type, name, inline=inline, from_here=True)
     if not stamping.can_carry(material):
-        return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)
+        return _guarded(request, lambda: serving.respond(request, file, on_damage=alerts.damaged_file), material)
 
     def drawn() -> HttpResponseBase:
         lines = stamping.lines_for(request.user, str(task.department), now)
@@ -118,7 +102,7 @@ def _guarded(request: HttpRequest, send: Any, material: Material) -> HttpRespons
     try:
         response: HttpResponseBase = send()
     except Damaged as damaged:
-        tell(damaged)
+        alerts.damaged_file(damaged)
         return _refused(request, material, _("This file was damaged in storage, so it is not shown. The operators were told; "
                                              "nothing has to be done by you."), 503)  # fmt: skip
     except StorageUnavailable:
@@ -130,13 +114,6 @@ def _guarded(request: HttpRequest, send: Any, material: Material) -> HttpRespons
         return _refused(request, material, _("A copy with your name on it could not be made of this file. Look at it in the viewer; "
                                              "a supervisor can take out the original, with a reason."), 503)  # fmt: skip
     return response
-
-
-def tell(damaged: Damaged) -> None:
-    """Put down that a blob isn't what it was, and tell ops."""
-    kind = faults.Kind.LOST if damaged.lost else faults.Kind.DAMAGED
-    faults.found(damaged.sha256, kind, "met when somebody wanted to see it")
-    alerts.storage(f"A file that somebody wanted to see is {kind}", [f"{kind} {damaged.sha256}"])
 
 
 def _erased(request: HttpRequest, material: Material) -> HttpResponse:

@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from permits.definition import Text
+from permits.intake import reading, serving
 from permits.intake.page_pictures import picture_of
-from permits.intake.storage import open_blob
 from permits.models import Application, Material
 from portal.requests import SignedIn
 from reviews.models import CorrectionItem, Mark
+from reviews.notices import alerts
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,7 @@ def picture(request: SignedIn, public_id: UUID, item: UUID) -> FileResponse:
     if blob is None:
         raise Http404
     try:
-        response = FileResponse(open_blob(blob.sha256), content_type=blob.media_type)
-    except FileNotFoundError as lost:
-        raise Http404 from lost
-    response["Content-Length"] = str(blob.size)
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+        return serving.picture(blob)
+    except reading.Damaged as damaged:
+        alerts.damaged_file(damaged)
+        raise Http404 from damaged

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from permits.intake import faults, reading, serving
+from permits.intake import reading, serving
 from permits.intake.serving import Served
 from permits.intake.storage import StorageUnavailable
-from permits.models import Application, Check, Material, StorageFault
+from permits.models import Application, Check, Material
 from reviews import policy, workflow
 from reviews.admin.access import who
 from reviews.notices import alerts
@@ -66,9 +66,7 @@ def _form(
 def _away(away: Exception) -> str:
     if not isinstance(away, reading.Damaged):
         return _("The storage of files can't be reached just now. Try again in a few minutes.")
-    kind = StorageFault.Kind.LOST if away.lost else StorageFault.Kind.DAMAGED
-    faults.found(away.sha256, kind, "met when its original was wanted")
-    alerts.storage(f"A file whose original was wanted is {kind}", [f"{kind} {away.sha256}"])
+    alerts.damaged_file(away)
     return _(
         "This file was damaged in storage, so it is not shown. The operators were told; nothing has to be done by you."
     )

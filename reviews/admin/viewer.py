@@ -20,14 +20,14 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from permits.definition import Text
-from permits.intake import texts
-from permits.intake.storage import open_blob
+from permits.intake import links, reading, serving, texts
 from permits.models import Application, Material, MaterialPart, Status
 from permits.models.material import Check
 from reviews.admin import casefile
-from reviews.admin.access import looks, own_tasks
+from reviews.admin.access import looks, own_tasks, who
 from reviews.models import Mark, Task
 from reviews.models.mark import area_words
+from reviews.notices import alerts
 
 MOST_TEXT = 2_000_000  # signs of one file that the viewer is given
 
@@ -57,9 +57,10 @@ class Sheet:
 
 
 def sheets(application: Application) -> list[Sheet]:
-    """Every file that passed inspection, in the order in which materials are asked for, those that were replaced last."""
+    """Every file that passed inspection and is kept, in the order in which materials are asked for, those that were replaced last."""
     order = {each.key: (n, str(each.title)) for n, each in enumerate(application.definition.materials)}
-    files = sorted(casefile.all_files(application), key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]))
+    there = [file for file in casefile.all_files(application) if file.erased_at is None]
+    files = sorted(there, key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]))
     marked: dict[UUID, list[dict[str, Any]]] = {}
     for mark in Mark.objects.filter(item__notice__application=application).select_related("item"):
         place = {"page": mark.page, "at": list(mark.place.sides), "words": mark.item.message}
@@ -153,7 +154,7 @@ def _found(request: HttpRequest, task: Task, query: str) -> dict[str, Any]:
 @require_safe
 def content(request: HttpRequest, pk: int, file: UUID) -> HttpResponse:
     """Leads to the file as it is stored. Asked for when the file is chosen, so an address that is good for minutes is a fresh one."""
-    return redirect(_file(_task(request, pk), file).url)
+    return redirect(links.view_url(_file(_task(request, pk), file), who(request)))
 
 
 @require_safe
@@ -170,18 +171,15 @@ def text(request: HttpRequest, pk: int, file: UUID) -> HttpResponse:
 
 
 @require_safe
-def thumb(request: HttpRequest, pk: int, file: UUID, number: int) -> HttpResponse | FileResponse:
+def thumb(request: HttpRequest, pk: int, file: UUID, number: int) -> FileResponse:
     """A small picture of a page, made at inspection. It stands on the review page, so looking at that is on record."""
     material = _file(_task(request, pk), file)
     part = get_object_or_404(material.parts, kind=MaterialPart.Kind.THUMB, page=number)
     try:
-        response = FileResponse(open_blob(part.sha256), content_type=part.media_type)
-    except FileNotFoundError as lost:
-        raise Http404 from lost
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+        return serving.picture(part)
+    except reading.Damaged as damaged:
+        alerts.damaged_file(damaged)
+        raise Http404 from damaged
 
 
 def _task(request: HttpRequest, pk: int) -> Task:

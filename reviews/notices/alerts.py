@@ -7,6 +7,8 @@ import logging
 from django.core.cache import cache
 from django.core.mail import mail_admins
 
+from permits.intake import faults
+from permits.intake.reading import Damaged
 from reviews.models import Notice, WebhookEndpoint
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,13 @@ def storage(what: str, examples: list[str]) -> None:
         "manage.py check_storage says whether all is well again.\n"
     )
     _mail("storage", f"Storage: {what[:80]}", text)
+
+
+def damaged_file(damaged: Damaged) -> None:
+    """Somebody wanted to see a file that isn't what was stored: put it down, and say so."""
+    kind = faults.Kind.LOST if damaged.lost else faults.Kind.DAMAGED
+    faults.found(damaged.sha256, kind, "met when somebody wanted to see it")
+    storage(f"A file that somebody wanted to see is {kind}", [f"{kind} {damaged.sha256}"])
 
 
 def _mail(about: str, subject: str, text: str) -> None:

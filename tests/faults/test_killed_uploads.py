@@ -90,8 +90,11 @@ def test_killed_at_any_step_the_file_arrives_once_and_whole(cast: Cast, empty: A
         address: str = begun(client, empty, len(PLAN), body=PLAN[: len(PLAN) // 2])["Location"]
         return address
 
+    def other_half(address: str) -> Callable[[], Any]:
+        return lambda: sent(client, address, len(PLAN) // 2, PLAN[len(PLAN) // 2 :])
+
     places, address = 0, half()
-    while killed_before_step(places + 1, lambda: sent(client, address, len(PLAN) // 2, PLAN[len(PLAN) // 2 :])):
+    while killed_before_step(places + 1, other_half(address)):
         places += 1
         assert places < 300
         nothing_is_amiss()

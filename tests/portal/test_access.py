@@ -85,7 +85,7 @@ def owners_of(cast: Cast) -> Owners:
                 "public_id": application.public_id, "section": "people", "key": "signed_pledge",
                 "file_id": application.materials.get(requirement="signed_pledge").public_id,
                 "upload_id": begun_upload(cast, application).public_id,
-                "token": "made-up", "kind": "thumb", "page": 1,
+                "token": "made-up",
                 "item": marked.public_id,
             }
             for application in states

@@ -21,7 +21,7 @@ from PIL import Image, ImageChops
 
 from permits.credentials.pdf import drawable
 from permits.intake import links, reading, serving, stamp, stamping, storage
-from permits.models import Application, Material, MaterialPart, StorageFault, User
+from permits.models import Application, Material, StorageFault, User
 from reviews import workflow
 from reviews.models import Event
 from tests.cast import Cast, post
@@ -131,8 +131,7 @@ def test_what_has_not_passed_inspection_is_given_to_nobody(
 ) -> None:
     Material.objects.filter(pk=plan.pk).update(check_state=state)
     for user in (cast.owner, cast.street):
-        for address in (plan.url, f"{plan.url}thumb/1/"):
-            assert at(user).get(address).status_code == 404
+        assert at(user).get(plan.url).status_code == 404
         assert at(user).get(links.view_url(plan, user)).status_code == 404
 
 
@@ -341,25 +340,6 @@ def test_many_requests_of_one_view_are_one_look(cast: Cast, sent: Application, p
     assert name == "street" and str(plan.public_id) in payload
     at(cast.owner).get(plan.url)
     assert len(looks()) == 1, "an applicant's look at their own file is nobody's business"
-
-
-def test_small_pictures_and_texts_are_for_the_same_people(cast: Cast, sent: Application, plan: Material) -> None:
-    plan.parts.all().delete()
-    thumb, text = storage.put([read("stock_1.jpg")]), storage.put(['["第一页"]'.encode()])
-    MaterialPart.objects.create(
-        material=plan, kind="thumb", page=1, sha256=thumb.sha256, media_type="image/jpeg", size=thumb.size
-    )
-    MaterialPart.objects.create(
-        material=plan, kind="text", page=1, sha256=text.sha256, media_type="application/json", size=text.size
-    )
-    for user in (cast.owner, cast.street):
-        picture, said = at(user).get(f"{plan.url}thumb/1/"), at(user).get(f"{plan.url}text/1/")
-        assert body_of(picture) == read("stock_1.jpg") and picture["Content-Type"] == "image/jpeg"
-        assert said["Content-Type"] == "application/json" and said["Content-Disposition"].startswith("attachment")
-    assert len(looks()) == 1
-    for address in (f"{plan.url}thumb/2/", f"{plan.url}nonsense/1/"):
-        assert at(cast.owner).get(address).status_code == 404
-    assert at(cast.health).get(f"{plan.url}thumb/1/").status_code == 404
 
 
 # --- an official's copy --------------------------------------------------------------------------------------------
