@@ -45,7 +45,7 @@ def left_behind() -> list[int]:
     now = timezone.now()
     free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
     waiting = Material.objects.filter(free, check_state__in=WAITS, uploaded_at__lte=now - LEFT_BEHIND, replaced_at=None)
-    return list(waiting.order_by("uploaded_at").values_list("pk", flat=True)[:AT_ONCE])
+    return list(waiting.order_by("check_state", "uploaded_at").values_list("pk", flat=True)[:AT_ONCE])
 
 
 @dataclass(frozen=True)

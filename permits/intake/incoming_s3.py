@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -58,12 +59,17 @@ class Incoming:
         self.blobs.put(iter(lambda: file.read(CHUNK), b""))
 
     def drop(self, upload: Upload) -> None:
-        if upload.multipart:
-            self._abort(key_of(self.blobs, upload), upload.multipart)
-        keys = [key_of(self.blobs, upload), *self._tails(upload.public_id)]
-        self.blobs.client.delete_objects(
-            Bucket=self.blobs.bucket_name, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        )
+        """All of that name: who was killed may have begun parts that no row knows of."""
+        client, bucket = self.blobs.client, self.blobs.bucket_name
+        prefix = key_of(self.blobs, upload)
+        for entry in client.list_multipart_uploads(Bucket=bucket, Prefix=prefix).get("Uploads", ()):
+            with suppress(client.exceptions.NoSuchUpload):
+                client.abort_multipart_upload(Bucket=bucket, Key=entry["Key"], UploadId=entry["UploadId"])
+        objects = client.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", ())
+        if objects:
+            client.delete_objects(
+                Bucket=bucket, Delete={"Objects": [{"Key": entry["Key"]} for entry in objects], "Quiet": True}
+            )
 
     def strays(self, older_than: float) -> Iterator[UUID]:
         since, found = timezone.now() - timedelta(seconds=older_than), set()
@@ -77,14 +83,6 @@ class Incoming:
                     found.add(entry["Key"])
         for key in sorted({key.removeprefix(begin)[:32] for key in found}):
             yield UUID(key)
-
-    def abort_all(self, public_id: UUID) -> None:
-        """Uploads in parts of that name that no row knows of."""
-        prefix = self.blobs.key(f"{FOLDER}/{public_id.hex}")
-        for entry in self.blobs.client.list_multipart_uploads(Bucket=self.blobs.bucket_name, Prefix=prefix).get(
-            "Uploads", ()
-        ):
-            self._abort(entry["Key"], entry["UploadId"])
 
     def _complete(self, upload: Upload) -> None:
         """Safe to call again: what was completed before has its object. Raise ``FileNotFoundError`` for a part that isn't what counted."""
@@ -105,18 +103,6 @@ class Incoming:
             if code == "InvalidPart":
                 raise FileNotFoundError(key) from error
             if code not in MISSING:
-                raise
-
-    def _tails(self, public_id: UUID) -> list[str]:
-        prefix = self.blobs.key(f"{FOLDER}/{public_id.hex}.")
-        answer = self.blobs.client.list_objects_v2(Bucket=self.blobs.bucket_name, Prefix=prefix)
-        return [entry["Key"] for entry in answer.get("Contents", ())]
-
-    def _abort(self, key: str, multipart: str) -> None:
-        try:
-            self.blobs.client.abort_multipart_upload(Bucket=self.blobs.bucket_name, Key=key, UploadId=multipart)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in MISSING:
                 raise
 
 

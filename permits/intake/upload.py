@@ -119,7 +119,7 @@ def safe_name(name: str, *, extension: str = "") -> str:
 _JOINS = "\u200d\ufe0e\ufe0f"
 _INVISIBLE = " .\u200d\ufe0e\ufe0f"
 _ALIKE = {"jpg": {"jpg", "jpeg", "jpe", "jfif"}}
-_FORMATS = {"pdf", "png", "docx", "xlsx", "jpg", "jpeg", "jpe", "jfif"}
+_FORMATS = {"pdf", "png", "docx", "xlsx", "jpg", "jpeg", "jpe", "jfif", "heic", "heif"}
 
 
 def _is_harmful(character: str) -> bool:

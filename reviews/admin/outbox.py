@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -31,8 +32,8 @@ class AttemptInline(InlineToLookAt):
     ordering = ("pk",)
 
     @admin.display(description=_("Tried"))
-    def tried_at(self, attempt: Attempt) -> datetime:
-        return attempt.at
+    def tried_at(self, attempt: Attempt) -> str:
+        return _when(attempt.at)
 
     @admin.display(description=_("Went through"), boolean=True)
     def went_through(self, attempt: Attempt) -> bool:
@@ -81,16 +82,16 @@ class NoticeAdmin(ReadOnlyAdmin):
         return (notice.application.number if notice.application else "") or "—"
 
     @admin.display(description=_("Next try"))
-    def next_try(self, notice: Notice) -> Any:
-        return notice.next_attempt_at if notice.state in (Notice.State.PENDING, Notice.State.SENDING) else "—"
+    def next_try(self, notice: Notice) -> str:
+        return _when(notice.next_attempt_at if notice.state in (Notice.State.PENDING, Notice.State.SENDING) else None)
 
     @admin.display(description=_("What the provider calls it"))
     def providers_name(self, notice: Notice) -> str:
         return notice.provider_id or "—"
 
     @admin.display(description=_("Read"))
-    def read(self, notice: Notice) -> Any:
-        return notice.read_at or "—"
+    def read(self, notice: Notice) -> str:
+        return _when(notice.read_at)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         shown = [(Notice.Channel(each.channel).label, each) for each in state.figures()]
@@ -102,3 +103,8 @@ class NoticeAdmin(ReadOnlyAdmin):
         kick.deliver(ids)
         words = ngettext("%(count)d notice is tried again.", "%(count)d notices are tried again.", len(ids))
         messages.success(request, words % {"count": len(ids)})
+
+
+def _when(at: datetime | None) -> str:
+    """To the second, on the reader's clock."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else "—"

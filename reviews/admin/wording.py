@@ -20,7 +20,7 @@ from permits.models import User
 from reviews import roles, wording
 from reviews.admin import kinds
 from reviews.admin.access import ReadOnlyAdmin, who
-from reviews.models import NoticeText
+from reviews.models import Notice, NoticeText
 from reviews.notices import choosing, mail, safe, samples, texts, wordings
 from reviews.notices.channels import provider
 from reviews.notices.channels.kinds import Later, Rejected
@@ -192,7 +192,8 @@ def _send_to_self(request: HttpRequest, kind: str, channel: str, sources: dict[s
         return
     wording.tested(kind, channel, sent, by=user)
     if there:
-        messages.info(request, _("Sent to your mobile as text messages, with invented values."))
+        by = ", ".join(str(Notice.Channel(way).label) for way in ways if way in {each for each, _language in sent})
+        messages.info(request, _("Sent to your mobile (%(channels)s), with invented values.") % {"channels": by})
         return
     messages.info(request, _("Sent to %(email)s, with invented values.") % {"email": user.email})
     if channel == wording.SMS:

@@ -38,7 +38,7 @@
     if (said.state === "gone") { row.remove(); return; }
     var list = row.parentElement, fresh = exchanged(row, said);
     if (said.replace && list) {
-      Array.prototype.slice.call(list.children).forEach(function (other) { if (other !== fresh) other.remove(); });
+      Array.prototype.slice.call(list.children).forEach(function (other) { if (other !== fresh && !other.classList.contains("is-sending")) other.remove(); });
     }
     var told = fresh.closest("[data-requirement]");
     var status = told && told.querySelector("[data-requirement-status]");  // what is owed: it came, or it is owed still

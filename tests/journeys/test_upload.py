@@ -173,6 +173,11 @@ def test_without_javascript_the_buttons_send_and_move(materials, chromium: Brows
     for name in ("一.jpg", "二.jpg"):
         bare.set_input_files(f"{PHOTOS} input[name=file]", [photo(name)])
         bare.locator(f"{PHOTOS} form[data-upload] [type=submit]").click()
+    for _turn in range(30):  # checked by a worker meanwhile; the page is as it was when it was asked for
+        bare.reload()
+        if bare.locator(f"{PHOTOS} a.file-name").count() == 2:
+            break
+        bare.wait_for_timeout(500)
     there(bare, "一.jpg", "二.jpg")
     bare.get_by_role("button", name="Move 一.jpg down").click()
     there(bare, "二.jpg", "一.jpg")

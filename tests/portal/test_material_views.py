@@ -415,7 +415,7 @@ def test_a_file_is_shown_as_being_checked_until_the_worker_has_found_something(
     state = f"/applications/{empty.public_id}/files/{material.public_id}/state/"
     assert state in answer["html"] and client.get(state, headers=SCRIPT).json()["state"] == "checking"
     shown = client.get(where(empty)).content.decode()
-    assert '<noscript><meta http-equiv="refresh" content="4"></noscript>' in shown and "being checked" in shown
+    assert '<noscript><meta http-equiv="refresh" content="4; url=' in shown and "being checked" in shown
     assert client.get(material.url).status_code == 404  # nobody opens what nobody looked at
     checking.check(material.pk)
     answer = client.get(state, headers=SCRIPT).json()
@@ -444,7 +444,7 @@ def test_nothing_is_sent_while_a_file_is_being_checked(cast: Cast, by_a_worker) 
     assert "is being checked. It takes a moment" in words(response)
     shown = response.content.decode()
     assert "photo.png · 正在检查" in shown or "photo.png · Being checked" in shown
-    assert "data-reload" in shown and '<meta http-equiv="refresh" content="4">' in shown
+    assert "data-reload" in shown and '<meta http-equiv="refresh" content="4; url=' in shown
     draft.refresh_from_db()
     assert draft.is_draft
 
@@ -454,7 +454,7 @@ def test_while_the_scanner_is_away_the_page_asks_less_often(cast: Cast, empty: A
     send(client, empty, "canteen_plan", ("plan.pdf", read("canteen_plan.pdf")))
     empty.materials.update(check_state="held")
     shown = client.get(where(empty))
-    assert '<meta http-equiv="refresh" content="30">' in shown.content.decode() and "waits for the virus scanner" in words(shown)
+    assert '<meta http-equiv="refresh" content="30; url=' in shown.content.decode() and "waits for the virus scanner" in words(shown)
 
 
 def test_a_page_with_something_typed_on_it_never_comes_anew_by_itself(cast: Cast, by_a_worker) -> None:

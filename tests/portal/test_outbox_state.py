@@ -109,6 +109,7 @@ def test_every_word_of_a_notices_page_is_in_the_administrators_language(applicat
     client.force_login(holder("system_admin", "ops"))
     client.cookies["django_language"] = "zh-hans"
     page = client.get(reverse("admin:reviews_notice_change", args=[notice.pk])).content.decode()
+    assert f"{timezone.localtime(notice.tries.get().at):%Y-%m-%d %H:%M:%S}" in page
     assert "历次尝试" in page and application.number in page and "电子邮箱 → owner" in page
     for english in ("Next attempt", "Provider id", "Read at", "Detail", "Seconds", "Attempts"):
         assert english not in page, english

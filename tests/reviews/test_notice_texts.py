@@ -38,7 +38,7 @@ def test_every_text_of_the_portal_is_in_order(key):
             assert when not in said or said[when] in message.body
 
 
-TO_DO = {"zh": r"请|可|不需要", "en": r"(?i)please|you (can|may)|nothing for you|sign in|hand (these|them) in|sees to it|answer each|see to|send them|look at it and answer|it is due|due by|open the draft|may claim|talk to"}  # fmt: skip
+TO_DO = {"zh": r"请|可|不需要", "en": r"(?i)please|you (can|may)|nothing for you|sign in|hand (these|them) in|sees to it|answer each|see to|send them|upload|look at it and answer|it is due|due by|open the draft|may claim|talk to"}  # fmt: skip
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key[1] == "email"], ids=".".join)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
-from permits.intake.looking import words
+from permits.intake.looking import links, words
 
 MAX_RELATIONS = 4 * 1024 * 1024
 OVERLAP = 64 * 1024  # longer than any formula, field or tag that matters
@@ -29,11 +29,11 @@ _STARTS = re.compile(r"(?:^|[\s\"])DDE(?:AUTO)?(?=[\s\"\\])", re.IGNORECASE | re
 _FETCHES = re.compile(r"^\s*(?:INCLUDETEXT|INCLUDE|IMPORT|LINK|RD|DATABASE)\s", re.IGNORECASE | re.MULTILINE)
 _FETCHES_SHARE = re.compile(r"^\s*INCLUDEPICTURE\s.*[\"\s](?:file:/*)?\\{2,4}\w", re.IGNORECASE | re.MULTILINE)
 _FORMULA = re.compile(rb"<(?:\w+:)?(?:f|formula\d?|definedName)(?:\s[^>]*)?>([^<]{1,60000})<")
+_TEXTS = re.compile(r'"[^"]*"')
+_SHEET_NAMES = re.compile(r"(?<!\|)'[^']*'!")  # which may have a bar in them
 _COMMANDS = re.compile(
-    r"""[A-Za-z][\w.]*\|(?:'[^']*'|[^\s!'"&]+)!|"""
-    r"""\b(?:WEBSERVICE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|DDEINITIATE|IMPORTDATA|IMPORTXML)\s*\(""",
-    re.IGNORECASE,
-)
+    r"\||\b(?:WEBSERVICE|RTD|CALL|REGISTER(?:\.ID)?|EXEC|DDEINITIATE|IMPORTDATA|IMPORTXML)\s*\(", re.IGNORECASE
+)  # a bar that is neither in a text nor in a name is DDE's
 
 
 def reader(name: str, kind: str) -> XmlReader:
@@ -95,7 +95,7 @@ class FormulaReader(XmlReader):
     def look(self, piece: bytes) -> None:
         for found in _FORMULA.finditer(piece):
             formula = found[1]
-            if (b"|" in formula or b"(" in formula) and _COMMANDS.search(_plain(formula)):
+            if (b"|" in formula or b"(" in formula) and _COMMANDS.search(_SHEET_NAMES.sub("", _TEXTS.sub("", _plain(formula)))):
                 raise words.command()
 
 
@@ -166,13 +166,8 @@ _LINKED_KINDS = re.compile(
     r"/(externalLink|externalLinkPath|xlExternalLinkPath\w*|xlPathMissing|connections|queryTable)$"
 )
 _MACRO_TYPES = re.compile(rb"macroEnabled|vbaProject|vbaData|macrosheet|attachedToolbars", re.IGNORECASE)
-_ON_OWN_DISK = re.compile(r"(?:file:/{0,3})?[A-Za-z]:[\\/]", re.IGNORECASE)
 _LINK_KINDS = ("/hyperlink",)
 _PATH_KINDS = ("/image", "/attachedTemplate")
-_UNSAFE_LINK = re.compile(
-    r"(?:javascript|vbscript|data|file|mhtml|ms-\w+|search-ms|res|about|jar|ldap|smb|dav\w*)[:!]|[\\/]{2}",
-    re.IGNORECASE,
-)
 
 
 def refuse_types(types: bytes) -> None:
@@ -195,7 +190,9 @@ def _refuse_relation(said: Mapping[str, str]) -> None:
 
 
 def _refuse_target(kind: str, target: str) -> None:
-    if _ON_OWN_DISK.match(target) and kind.endswith(_LINK_KINDS + _PATH_KINDS):
-        return
-    if not kind.endswith(_LINK_KINDS) or _UNSAFE_LINK.match(re.sub(r"[\x00-\x20]", "", target)):
+    if kind.endswith(_LINK_KINDS):
+        allowed = links.is_safe(target)
+    else:
+        allowed = kind.endswith(_PATH_KINDS) and links.stays_here(target)
+    if not allowed:
         raise words.remote()

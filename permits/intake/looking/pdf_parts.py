@@ -6,17 +6,15 @@ reader follows by a click. Every object is looked at, reachable or not, packed i
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 import pikepdf
 
-from permits.intake.looking import words
+from permits.intake.looking import links, words
 
 _READS_OR_STARTS = {"/Launch", "/ImportData", "/GoToR", "/GoToE"}
 _PLAYS = {"/RichMediaExecute", "/Movie", "/Sound", "/Rendition", "/GoTo3DView"}
 _PLAYED = {"/RichMedia", "/Movie", "/Sound", "/Screen", "/3D"}
-_SAFE_ADDRESS = re.compile(r"(?:https?:|mailto:|tel:|ftp:|#|[^:\\]*$|[^:\\/]+\.[^:\\/]+(?:[:/]|$))", re.IGNORECASE)
 MAX_CHAIN = 50
 
 
@@ -72,7 +70,8 @@ def _refuse_action(part: pikepdf.Dictionary, action: str) -> None:
         raise words.pdf_submit()
     if action in _PLAYS:
         raise words.pdf_media()
-    if action == "/URI" and not _is_safe(part.get("/URI")):
+    address = part.get("/URI") if action == "/URI" else None
+    if isinstance(address, pikepdf.String) and not links.is_safe(bytes(address).decode("latin-1").replace("\xfe\xff", "")):
         raise words.pdf_calls_out()
 
 
@@ -118,13 +117,3 @@ def _leads_out(action: Any) -> bool:
             if "/Next" in action:
                 waiting.append(action["/Next"])
     return True  # a chain that long is none of an honest program
-
-
-def _is_safe(address: Any) -> bool:
-    """Web, mail and telephone; nothing that a click runs, and no path into a network (it would give away a password's digest)."""
-    if not isinstance(address, pikepdf.String):
-        return address is None
-    text = re.sub(r"[\x00-\x20]+", "", bytes(address).decode("latin-1"))
-    if text.startswith(("\\\\", "//")):
-        return False
-    return _SAFE_ADDRESS.match(text) is not None

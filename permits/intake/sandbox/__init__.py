@@ -37,7 +37,8 @@ __all__ = ["KEPT_FROM", "Failed", "Looked", "Turned", "holds", "in_words", "look
 
 log = logging.getLogger(__name__)
 LONGEST_ANSWER = 16 * 1024 * 1024  # bytes
-PREFIX, LEFT = "look-", 3600  # seconds, after which a folder is of a worker that was killed
+PREFIX, PREFIXES = "look-", ("look-", "stamp-")  # of ours, and of ``stamping``
+LEFT = 3600  # seconds, after which a folder is of a process that was killed
 CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from permits.intake.sandbox import child; child.main()"
 
 
@@ -98,7 +99,7 @@ def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) 
 
 def drawn(file: File | IO[bytes], page: int) -> bytes:
     """A page of a PDF (from 1) as a JPEG; nothing when there is no such page. Raise ``Failed``."""
-    with tempfile.TemporaryDirectory(prefix="draw-", dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
         folder = Path(place)
         with open(folder / "file", "wb") as copy:
             shutil.copyfileobj(file, copy, 256 * 1024)
@@ -114,10 +115,10 @@ def holds() -> list[str]:
 
 
 def tidy() -> int:
-    """Throw away what workers left that were killed with a file in hand. How many there were."""
+    """Throw away the copies of files that were left by who was killed with them in hand. How many there were."""
     place = Path(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir())
     left = 0
-    for folder in place.glob(PREFIX + "*"):
+    for folder in (each for prefix in PREFIXES for each in place.glob(prefix + "*")):
         with suppress(OSError):  # another's, or gone meanwhile
             if folder.stat().st_mtime < time.time() - LEFT:
                 shutil.rmtree(folder)

@@ -77,7 +77,7 @@ offices.add("wps.docx", "by WPS", wps, words="WPS 文字写的预案")
 offices.add("wps-chat.docx", "by WPS, a picture pasted from a chat", lambda: wps({"word/document.xml": word('<w:p><w:fldSimple w:instr=" INCLUDEPICTURE &quot;C:\\\\Users\\\\a\\\\Documents\\\\Tencent Files\\\\1\\\\Image\\\\x.png&quot; \\* MERGEFORMAT "><w:r><w:t>图</w:t></w:r></w:fldSimple></w:p>')}))
 offices.add("wps-path.docx", "by WPS, which keeps the path of a picture", lambda: wps({"word/_rels/document.xml.rels": relations(("image", "file:///C:/Users/a/x.png", "External"))}))
 offices.add("word-template.docx", "by Word, after a template on the writer's disk", lambda: docx({"word/settings.xml": HEAD + b"<w:settings/>", "word/_rels/settings.xml.rels": relations(("attachedTemplate", "file:///C:\\Users\\a\\AppData\\Roaming\\Microsoft\\Templates\\Normal.dotm", "External"))}))
-offices.add("word-links.docx", "with links to the web and to mail", lambda: docx({"word/_rels/document.xml.rels": relations(("hyperlink", "https://www.gov.cn/", "External"), ("hyperlink", "mailto:a@example.invalid", "External"), ("hyperlink", "附件.pdf", "External"), ("hyperlink", "file:///D:\\附件.pdf", "External"))}))
+offices.add("word-links.docx", "with links to the web and to mail", lambda: docx({"word/_rels/document.xml.rels": relations(("hyperlink", "https://www.gov.cn/", "External"), ("hyperlink", "mailto:a@example.invalid", "External"), ("hyperlink", "附件.pdf", "External"), ("hyperlink", "file:///D:\\附件.pdf", "External"), ("hyperlink", "https：//www.gov.cn", "External"), ("hyperlink", "", "External"), ("image", "NULL", "External"), ("attachedTemplate", "Normal.dotm", "External"))}))
 offices.add("word-fields.docx", "with a table of contents, a date and page numbers", lambda: docx({"word/document.xml": word("".join(f'<w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText xml:space="preserve">{said}</w:instrText></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>' for said in (' TOC \\o "1-3" \\h ', " PAGE ", " DATE \\@ &quot;yyyy-MM-dd&quot; ", ' HYPERLINK "http://example.invalid/DDE" ', " SEQ Figure "))) }))
 offices.add("word-chart.docx", "with a chart and its sheet", lambda: docx({"word/charts/chart1.xml": HEAD + b"<c:chartSpace/>", "word/embeddings/Microsoft_Excel_Worksheet.xlsx": xlsx(), "word/charts/_rels/chart1.xml.rels": relations(("package", "../embeddings/Microsoft_Excel_Worksheet.xlsx", ""))}))
 offices.add("word-drawing.docx", "with an SVG that a drawing program wrote", lambda: docx({"word/media/image1.svg": b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd"><svg xmlns="http://www.w3.org/2000/svg"/>', "word/media/image2.emf": b"\x01\0\0\0" + b"\0" * 100}))
@@ -110,6 +110,7 @@ def _chart(_book: Any, page: Any) -> None:
 
 def _everything(book: Any, page: Any) -> None:
     page["B4"], page["B5"] = "=SUM(B2:B3)", '=IF(A2="张三",VLOOKUP(A2,A1:B3,2,0)&"|"&B2,HYPERLINK("https://www.gov.cn"))'
+    page["B6"], page["B7"] = "='表|一'!A1&\"a|b!\"", '=COUNTIF(A1:A3,"CALL (x)")'
     page["A2"].comment = Comment("核对", "演示")
     page["A3"].hyperlink = "https://www.gov.cn/"
     page.merge_cells("A6:C6")

@@ -90,7 +90,7 @@ pdfs.add("junk-before.pdf", "a line of a mail before it", lambda: b"\r\n\r\n" + 
 pdfs.add("blanks-behind.pdf", "zeros behind its end, as some downloads leave", lambda: changed() + b"\r\n" + b"\0" * 500, pages=4)
 pdfs.add("added.pdf", "a note that was added behind its end", lambda: _added(drawn()), pages=1)
 pdfs.add("outline.pdf", "a table of contents to click", lambda: drawn(lambda c: (c.bookmarkPage("a"), c.addOutlineEntry("第一章", "a", 0))))
-pdfs.add("links.pdf", "links to the web, to mail and to a telephone", lambda: drawn(lambda c: [c.linkURL(url, (0, 0, 99, 99)) for url in ("https://www.gov.cn/zhengce", "http://example.invalid:8080/a?b=c:d", "mailto:a@example.invalid", "tel:+8679512345", "www.example.invalid")]))
+pdfs.add("links.pdf", "links to the web, to mail and to a telephone", lambda: drawn(lambda c: [c.linkURL(url, (0, 0, 99, 99)) for url in ("https://www.gov.cn/zhengce", "http://example.invalid:8080/a?b=c:d", "mailto:a@example.invalid", "tel:+8679512345", "www.example.invalid", "file:///D:/复工/附件1.docx", "example.invalid:8080/a", "weixin://dl/chat")]))
 pdfs.add("link-within.pdf", "a link to another page", lambda: drawn(lambda c: (c.bookmarkPage("a"), c.linkAbsolute("x", "a", (0, 0, 99, 99)))))
 pdfs.add("form.pdf", "a form to fill in, no scripts", lambda: drawn(lambda c: (c.acroForm.textfield(name="name", x=72, y=100), c.acroForm.checkbox(name="ok", x=72, y=150), c.acroForm.choice(name="c", options=["a", "b"], value="a", x=72, y=200))))
 pdfs.add("form-reset.pdf", "a form with a button that empties it", lambda: rooted("/AcroForm", lambda pdf: D(Fields=A([pdf.make_indirect(D(FT=N.Btn, T=S("b"), Ff=65536, A=D(S=N.ResetForm)))]))))

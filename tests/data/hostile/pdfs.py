@@ -94,7 +94,7 @@ calls.add("button.pdf", "a button that sends the form", "submit", lambda: annota
 calls.add("open.pdf", "opens an address when it is opened", "calls_out", lambda: opening(S=N.URI, URI=S("http://evil.invalid")))
 calls.add("page.pdf", "opens an address when a page is shown", "calls_out", lambda: pdf(lambda d: d.pages[0].obj.__setitem__("/AA", D(O=D(S=N.URI, URI=S("https://evil.invalid"))))))
 calls.add("next.pdf", "opens an address after turning a page", "calls_out", lambda: opening(S=N.GoTo, D=A([0, N.Fit]), Next=D(S=N.URI, URI=S("https://evil.invalid"))))
-for _number, _address in enumerate(("javascript:alert(1)", "java\nscript:alert(1)", "file:///c:/windows/system32/calc.exe", "\\\\evil.invalid\\x", "data:text/html;base64,PHNjcmlwdD4=", "vbscript:x", "ms-msdt:/id", "smb://evil.invalid/x", "//evil.invalid/x")):  # fmt: skip
+for _number, _address in enumerate(("javascript:alert(1)", "java\nscript:alert(1)", "file:///c:/windows/system32/calc.exe", "\\\\evil.invalid\\x", "data:text/html;base64,PHNjcmlwdD4=", "vbscript:x", "ms-msdt:/id", "smb://evil.invalid/x", "file://evil.invalid/x.pdf", "calculator:", "c:\\x\\setup.bat", "//evil.invalid/x")):  # fmt: skip
     calls.add(f"link{_number}.pdf", f"a link to {_address!r}", "calls_out", lambda address=_address: clicked(S=N.URI, URI=S(address)))
 calls.add("xfa.pdf", "an XFA form", "xfa", lambda: rooted("/AcroForm", lambda d: D(Fields=A([]), XFA=d.make_stream(b"<xdp:xdp><script>x</script></xdp:xdp>"))))
 calls.add("xfa-parts.pdf", "an XFA form in parts", "xfa", lambda: rooted("/AcroForm", lambda d: D(Fields=A([]), XFA=A([S("template"), d.make_stream(b"<template/>")]))))

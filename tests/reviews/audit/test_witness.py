@@ -17,7 +17,7 @@ from django.utils import timezone
 from permits.intake import storage
 from portal.management.commands import doctor
 from reviews.audit import checkpoints, sealing, tree, witness
-from tests.permits.intake.test_storage import S3_URL, s3_service  # noqa: F401 (a fixture)
+from tests.permits.intake.storages import S3_URL, s3_service  # noqa: F401 (a fixture)
 from tests.reviews.audit.test_sealing import happen
 
 pytestmark = pytest.mark.django_db
