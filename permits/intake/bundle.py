@@ -18,6 +18,7 @@ from typing import Any
 from django.core.files.base import File
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from permits.intake import reading
 from permits.intake.blobs import CHUNK
@@ -196,26 +197,31 @@ def _plain(name: str) -> str:
 
 def _list(application: Application, found: list[Entry], asked: Asked) -> str:
     """The same for people, in the reader's language."""
-    when = timezone.localtime(asked.at).strftime("%Y-%m-%d %H:%M")
+    colon = pgettext("between a field's name and its error", ": ")
     lines = [
         _("Files of application %(number)s: %(service)s")
         % {"number": application.number or _("(not sent yet)"), "service": application.definition.title},
-        _("Taken out %(time)s for %(who)s") % {"time": when, "who": asked.by}, "",
+        _("Taken out %(time)s for %(who)s") % {"time": _moment(asked.at), "who": asked.by}, "",
     ]  # fmt: skip
     for n, entry in enumerate(found, 1):
-        material = entry.material
-        lines += [f"{n}. {entry.path or material.original_name}", f"   {_('Material')}: {entry.title}"]
-        uploaded = timezone.localtime(material.uploaded_at).strftime("%Y-%m-%d %H:%M:%S")
-        version = _("no. %(n)d handed in for it") % {"n": entry.version}
-        if material.replaced_at:
-            version += _(", replaced %(time)s") % {
-                "time": timezone.localtime(material.replaced_at).strftime("%Y-%m-%d %H:%M:%S")
-            }
-        lines.append(f"   {_('Uploaded')}: {uploaded}; {version}")
-        lines.append(f"   {_('As stored')}: {_('%(n)d bytes') % {'n': material.size}}, SHA-256 {material.sha256}")
-        if entry.left_out:
-            lines.append(f"   {_('Not in this ZIP')}: {entry.left_out}")
-        elif entry.sha256 != material.sha256:
-            lines.append(f"   {_('In this ZIP, with the name of who took it on it')}: SHA-256 {entry.sha256}")
+        lines.append(f"{n}. {entry.path or entry.material.original_name}")
+        lines += [f"   {name}{colon}{said}" for name, said in _facts(entry)]
         lines.append("")
     return "\r\n".join(lines)
+
+
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    material = entry.material
+    yield _("Material"), f"{entry.title} ({_('no. %(n)d handed in for it') % {'n': entry.version}})"
+    yield _("Uploaded"), _moment(material.uploaded_at)
+    if material.replaced_at:
+        yield _("Replaced"), _moment(material.replaced_at)
+    yield _("As stored"), f"{_('%(n)d bytes') % {'n': material.size}}, SHA-256 {material.sha256}"
+    if entry.left_out:
+        yield _("Not in this ZIP"), entry.left_out
+    elif entry.sha256 != material.sha256:
+        yield _("In this ZIP, with the name of who took it on it"), f"SHA-256 {entry.sha256}"
+
+
+def _moment(at: datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")

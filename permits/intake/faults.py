@@ -12,10 +12,10 @@ def found(sha256: str, kind: str, needed_by: str = "") -> bool:
     fault, new = StorageFault.objects.get_or_create(
         sha256=sha256, defaults={"kind": kind, "needed_by": needed_by[:100]}
     )
-    if not new and fault.kind != kind:
-        StorageFault.objects.filter(pk=fault.pk).update(kind=kind)
-        return True
-    return new
+    if new or (fault.kind, fault.needed_by) == (kind, needed_by):
+        return new
+    StorageFault.objects.filter(pk=fault.pk).update(kind=kind, needed_by=needed_by[:100] or fault.needed_by)
+    return fault.kind != kind
 
 
 def mended(sha256: str) -> None:

@@ -77,7 +77,7 @@ def test_versions_are_told_apart(cast: Cast, draft: Application) -> None:
     first, second = [each for each in manifest["files"] if each["requirement"] == "canteen_plan"]
     assert (first["version"], second["version"]) == (1, 2) and first["replaced_at"] and not second["replaced_at"]
     assert "/replaced/canteen_plan.pdf" in first["path"] and "replaced" not in second["path"]
-    assert ", replaced 2026-11-26 10:00:00" in words
+    assert "Replaced: 2026-11-26 10:00:00" in words
 
 
 NAMES = [
