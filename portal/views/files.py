@@ -59,12 +59,12 @@ def view(request: SignedIn, public_id: UUID, file_id: UUID, token: str) -> HttpR
 @login_required
 @xframe_options_sameorigin
 def part(request: SignedIn, public_id: UUID, file_id: UUID, kind: str, page: int) -> HttpResponseBase:
-    """A small picture of a page, or the text of the file."""
+    """A picture of a page, or the text of the file."""
     material, task = _found(request, public_id, file_id)
     found = get_object_or_404(MaterialPart, material=material, kind=kind, page=page)
     if task is not None:
         reads.note(request.user, material.application, "file", role="official", file=str(file_id))
-    picture = found.kind == MaterialPart.Kind.THUMB
+    picture = found.kind != MaterialPart.Kind.TEXT
     name = f"{kind}-{page}.{'jpg' if picture else 'json'}"
     file = Served(found.sha256, found.size, found.media_type if picture else TEXT, name, inline=picture, from_here=True)
     return _guarded(request, lambda: serving.respond(request, file, on_damage=tell), material)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -22,7 +22,6 @@ from django.views.decorators.http import require_safe
 from permits.definition import Text
 from permits.intake import texts
 from permits.intake.links import view_url
-from permits.intake.storage import open_blob
 from permits.models import Application, Material, MaterialPart, Status
 from permits.models.material import Check
 from reviews.admin import casefile
@@ -60,7 +59,10 @@ class Sheet:
 def sheets(application: Application) -> list[Sheet]:
     """Every file that passed inspection, in the order in which materials are asked for, those that were replaced last."""
     order = {each.key: (n, str(each.title)) for n, each in enumerate(application.definition.materials)}
-    files = sorted(casefile.all_files(application), key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]))
+    files = sorted(
+        casefile.all_files(application),
+        key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]),
+    )
     marked: dict[UUID, list[dict[str, Any]]] = {}
     for mark in Mark.objects.filter(item__notice__application=application).select_related("item"):
         place = {"page": mark.page, "at": list(mark.place.sides), "words": mark.item.message}
@@ -73,6 +75,8 @@ def sheets(application: Application) -> list[Sheet]:
 
 
 def _kind(file: Material) -> str:
+    if file.erased_at:
+        return "none"
     if file.is_pdf:
         return "pdf"
     if file.is_image:
@@ -168,21 +172,6 @@ def text(request: HttpRequest, pk: int, file: UUID) -> HttpResponse:
         pages.append(each[:left])
         left = max(0, left - len(each))
     return JsonResponse({"pages": pages})
-
-
-@require_safe
-def thumb(request: HttpRequest, pk: int, file: UUID, number: int) -> HttpResponse | FileResponse:
-    """A small picture of a page, made at inspection. It stands on the review page, so looking at that is on record."""
-    material = _file(_task(request, pk), file)
-    part = get_object_or_404(material.parts, kind=MaterialPart.Kind.THUMB, page=number)
-    try:
-        response = FileResponse(open_blob(part.sha256), content_type=part.media_type)
-    except FileNotFoundError as lost:
-        raise Http404 from lost
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
 
 
 def _task(request: HttpRequest, pk: int) -> Task:
