@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from permits.models import Application, Material
 from reviews import marks, workflow
-from reviews.models import CorrectionItem, Place
+from reviews.models import Place
 from tests.cast import Cast, task_of
 from tests.parts import give_file, give_picture
 from tests.portal import steps
