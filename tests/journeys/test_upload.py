@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.journeys.steps import draft_on_a_phone
 
@@ -39,8 +40,20 @@ def materials(portal, chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
         first = page.url
         page.goto(f"{first.partition('/fill/')[0]}/materials/")
         yield page, complaints
-        page.on("dialog", lambda dialog: dialog.accept())
-        page.goto(first)
+        with leaving(page):
+            page.goto(first)
+
+
+@contextmanager
+def leaving(page: Page) -> Iterator[None]:
+    """Whoever leaves while a file is on its way is asked whether they mean it: they do."""
+
+    def yes(dialog: Dialog) -> None:
+        dialog.accept()
+
+    page.on("dialog", yes)
+    yield
+    page.remove_listener("dialog", yes)  # a page that is closed with one is waited for in vain
 
 
 def choose(page: Page, *files: dict[str, Any]) -> None:
@@ -115,8 +128,8 @@ def test_the_same_file_chosen_again_after_a_reload_goes_on(materials, big, tmp_p
     line.is_(**SLOW)
     page.set_input_files(f"{PHOTOS} input[name=file]", path)
     wait_for_percent(page, 60)
-    page.on("dialog", lambda dialog: dialog.accept())
-    page.reload()
+    with leaving(page):
+        page.reload()
     expect(rows(page)).to_contain_text("Choose the same file again", timeout=10_000)
     line.is_left_alone()
     first: list[str] = []
