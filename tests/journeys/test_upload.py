@@ -37,9 +37,9 @@ def materials(portal, chromium: Browser) -> Iterator[tuple[Page, list[str]]]:
     """The materials of a fresh filing, on a phone; and what the browser complained of."""
     with draft_on_a_phone(portal[0], chromium, "resumption", "*") as (page, complaints):
         first = page.url
+        page.on("dialog", lambda dialog: dialog.accept())  # a page with something under way asks before it is left
         page.goto(f"{first.partition('/fill/')[0]}/materials/")
         yield page, complaints
-        page.on("dialog", lambda dialog: dialog.accept())
         page.goto(first)
 
 
@@ -85,7 +85,7 @@ def wait_for_percent(page: Page, least: int) -> None:
 def test_a_dropped_line_costs_little_and_the_upload_goes_on_by_itself(materials, big) -> None:
     page, _complaints = materials
     sent: list[tuple[int, int]] = []
-    page.on("request", lambda request: sent.append((int(request.headers["upload-offset"]), len(request.post_data_buffer or b"")))
+    page.on("request", lambda request: sent.append((int(request.headers.get("upload-offset", 0)), len(request.post_data_buffer or b"")))
             if request.method == "PATCH" else None)  # fmt: skip
     line = Line(page)
     line.is_(**SLOW)
@@ -110,7 +110,6 @@ def test_the_same_file_chosen_again_after_a_reload_goes_on(materials, big, tmp_p
     line.is_(**SLOW)
     page.set_input_files(f"{PHOTOS} input[name=file]", path)
     wait_for_percent(page, 60)
-    page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(rows(page)).to_contain_text("Choose the same file again", timeout=10_000)
     line.is_()
