@@ -77,7 +77,7 @@ $(VENV)/.bench: tests/bench/requirements.txt $(VENV)/.dev
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/bench -r $<
 	@touch $@
 
-bench: folders services $(VENV)/.bench  ## how fast it is, beside a reference, on a real PostgreSQL; ONLY=forms, roster, decide, flow, notices or audit
+bench: folders services $(VENV)/.bench  ## how fast it is, beside a reference, on a real PostgreSQL; ONLY=forms, roster, decide, flow, notices, audit or upload
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lint: setup-dev  ## ruff, mypy, the direction of imports

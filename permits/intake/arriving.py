@@ -11,10 +11,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Lock
 from typing import IO, Any
 
 from django.conf import settings
@@ -75,6 +78,32 @@ class Turn:
             setattr(self.upload, name, value)
 
 
+class _Digests:
+    """What this process has hashed of uploads under way, so that the end need not read all of it again. The next piece that comes to
+    this process goes on from there, if nobody else had a turn in between."""
+
+    AT_MOST = 256
+
+    def __init__(self) -> None:
+        self.lock, self.kept = Lock(), OrderedDict[tuple[int, int, int], Any]()
+
+    def of(self, turn: Turn) -> Any:
+        """The digest of the bytes that count, or None when it isn't known here."""
+        upload = turn.upload
+        with self.lock:
+            known = self.kept.pop((upload.pk, upload.turn - 1, upload.offset), None)
+        return hashlib.sha256() if upload.offset == 0 else known
+
+    def keep(self, turn: Turn, digest: Any) -> None:
+        with self.lock:
+            self.kept[turn.upload.pk, turn.upload.turn, turn.upload.offset] = digest
+            while len(self.kept) > self.AT_MOST:
+                self.kept.popitem(last=False)
+
+
+_digests = _Digests()
+
+
 def begin(*, application: Application, requirement: Requirement, name: str, length: int, user: User) -> Upload:
     """Raise ``Refused`` for a file that is empty or too large, ``TooManyUnderWay``."""
     refuse_size(length, min(requirement.max_mb * MB, settings.UPLOAD_MAX_BYTES))
@@ -95,23 +124,32 @@ def largest(definition: Definition) -> int:
 @contextmanager
 def turn_of(upload: Upload) -> Iterator[Turn]:
     """Raise ``Busy``, ``Ended``; ``StorageUnavailable`` as everything that touches the bytes."""
-    row = Upload.objects.filter(pk=upload.pk).first()
-    if row is None or row.finished_at:
-        raise Ended
-    now = timezone.now()
-    if row.busy and row.moved_at > now - timedelta(seconds=settings.UPLOAD_STALE_SECONDS):
-        raise Busy
-    mine = Upload.objects.filter(pk=row.pk, turn=row.turn, finished_at=None)
-    if not mine.update(turn=row.turn + 1, busy=True, moved_at=now):
-        raise Busy
-    turn = Turn(row, wrested=row.busy)
-    row.turn, row.busy, row.moved_at = row.turn + 1, True, now
+    row: Upload | None = upload
+    turn = _take(upload)
+    if turn is None:  # it isn't any more as it was read
+        row = Upload.objects.filter(pk=upload.pk).first()
+        turn = _take(row) if row else None
+    if turn is None:
+        raise Busy if row and row.finished_at is None else Ended
+    row = turn.upload
     try:
         _check_offset(turn)
         yield turn
     finally:
         if row.busy:
             Upload.objects.filter(pk=row.pk, turn=row.turn).update(busy=False)
+
+
+def _take(row: Upload) -> Turn | None:
+    now = timezone.now()
+    if row.finished_at or (row.busy and row.moved_at > now - timedelta(seconds=settings.UPLOAD_STALE_SECONDS)):
+        return None
+    as_read = Upload.objects.filter(pk=row.pk, turn=row.turn, busy=row.busy, offset=row.offset, finished_at=None)
+    if not as_read.update(turn=row.turn + 1, busy=True, moved_at=now):
+        return None
+    turn = Turn(copy(row), wrested=row.busy)
+    turn.upload.turn, turn.upload.busy, turn.upload.moved_at = row.turn + 1, True, now
+    return turn
 
 
 def receive(turn: Turn, read: Callable[[int], bytes], length: int, checksum: Checksum | None = None) -> None:
@@ -121,7 +159,7 @@ def receive(turn: Turn, read: Callable[[int], bytes], length: int, checksum: Che
     """
     upload = turn.upload
     summed = checksum.begin() if checksum else None
-    whole = hashlib.sha256() if upload.offset == 0 else None
+    whole = _digests.of(turn)
     offset, end = upload.offset, upload.offset + length
     incoming = _incoming()
     with storage.told_clearly(storage.private_storage().where):
@@ -145,7 +183,10 @@ def receive(turn: Turn, read: Callable[[int], bytes], length: int, checksum: Che
         if summed is not None and checksum is not None and (offset < end or summed.digest() != checksum.digest):
             raise WrongChecksum
         known = whole.hexdigest() if whole is not None and offset == upload.length else ""
-        _make_count(turn, writer, offset, sha256=known)
+        over = offset < upload.length  # and with it the turn
+        _make_count(turn, writer, offset, sha256=known, busy=not over)
+        if whole is not None and not known:
+            _digests.keep(turn, whole)
     finally:
         writer.close()
 

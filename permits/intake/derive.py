@@ -36,7 +36,17 @@ class Derived:
 
 
 # Parts of a document that inspection reads past, such as a text whose XML isn't closed.
-_UNREADABLE = (ParseError, PdfiumError, PdfError, BadZipFile, zlib.error, EOFError, KeyError, ValueError, NotImplementedError)
+_UNREADABLE = (
+    ParseError,
+    PdfiumError,
+    PdfError,
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    ValueError,
+    NotImplementedError,
+)
 
 Maker = Callable[[IO[bytes], Path, Mapping[str, Any]], Derived]
 

@@ -84,7 +84,7 @@ class Writer:
             rest = rest[self.file.write(rest) :]
 
     def make_durable(self) -> None:
-        os.fsync(self.file.fileno())
+        os.fdatasync(self.file.fileno())  # its length too, as far as it is needed to read it
 
     def saved(self) -> None:
         """The row says now what was made durable."""

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.http import (
-    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
@@ -26,7 +25,6 @@ from permits.intake import ranges, reading, storage
 from permits.intake.folder_blobs import FileBlobs
 from permits.intake.ranges import Range
 from permits.intake.s3_blobs import S3Blobs
-from permits.models import Material, MaterialPart
 
 PRESIGNED = 60  # seconds that an address at the S3 service is good
 SHOWN = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
@@ -71,13 +69,6 @@ def dressed(response: HttpResponseBase, file: Served) -> HttpResponseBase:
         response["Content-Disposition"] = disposition(file.name, inline=file.inline)
         if not response.get("Content-Type", "").startswith("multipart/"):
             response["Content-Type"] = file.media_type
-    return response
-
-
-def picture(blob: Material | MaterialPart) -> FileResponse:
-    """A picture that stands on a page of ours: a small one, or a page that something is marked on. Raise ``Damaged``."""
-    response = FileResponse(reading.opened(blob.sha256))
-    dressed(response, Served(blob.sha256, blob.size, blob.media_type, "picture.jpg", inline=True))
     return response
 
 

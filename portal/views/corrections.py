@@ -18,11 +18,10 @@ from permits.definition import Text
 from permits.forms import DefinedForm, as_data, values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application, Status
-from portal import asked_rows, stash
+from portal import asked_rows, places, stash
 from portal.asked import Asked, asked_of, open_notice
 from portal.blocks import block
 from portal.requests import SignedIn
-from portal.views import places
 from reviews import lifecycle, told, workflow
 from reviews.models import CorrectionItem, CorrectionNotice
 

@@ -21,7 +21,7 @@ from permits.intake import links, serving, stamping
 from permits.intake.reading import Damaged
 from permits.intake.serving import Served
 from permits.intake.storage import StorageUnavailable
-from permits.models import Application, Check, Material
+from permits.models import Application, Check, Material, MaterialPart
 from portal.requests import SignedIn
 from reviews.audit import reads
 from reviews.models import Task
@@ -52,6 +52,20 @@ def view(request: SignedIn, public_id: UUID, file_id: UUID, token: str) -> HttpR
     if task is not None:
         reads.note(request.user, material.application, "file", role="official", file=str(file_id))
     return _sent(request, material, inline=_is_shown(material))
+
+
+@login_required
+@xframe_options_sameorigin
+def part(request: SignedIn, public_id: UUID, file_id: UUID, kind: str, page: int) -> HttpResponseBase:
+    """A picture of a page, or the text of the file."""
+    material, task = _found(request, public_id, file_id)
+    found = get_object_or_404(MaterialPart, material=material, kind=kind, page=page)
+    if task is not None:
+        reads.note(request.user, material.application, "file", role="official", file=str(file_id))
+    picture = found.kind != MaterialPart.Kind.TEXT
+    name = f"{kind}-{page}.{'jpg' if picture else 'json'}"
+    file = Served(found.sha256, found.size, found.media_type, name, inline=picture, from_here=True)
+    return _guarded(request, lambda: serving.respond(request, file, on_damage=alerts.damaged_file), material)
 
 
 def _found(request: SignedIn, public_id: UUID, file_id: UUID) -> tuple[Material, Task | None]:

@@ -31,7 +31,7 @@ from portal.throttle import allowed
 from portal.views.materials import may_change, page_of, said_of, take_files, taken
 
 BEGUN_A_MINUTE = 120
-DRAINED = 16 * 1024 * 1024  # bytes of a refused request that are read all the same, so that the client reads the answer
+DRAINED = 32 * 1024 * 1024  # bytes of a refused request that are read all the same, so that the client reads the answer
 CHUNK = 256 * 1024
 
 Handler = Callable[[], HttpResponse]
@@ -101,10 +101,9 @@ def uploads(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
 @login_of_a_program
 def upload(request: SignedIn, public_id: UUID, upload_id: UUID) -> HttpResponse:
     """One upload: HEAD says how far it is, PATCH goes on with it, DELETE ends it, GET says how it ended."""
-    application = get_object_or_404(
-        Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
-    )
-    row = get_object_or_404(application.uploads.filter(user=request.user), public_id=upload_id)
+    mine = Upload.objects.filter(user=request.user, application__in=Application.objects.visible_to(request.user))
+    row = get_object_or_404(mine.select_related("application"), application__public_id=public_id, public_id=upload_id)
+    application = row.application
 
     def look() -> HttpResponse:
         _refuse_when_over(row)

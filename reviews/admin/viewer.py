@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -20,14 +20,13 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from permits.definition import Text
-from permits.intake import links, reading, serving, texts
+from permits.intake import links, texts
 from permits.models import Application, Material, MaterialPart, Status
 from permits.models.material import Check
 from reviews.admin import casefile
 from reviews.admin.access import looks, own_tasks, who
 from reviews.models import Mark, Task
 from reviews.models.mark import area_words
-from reviews.notices import alerts
 
 MOST_TEXT = 2_000_000  # signs of one file that the viewer is given
 
@@ -73,6 +72,8 @@ def sheets(application: Application) -> list[Sheet]:
 
 
 def _kind(file: Material) -> str:
+    if file.erased_at:
+        return "none"
     if file.is_pdf:
         return "pdf"
     if file.is_image:
@@ -168,18 +169,6 @@ def text(request: HttpRequest, pk: int, file: UUID) -> HttpResponse:
         pages.append(each[:left])
         left = max(0, left - len(each))
     return JsonResponse({"pages": pages})
-
-
-@require_safe
-def thumb(request: HttpRequest, pk: int, file: UUID, number: int) -> FileResponse:
-    """A small picture of a page, made at inspection. It stands on the review page, so looking at that is on record."""
-    material = _file(_task(request, pk), file)
-    part = get_object_or_404(material.parts, kind=MaterialPart.Kind.THUMB, page=number)
-    try:
-        return serving.picture(part)
-    except reading.Damaged as damaged:
-        alerts.damaged_file(damaged)
-        raise Http404 from damaged
 
 
 def _task(request: HttpRequest, pk: int) -> Task:

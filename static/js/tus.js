@@ -11,7 +11,7 @@
   var VERSION = "1.0.0";
   var PREFIX = "upload:";
   var LEAST = 256 * 1024;
-  var MOST = 8 * 1024 * 1024;
+  var MOST = 16 * 1024 * 1024;
   var SECONDS = 3;                                  // that a piece should take
   var TRIES = 12;                                   // in a row, without a byte's progress: some five minutes
   var piece = 1024 * 1024;                          // the line is the same for all files

@@ -252,9 +252,18 @@ def test_in_the_dark_and_what_draws_a_file_reaches_nothing_of_the_portal(desk, c
         ];
     }""")  # fmt: skip
     assert tried == ["null", *["SecurityError"] * 3, *["TypeError"] * 3]
-    page.locator("#viewer-main [data-vw=window]").evaluate("link => link.removeAttribute('target')")
-    page.locator("#viewer-main [data-vw=window]").click()
-    page.wait_for_url("**/viewer/**")
-    drawn(page, r"epidemic_plan\.pdf")
-    looks_right(page, "viewer-alone-dark-zh-1366")
+    # On a page of its own in another tab, as on a second screen: what is marked there stands in the form here.
+    with page.context.expect_page() as opened:
+        part(page, "window").click()
+    other = opened.value
+    drawn(other, r"epidemic_plan\.pdf")
+    looks_right(other, "viewer-alone-dark-zh-1366")
+    part(other, "stage").focus()
+    other.keyboard.press("m")
+    other.keyboard.press("Enter")
+    other.keyboard.type("补充联系人")
+    other.keyboard.press("Enter")
+    expect(part(other, "say")).to_contain_text("已加入补正事项")
+    expect(page.locator("[name=text-mark-1]")).to_have_value("补充联系人")
+    assert other.evaluate("Object.keys(sessionStorage).filter(key => key.endsWith(':marks')).length") == 0
     page.context.close()

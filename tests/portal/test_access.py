@@ -72,7 +72,6 @@ def owners_of(cast: Cast) -> Owners:
         owing(cast),
         objected(cast),
     ]
-    marked = CorrectionItem.objects.get(notice__application=states[2], kind="material")
     asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
     notice = Notice.objects.inbox_of(cast.owner).latest("pk")
     steps.shipped("job_retention")
@@ -85,8 +84,7 @@ def owners_of(cast: Cast) -> Owners:
                 "public_id": application.public_id, "section": "people", "key": "signed_pledge",
                 "file_id": application.materials.get(requirement="signed_pledge").public_id,
                 "upload_id": begun_upload(cast, application).public_id,
-                "token": "made-up",
-                "item": marked.public_id,
+                "token": "made-up", "kind": "thumb", "page": 1,
             }
             for application in states
         ],
@@ -146,7 +144,7 @@ def test_what_is_somebody_elses_is_not_found(cast: Cast, owners: Owners, name: s
     assert everything() == before
 
 
-FILES = {"material_file", "material_view", "material_part", "correction_place"}  # test_files has real ones
+FILES = {"material_file", "material_view", "material_part"}  # test_files has real ones
 
 
 @pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES))

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from permits.models import Application, Material
 from reviews import marks, workflow
-from reviews.models import CorrectionItem, Place
+from reviews.models import Place
 from tests.cast import Cast, task_of
 from tests.parts import give_file, give_picture
 from tests.portal import steps
@@ -30,9 +30,8 @@ def asked(cast: Cast) -> Application:
     return application
 
 
-def picture_of(application: Application) -> str:
-    item = CorrectionItem.objects.get(notice__application=application, key="epidemic_plan")
-    return reverse("correction_place", args=[application.public_id, item.public_id])
+def picture_of(application: Application, kind: str = "page", page: int = 2) -> str:
+    return reverse("material_part", args=[application.public_id, plan_of(application).public_id, kind, page])
 
 
 def plan_of(application: Application) -> Material:
@@ -56,36 +55,30 @@ def test_the_page_is_shown_with_the_place_drawn_and_said(cast: Cast, asked: Appl
     assert "疫情防控应急预案，第2页左下部" in words(show(cast, asked, "zh-hans"))
     served = at(cast.owner).get(picture_of(asked))
     assert served["Content-Type"] == "image/jpeg" and b"".join(served.streaming_content)[:2] == b"\xff\xd8"
-    assert "sandbox" in served["Content-Security-Policy"] and served["X-Content-Type-Options"] == "nosniff"
 
 
 def test_until_the_page_is_drawn_there_are_words_or_the_small_picture(cast: Cast, asked: Application) -> None:
     (figure,) = page(show(cast, asked)).xpath("//figure")
     assert not figure.xpath(".//img") and "page 2, lower left" in figure.text_content()
     assert figure.xpath(".//a/@href") == [f"{plan_of(asked).url}#page=2"]
-    assert at(cast.owner).get(picture_of(asked)).status_code == 404
     give_picture(plan_of(asked), page=1)
-    assert at(cast.owner).get(picture_of(asked)).status_code == 404
+    assert not page(show(cast, asked)).xpath("//figure//img")
     give_picture(plan_of(asked), page=2)
-    assert page(show(cast, asked)).xpath("//figure//img") and at(cast.owner).get(picture_of(asked)).status_code == 200
+    assert page(show(cast, asked)).xpath("//figure//img/@src") == [picture_of(asked, "thumb")]
 
 
-def test_of_a_photo_the_photo_is_shown(cast: Cast, asked: Application) -> None:
+def test_of_a_photo_the_photo_is_shown_until_it_is_erased(cast: Cast, asked: Application) -> None:
     photo = give_file(plan_of(asked), "stock_1.jpg")
-    served = at(cast.owner).get(picture_of(asked))
-    assert served["Content-Length"] == str(photo.size) and page(show(cast, asked)).xpath("//figure//img")
+    assert page(show(cast, asked)).xpath("//figure//img/@src") == [photo.url]
+    Material.objects.filter(pk=photo.pk).update(erased_at="2026-11-24T02:00:00Z")
+    assert not page(show(cast, asked)).xpath("//figure//img")
 
 
-def test_the_picture_is_not_found_by_others_nor_under_another_application(cast: Cast, asked: Application) -> None:
+def test_the_picture_is_not_found_by_others(cast: Cast, asked: Application) -> None:
     marks.draw_waiting()
     assert at(cast.colleague).get(picture_of(asked)).status_code == 200
-    for stranger in (cast.outsider, cast.street, cast.other_street):
+    for stranger in (cast.outsider, cast.health, cast.other_street):
         assert at(stranger).get(picture_of(asked)).status_code == 404
-    mine = steps.submitted(cast)
-    item = CorrectionItem.objects.get(notice__application=asked, key="epidemic_plan")
-    assert at(cast.owner).get(reverse("correction_place", args=[mine.public_id, item.public_id])).status_code == 404
-    whole = CorrectionItem.objects.get(notice__application=asked, key="signed_pledge")
-    assert at(cast.owner).get(reverse("correction_place", args=[asked.public_id, whole.public_id])).status_code == 404
 
 
 def test_what_was_marked_stays_to_be_seen_after_the_file_is_replaced(cast: Cast, asked: Application) -> None:

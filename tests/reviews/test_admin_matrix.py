@@ -22,7 +22,6 @@ from reviews import drafting, workflow
 from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant, WebhookEndpoint
 from reviews.webhooks import endpoints
 from tests.cast import Cast, filled, holder, person, task_of
-from tests.parts import give_picture
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -63,7 +62,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         "claim": ("RV", "RV"), "release": ("RV", "RV"), "find": ("RVU", "RVU"), "next": ("RVU", "RVU"), "many": ("RVU", "RVU"),
         "reviews_savedfilter_save": ("RVU", "RVU"), "reviews_savedfilter_remove": ("RVU", "RVU"),
         # the viewer of materials; what draws a file knows of no file by itself
-        "viewer": ("RV", ""), "find_text": ("RV", ""), "content": ("RV", ""), "text": ("RV", ""), "thumb": ("RV", ""),
+        "viewer": ("RV", ""), "find_text": ("RV", ""), "content": ("RV", ""), "text": ("RV", ""),
         "frame": ("RVU", ""),
     },
     "permits.Service": {
@@ -127,7 +126,6 @@ def world(cast: Cast) -> Cast:
         ("bureau", cast.decider, "approve"),
     ):  # fmt: skip
         workflow.decide(task_of(application, office).pk, official=official, outcome=outcome)
-    give_picture(application.materials.get(requirement="signed_pledge"))
     workflow.rate(application.pk, applicant=cast.owner, score=1, comment="等了太久")
     now = timezone.now()
     workflow.delegate(
@@ -187,8 +185,6 @@ def addresses() -> Iterator[tuple[str, str, str]]:
             page = pattern.name.removeprefix(prefix)
             if "file" in arguments:
                 arguments["file"] = Material.objects.get(requirement="signed_pledge").public_id
-            if "number" in arguments:
-                arguments["number"] = 1
             if "which" in arguments:
                 arguments["which"] = "approved-sms"
             if "name" in arguments:

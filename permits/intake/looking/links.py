@@ -12,7 +12,8 @@ _SAFE = {"http", "https", "mailto", "tel", "ftp", "sms", "geo", "weixin", "alipa
 _HOST_AND_PORT = re.compile(r"[\w-]+(?:\.[\w-]+)+:\d")
 _OWN_DISK = re.compile(r"(?:file:/{0,3})?[a-z]:[\\/]|file:///[^/\\]", re.IGNORECASE)
 _RUNS = re.compile(
-    r"\.(?:exe|com|bat|cmd|scr|pif|cpl|dll|msi|msc|jar|js|jse|vbs|vbe|wsf|wsh|hta|ps1|reg|lnk|url|inf|app|sh|command)\W*$", re.IGNORECASE
+    r"\.(?:exe|com|bat|cmd|scr|pif|cpl|dll|msi|msc|jar|js|jse|vbs|vbe|wsf|wsh|hta|ps1|reg|lnk|url|inf|app|sh|command)\W*$",
+    re.IGNORECASE,
 )
 
 

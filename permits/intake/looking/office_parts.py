@@ -95,7 +95,9 @@ class FormulaReader(XmlReader):
     def look(self, piece: bytes) -> None:
         for found in _FORMULA.finditer(piece):
             formula = found[1]
-            if (b"|" in formula or b"(" in formula) and _COMMANDS.search(_SHEET_NAMES.sub("", _TEXTS.sub("", _plain(formula)))):
+            if (b"|" in formula or b"(" in formula) and _COMMANDS.search(
+                _SHEET_NAMES.sub("", _TEXTS.sub("", _plain(formula)))
+            ):
                 raise words.command()
 
 

@@ -71,7 +71,9 @@ def _refuse_action(part: pikepdf.Dictionary, action: str) -> None:
     if action in _PLAYS:
         raise words.pdf_media()
     address = part.get("/URI") if action == "/URI" else None
-    if isinstance(address, pikepdf.String) and not links.is_safe(bytes(address).decode("latin-1").replace("\xfe\xff", "")):
+    if isinstance(address, pikepdf.String) and not links.is_safe(
+        bytes(address).decode("latin-1").replace("\xfe\xff", "")
+    ):
         raise words.pdf_calls_out()
 
 

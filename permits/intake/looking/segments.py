@@ -72,7 +72,11 @@ def _coefficients(frame: bytes) -> int:
     if len(frame) < 8:
         raise words.damaged()
     height, width, count = struct.unpack_from(">HHB", frame, 3)
-    shares = [(each[1] >> 4, each[1] & 15) for each in (frame[at : at + 3] for at in range(8, 8 + 3 * count, 3)) if len(each) == 3]
+    shares = [
+        (each[1] >> 4, each[1] & 15)
+        for each in (frame[at : at + 3] for at in range(8, 8 + 3 * count, 3))
+        if len(each) == 3
+    ]
     across, down = max((a for a, _d in shares), default=0), max((d for _a, d in shares), default=0)
     if not across or not down:
         raise words.damaged()

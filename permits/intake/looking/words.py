@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 MB = 1024 * 1024
 MILLION = 1_000_000
+LISTED = 10  # pages; who scanned more blank ones sees them
 
 Words = str | Promise
 
@@ -236,7 +237,11 @@ def blank_pages(pages: list[int]) -> Warned:
         return Warned(
             "blank_pages", format_lazy(_("Page {page} is blank. Check that nothing is missing."), page=pages[0])
         )
-    listed = ", ".join(map(str, pages))
-    return Warned(
-        "blank_pages", format_lazy(_("Pages {pages} are blank. Check that nothing is missing."), pages=listed)
-    )
+    message = _("Pages {pages} are blank. Check that nothing is missing.")
+    return Warned("blank_pages", format_lazy(message, pages=_listed(pages[:LISTED], more=len(pages) > LISTED)))
+
+
+def _listed(numbers: list[int], *, more: bool) -> Words:
+    if len(numbers) == 1:
+        return f"{numbers[0]} …" if more else str(numbers[0])
+    return format_lazy(_("{first}, {then}"), first=numbers[0], then=_listed(numbers[1:], more=more))

@@ -74,7 +74,6 @@ class TaskAdmin(ReadOnlyAdmin):
             path("<int:pk>/viewer/find/", wrapped(viewer.find), name="reviews_task_find_text"),
             path("<int:pk>/viewer/file/<uuid:file>/", wrapped(viewer.content), name="reviews_task_content"),
             path("<int:pk>/viewer/text/<uuid:file>/", wrapped(viewer.text), name="reviews_task_text"),
-            path("<int:pk>/viewer/thumb/<uuid:file>/<int:number>/", wrapped(viewer.thumb), name="reviews_task_thumb"),
             *super().get_urls(),
         ]
 

@@ -61,7 +61,7 @@
       zoom = "fit";
       asText = false;
       warn();
-      part.download.href = pane.sheet.url;
+      part.download.href = pane.sheet.url + "?save";
       show("none");
       if (pane.kind === "none") { pane.say("none"); controls(); return Promise.resolve(); }
       pane.say("loading");

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from permits.definition import Text
-from permits.intake import reading, serving
 from permits.intake.page_pictures import picture_of
 from permits.models import Application, Material
-from portal.requests import SignedIn
 from reviews.models import CorrectionItem, Mark
-from reviews.notices import alerts
 
 
 @dataclass(frozen=True)
@@ -48,23 +41,14 @@ def shown(application: Application, items: list[CorrectionItem]) -> dict[int, Sh
         if mark is None or file is None:
             continue
         file.application = application
-        there = file.is_image or picture_of(file, mark.page)
-        address = reverse("correction_place", args=[application.public_id, item.public_id]) if there else ""
-        found[item.pk] = Shown(mark, file, address, str(Text(**mark.place.words)))
+        found[item.pk] = Shown(mark, file, _picture(file, mark.page), str(Text(**mark.place.words)))
     return found
 
 
-@login_required
-def picture(request: SignedIn, public_id: UUID, item: UUID) -> FileResponse:
-    """The page that the mark of an item lies on."""
-    application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
-    mark = get_object_or_404(Mark, item__public_id=item, item__notice__application=application)
-    file = get_object_or_404(application.materials, public_id=mark.file)
-    blob = file if file.is_image else picture_of(file, mark.page)
-    if blob is None:
-        raise Http404
-    try:
-        return serving.picture(blob)
-    except reading.Damaged as damaged:
-        alerts.damaged_file(damaged)
-        raise Http404 from damaged
+def _picture(file: Material, page: int) -> str:
+    if file.erased_at:
+        return ""
+    if file.is_image:
+        return file.url
+    part = picture_of(file, page)
+    return reverse("material_part", args=[file.application.public_id, file.public_id, part.kind, page]) if part else ""
