@@ -5,9 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -19,6 +22,7 @@ CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+LONGEST = 240  # seconds of a journey, on a machine with other work
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +68,20 @@ def portal(made: Path, tmp_path_factory: pytest.TempPathFactory):
     ):
         wait_for(port, 30)
         yield f"http://127.0.0.1:{port}", var / "mail"
+
+
+@pytest.fixture(autouse=True)
+def _comes_to_an_end() -> Iterator[None]:
+    """A browser that never answers fails its journey, instead of keeping everybody waiting for ever."""
+
+    def over(*_signal: Any) -> None:
+        raise TimeoutError(f"a journey that takes more than {LONGEST} s")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(LONGEST)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
