@@ -44,5 +44,6 @@ def draft_on_a_phone(base: str, chromium: Browser, service: str, first: str) -> 
     context.set_offline(False)
     page.goto(f"{page.url.split('/fill/')[0].split('/check/')[0]}/check/")
     page.locator("details.more summary").click()
-    page.locator("details.more button").click()
+    with page.expect_navigation():  # a browser that is closed on its way to another page may never answer
+        page.locator("details.more button").click()
     context.close()
