@@ -1,4 +1,4 @@
-"""Encryption at rest for a folder of blobs: an envelope around each (docs/decisions/00xx-files-at-rest.md).
+"""Encryption at rest for a folder of blobs: an envelope around each (docs/decisions/0021-files-at-rest.md).
 
 A sealed file is a header and blocks. The header: ``MAGIC``, the id of the key that wraps (8 bytes), a nonce (12), and the
 blob's own data key, wrapped by AES-256-GCM (48). The content follows in blocks of 64 KiB, each by itself AES-256-GCM under the

@@ -1,7 +1,7 @@
 """The materials of an application, looked at: the viewer beside the review form and as a page of its own.
 
 What draws a file is a frame of its own origin without a session (``frame``; static/js/viewer/sheet.mjs): the page around it gets
-pictures of pages from it. docs/decisions/00xx-a-viewer-in-a-box.md
+pictures of pages from it. docs/decisions/0024-a-viewer-in-a-box.md
 """
 
 from __future__ import annotations
