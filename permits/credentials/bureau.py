@@ -7,18 +7,23 @@ signed). A root alone would not do: a public one has given certificates to thous
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import pem, x509
+from asn1crypto import cms, pem, x509
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import load_der_private_key
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from pyhanko.sign.signers import Signer, SimpleSigner
+from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
 from permits.credentials import dev_ca
 from permits.keyfile import write_whole
@@ -41,6 +46,50 @@ def certificate() -> tuple[x509.Certificate, list[x509.Certificate]]:
         return found.signing_cert, list(found.cert_registry)
 
 
+class _FileSigner(SimpleSigner):
+    """pyHanko's, but for what is the same each time: there the key is opened (and checked by OpenSSL) for each
+    signature, and what the signature says of the certificate is put together anew, which takes longer than to sign.
+    """
+
+    @cached_property
+    def _key(self) -> Any:
+        return load_der_private_key(self.signing_key.dump(), password=None)
+
+    @cached_property
+    def _said(self) -> dict[str, tuple[bytes, bytes]]:
+        """Of each digest algorithm the signed attributes of ``_blank`` and the signer's info without them, in DER."""
+        return {}
+
+    def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
+        digest = get_pyca_cryptography_hash(digest_algorithm)
+        match self.get_signature_mechanism_for_digest(digest_algorithm).signature_algo:
+            case "rsassa_pkcs1v15":
+                return bytes(self._key.sign(data, PKCS1v15(), digest))
+            case "ecdsa":
+                return bytes(self._key.sign(data, ECDSA(digest)))
+        return super().sign_raw(data, digest_algorithm)
+
+    async def signed_attrs(
+        self, data_digest: bytes, digest_algorithm: str, *args: Any, **kwargs: Any
+    ) -> cms.CMSAttributes:
+        blank = _blank(len(data_digest))
+        if digest_algorithm not in self._said:
+            attributes = await super().signed_attrs(blank, digest_algorithm, *args, **kwargs)
+            info = super().signer_info(digest_algorithm, cms.CMSAttributes([]), b"")
+            self._said[digest_algorithm] = attributes.dump(), info.dump()
+        # The digest has its place there, and its length.
+        return cms.CMSAttributes.load(self._said[digest_algorithm][0].replace(blank, data_digest))
+
+    def signer_info(self, digest_algorithm: str, signed_attrs: cms.CMSAttributes, signature: bytes) -> cms.SignerInfo:
+        info = cms.SignerInfo.load(self._said[digest_algorithm][1])
+        info["signed_attrs"], info["signature"] = signed_attrs, signature
+        return info
+
+
+def _blank(length: int) -> bytes:
+    return hashlib.shake_256(b"the place of a digest").digest(length)
+
+
 def _from_file() -> SimpleSigner:
     path: Path = settings.PERMIT_PKCS12
     if settings.EMBEDDED and not path.exists():
@@ -61,13 +110,13 @@ def _from_file() -> SimpleSigner:
 def _loaded(path: Path, _changed: int, passphrase: str, _trust: Path) -> SimpleSigner:
     """Opening one takes a hundred times as long as signing, so it is kept until the file changes."""
     try:
-        found = SimpleSigner.load_pkcs12_data(path.read_bytes(), other_certs=[], passphrase=passphrase.encode() or None)
+        read = SimpleSigner.load_pkcs12_data(path.read_bytes(), other_certs=[], passphrase=passphrase.encode() or None)
     except (ValueError, TypeError, OSError) as error:
         raise ImproperlyConfigured(
             f"PERMIT_PKCS12: {path} can't be opened with the passphrase given: {error}"
         ) from error
-    _keep(found.signing_cert)
-    return found
+    _keep(read.signing_cert)
+    return _FileSigner(read.signing_cert, read.signing_key, read.cert_registry)
 
 
 def _secret(name: str) -> str:

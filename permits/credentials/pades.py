@@ -8,7 +8,6 @@ PDF/A-2a and PDF/UA-1. It certifies the document: nothing may be changed or adde
 from __future__ import annotations
 
 import io
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.stamp import NoOpStampStyle
@@ -25,8 +24,9 @@ from pyhanko.stamp import NoOpStampStyle
 from permits.credentials import bureau
 
 FIELD = "Permit"
-SEAL = (351, 125, 465, 239)  # where the seal is drawn: left, bottom, right, top, in points
+SEAL = (350, 146, 465, 260)  # where the seal is drawn: left, bottom, right, top, in points
 DIGEST = "sha256"
+STAMP = 12 * 1024  # bytes, of a time stamp with the certificates in it
 
 
 class NotSigned(Exception):
@@ -42,21 +42,22 @@ def sign_pdf(pdf: bytes, *, office: dict[str, str], number: str) -> bytes:
         docmdp_permissions=MDPPerm.NO_CHANGES, name=office["zh"], reason=number,
     )  # fmt: skip
     url = settings.PERMIT_TSA_URL
-    stamper = _stamper(url, settings.PERMIT_TSA_SECONDS) if url else None
+    stamper = HTTPTimeStamper(url, timeout=settings.PERMIT_TSA_SECONDS) if url else None
     with bureau.signer() as signer:
         try:
             signing = PdfSigner(meta, signer, timestamper=stamper, stamp_style=NoOpStampStyle())
-            return signing.sign_pdf(writer, existing_fields_only=True).getvalue()
+            room = _room(signer, stamped=stamper is not None)
+            return signing.sign_pdf(writer, existing_fields_only=True, bytes_reserved=room).getvalue()
         except (TimestampRequestError, TimeoutError) as error:
             raise NotSigned(f"PERMIT_TSA_URL: {url} gives no time stamp: {error.__cause__ or error}") from error
         except (SigningError, PdfError) as error:
             raise NotSigned(f"the PDF of {number} could not be signed: {error}") from error
 
 
-@lru_cache(maxsize=2)
-def _stamper(url: str, seconds: float) -> HTTPTimeStamper:
-    """Kept, because it asks once how long an answer is."""
-    return HTTPTimeStamper(url, timeout=seconds)
+def _room(signer: Signer, *, stamped: bool) -> int:
+    """Hexadecimal digits for the signature; asked to find out by itself, pyHanko signs (and stamps) twice."""
+    certificates = sum(len(each.dump()) for each in signer.cert_registry)
+    return 2 * (certificates + 3072 + (STAMP if stamped else 0))
 
 
 def _add_field(writer: IncrementalPdfFileWriter, said: str) -> None:
