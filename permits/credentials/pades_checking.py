@@ -68,14 +68,15 @@ def _signature(pdf: bytes, trust: bureau.Trust) -> Signature:
     if len(signatures) != 1 or signatures[0].field_name != FIELD:
         raise Refused("the PDF has other signatures than a permit's one")
     embedded = signatures[0]
-    signed_at, stamped = _time(embedded)
+    token = _token(embedded)
+    signed_at = _time(embedded, token)
     if signed_at > timezone.now() + AHEAD:
         raise Refused("the signature says that it was made in the future")
     status = _validated(embedded, trust, signed_at)
-    _refuse_by(status, stamped=stamped)
+    _refuse_by(status, stamped=token is not None)
     if status.signing_cert.sha256 not in trust.signers:
         raise Refused(f"signed by {_called(status.signing_cert)}, who doesn't sign permits here")
-    _refuse_other_spellings(pdf, embedded, status)
+    _refuse_other_spellings(pdf, embedded, token, status)
     stamp = status.timestamp_validity
     return Signature(
         number=str(embedded.sig_object.get("/Reason", "")),
@@ -87,14 +88,25 @@ def _signature(pdf: bytes, trust: bureau.Trust) -> Signature:
     )
 
 
-def _time(embedded: EmbeddedPdfSignature) -> tuple[datetime, bool]:
-    """When it was signed, and whether a time stamp says so."""
-    if token := embedded.attached_timestamp_data:
-        return token["encap_content_info"]["content"].parsed["gen_time"].native, True
+def _time(embedded: EmbeddedPdfSignature, token: cms.ContentInfo | None) -> datetime:
+    if token is not None:
+        return token["content"]["encap_content_info"]["content"].parsed["gen_time"].native
     said = embedded.self_reported_timestamp
     if said is None or said.tzinfo is None:
         raise Refused("the signature doesn't say when it was made")
-    return said, False
+    return said
+
+
+def _token(embedded: EmbeddedPdfSignature) -> cms.ContentInfo | None:
+    """The time stamp over the signature, if there is one."""
+    attributes = embedded.signer_info["unsigned_attrs"]
+    if not attributes:
+        return None
+    (attribute,) = attributes
+    (token,) = attribute["values"]
+    if attribute["type"].native != "signature_time_stamp_token":
+        raise Refused("there is more in the signature than belongs to it")
+    return token
 
 
 def _validated(embedded: EmbeddedPdfSignature, trust: bureau.Trust, moment: datetime) -> PdfSignatureStatus:
@@ -131,16 +143,16 @@ def _called(certificate: x509.Certificate) -> str:
 
 
 # --- The one spelling -------------------------------------------------------------------------------------------------
-def _refuse_other_spellings(pdf: bytes, embedded: EmbeddedPdfSignature, status: PdfSignatureStatus) -> None:
+def _refuse_other_spellings(
+    pdf: bytes, embedded: EmbeddedPdfSignature, token: cms.ContentInfo | None, status: PdfSignatureStatus
+) -> None:
     first, second = _gap(embedded)
-    path = _path(status)
     attributes = []
-    if stamp := status.timestamp_validity:
-        (token,) = next(a for a in embedded.signer_info["unsigned_attrs"])["values"]
-        spelled = _spelled(token, status=stamp, path=_path(stamp), attributes=[])
+    if token is not None:
+        spelled = _spelled(token, status=status.timestamp_validity, attributes=[])
         attributes = [cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [spelled]})]
     given = cms.ContentInfo({"content_type": "signed_data", "content": embedded.signed_data})
-    der = _spelled(given, status=status, path=path, attributes=attributes).dump()
+    der = _spelled(given, status=status, attributes=attributes).dump()
     room = second - first - 2
     if pdf[first:second] != b"<" + der.hex().upper().encode().ljust(room, b"0") + b">":
         raise Refused("the signature isn't written as the bureau writes it")
@@ -156,11 +168,12 @@ def _path(status: Any) -> set[bytes]:
     return {each.dump() for each in status.validation_path.iter_certs(include_root=True)}
 
 
-def _spelled(content: cms.ContentInfo, *, status: Any, path: set[bytes], attributes: list[Any]) -> cms.ContentInfo:
+def _spelled(content: cms.ContentInfo, *, status: Any, attributes: list[Any]) -> cms.ContentInfo:
     """The same signed data as it must be written (RFC 5652), of what its signature covers; with no other certificates
     than those it needs.
     """
     signed, (info,) = content["content"], content["content"]["signer_infos"]
+    path = _path(status)
     if any(each.chosen.dump() not in path for each in signed["certificates"]):
         raise Refused("there are certificates in the signature that don't belong to it")
     certificate = status.signing_cert
