@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, IndirectObject, NumberObject, pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, SigSeedSubFilter, append_signature_field, enumerate_sig_fields
 from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
@@ -48,9 +47,11 @@ def sign_pdf(pdf: bytes, *, office: dict[str, str], number: str) -> bytes:
             signing = PdfSigner(meta, signer, timestamper=stamper, stamp_style=NoOpStampStyle())
             room = _room(signer, stamped=stamper is not None)
             return signing.sign_pdf(writer, existing_fields_only=True, bytes_reserved=room).getvalue()
-        except (TimestampRequestError, TimeoutError) as error:
+        except (TimestampRequestError, TimeoutError, ValueError) as error:
+            if stamper is None:
+                raise
             raise NotSigned(f"PERMIT_TSA_URL: {url} gives no time stamp: {error.__cause__ or error}") from error
-        except (SigningError, PdfError) as error:
+        except SigningError as error:
             raise NotSigned(f"the PDF of {number} could not be signed: {error}") from error
 
 

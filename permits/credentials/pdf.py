@@ -73,7 +73,9 @@ def store_pdf(permit: Permit) -> None:
 
 def _drop(sha256: str) -> None:
     """A print that another worker's came before; the very same one is theirs too."""
-    kept = Permit.objects.filter(pdf_sha256=sha256).exists() or PermitCorrection.objects.filter(pdf_sha256=sha256).exists()
+    kept = (
+        Permit.objects.filter(pdf_sha256=sha256).exists() or PermitCorrection.objects.filter(pdf_sha256=sha256).exists()
+    )
     if not kept:
         storage.delete_blob(sha256)
 

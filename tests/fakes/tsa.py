@@ -50,13 +50,12 @@ def running(there: Authority) -> Iterator[str]:
                 return
             request = tsp.TimeStampReq.load(body, strict=True)
             there.asked.append(request)
-            answer = there.stamper.request_tsa_response(request)
-            if there.rejects:
-                answer = tsp.TimeStampResp({"status": {"status": "rejection"}})
+            rejection = bytes.fromhex("30053003020102")  # a TimeStampResp that has a status only
+            answer = rejection if there.rejects else there.stamper.request_tsa_response(request).dump()
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.end_headers()
-            self.wfile.write(answer.dump())
+            self.wfile.write(answer)
 
         def log_message(self, *args: object) -> None:
             pass

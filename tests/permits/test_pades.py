@@ -22,6 +22,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyhanko.pdf_utils.generic import pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature
@@ -145,7 +146,7 @@ def test_the_field_is_on_the_last_page(tmp_path: Path) -> None:
     content["statement"]["zh"] = "材料齐全，予以备案。" * 90
     content["holder"]["address"] = "新昌镇工业大道" * 40
     pdf = pikepdf.open(io.BytesIO(credentials.signed_pdf(content)))
-    assert len(pdf.pages) == 2 and pdf.Root.AcroForm.Fields[0].P.objgen == pdf.pages[1].objgen
+    assert len(pdf.pages) > 1 and pdf.Root.AcroForm.Fields[0].P.objgen == pdf.pages[-1].objgen
 
 
 @pytest.mark.parametrize("kind", ["rsa", "ecdsa"])
@@ -166,7 +167,7 @@ def give(folder: Path, settings, signer: dev_ca.Issued, root: dev_ca.Issued, cha
 
 
 # --- It is refused --------------------------------------------------------------------------------------------------
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_any_flipped_bit_is_refused(signed: bytes, data) -> None:
     """Half of them in the signature itself, which no signature covers."""
@@ -181,13 +182,14 @@ def test_any_flipped_bit_is_refused(signed: bytes, data) -> None:
 def test_the_same_signature_written_otherwise_is_refused(signed: bytes) -> None:
     first, second = gap(signed)
     lower = signed[:first] + signed[first:second].lower() + signed[second:]
-    spaced = signed[: second - 3] + b"  >" + signed[second:]
-    for other in (lower, spaced):
+    padded = signed[: second - 2] + b"1>" + signed[second:]
+    for other in (lower, padded):
         assert status_of(other).bottom_line  # as pyHanko sees it
         with pytest.raises(Refused, match="isn't written as the bureau writes it"):
             signature_of(other)
 
 
+@settings(max_examples=30)
 @given(st.binary(max_size=300))
 def test_nonsense_is_refused_without_another_error(content: bytes) -> None:
     for pdf in (content, b"%PDF-1.7\n" + content):
@@ -214,18 +216,12 @@ def test_the_page_without_its_signature_is_refused(bare: bytes) -> None:
 
 def test_a_revision_on_top_is_refused(signed: bytes) -> None:
     writer = IncrementalPdfFileWriter(io.BytesIO(signed))
-    writer.root["/Lang"] = pikepdf_text("en")
+    writer.root["/Lang"] = pdf_string("en")
     writer.update_root()
     out = io.BytesIO()
     writer.write(out)
     with pytest.raises(Refused):
         signature_of(out.getvalue())
-
-
-def pikepdf_text(text: str):
-    from pyhanko.pdf_utils.generic import pdf_string
-
-    return pdf_string(text)
 
 
 def test_a_signature_moved_to_another_enterprises_paper_is_refused(signed: bytes) -> None:
@@ -361,7 +357,7 @@ def test_any_flipped_bit_of_a_time_stamp_is_refused(stamping, bare: bytes) -> No
     pdf = sign(bare)
     first, second = gap(pdf)
 
-    @settings(max_examples=80)
+    @settings(max_examples=100)
     @given(place=st.integers(first, second - 1), bit=st.integers(0, 7))
     def refused(place: int, bit: int) -> None:
         flipped = bytearray(pdf)

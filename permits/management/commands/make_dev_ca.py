@@ -18,7 +18,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--renew", action="store_true", help="put a new one in its place; what was signed stays good")
+        parser.add_argument(
+            "--renew", action="store_true", help="put a new one in its place; what was signed stays good"
+        )
         parser.add_argument("--force", action="store_true", help="in production too, where it is refused otherwise")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,4 +40,6 @@ class Command(BaseCommand):
             self.stdout.write(f"There is one already, nothing changed: {path} (--renew makes another)")
             return
         self.stdout.write(f"Made: {path}, its passphrase in {passphrase} (both mode 0600)")
-        self.stdout.write(f"The root that a check trusts: {settings.PERMIT_TRUST}/roots. Keep that folder for good: back it up.")
+        self.stdout.write(
+            f"The root that a check trusts: {settings.PERMIT_TRUST}/roots. Keep that folder for good: back it up."
+        )

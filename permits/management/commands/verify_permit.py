@@ -18,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", help="a number, such as 360924-FG-2020-000001-K, or the file of a permit's PDF")
-        parser.add_argument("--offline", action="store_true", help="of a PDF check the signature only, not the register")
+        parser.add_argument(
+            "--offline", action="store_true", help="of a PDF check the signature only, not the register"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
