@@ -28,6 +28,7 @@ from permits.models import (
     Material,
     Permit,
     PermitCorrection,
+    PermitCorrection,
     StorageCheck,
     StorageFault,
 )
