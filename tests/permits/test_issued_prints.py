@@ -9,15 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from permits import credentials
-from permits.credentials import pades
+from permits.credentials import checking, pades
 from permits.intake import storage
 from permits.models import Permit
 from reviews import tasks, workflow
+from reviews.notices import delivery
 from tests.cast import Cast, filled, task_of
 from tests.reviews import steps
 
@@ -140,6 +143,27 @@ def test_without_a_time_stamp_it_waits_and_the_sweep_prints_it_later(cast: Cast,
     assert tasks.issue_missing_permits() == 0 and not Permit.objects.get().pdf_sha256
     settings.PERMIT_TSA_URL = ""
     assert tasks.issue_missing_permits() == 1 and Permit.objects.get().pdf_sha256
+
+
+def test_who_comes_for_one_that_waits_is_told_and_gets_it_later(cast: Cast, settings, client) -> None:
+    permit = steps.approved(cast).permit
+    address = reverse("permit_pdf", args=[permit.application.public_id])
+    client.force_login(cast.owner)
+    settings.PERMIT_TSA_URL = "http://127.0.0.1:9/"
+    told = client.get(address, follow=True, headers={"accept-language": "zh-hans"})
+    assert told.status_code == 200 and "正在签名" in told.content.decode()
+    settings.PERMIT_TSA_URL = ""
+    got = client.get(address)
+    assert got["Content-Type"] == "application/pdf"
+    assert checking.pdf(b"".join(got.streaming_content)).good
+
+
+def test_the_mail_and_the_inbox_lead_to_where_it_is_downloaded(cast: Cast) -> None:
+    """A link and no attachment: docs/decisions, "A signed print"."""
+    application = steps.approved(cast)
+    delivery.deliver(list(application.notices.values_list("pk", flat=True)))
+    (sent,) = [each for each in mail.outbox if cast.owner.email in each.to and application.permit.number in each.body]
+    assert application.get_absolute_url() in sent.body and not sent.attachments
 
 
 def test_one_that_can_not_be_printed_keeps_nobody_waiting(cast: Cast) -> None:

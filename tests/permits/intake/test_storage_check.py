@@ -28,7 +28,6 @@ from permits.models import (
     Material,
     Permit,
     PermitCorrection,
-    PermitCorrection,
     StorageCheck,
     StorageFault,
 )
