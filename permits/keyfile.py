@@ -87,7 +87,7 @@ class KeyFile:
     def make(self) -> str:
         """Make the key unless there is one, and return its id. Of several processes at once, one makes it."""
         path = self.path
-        with _alone(path, self.setting):
+        with alone(path, self.setting):
             if path.exists():
                 return key_id(_read_private(path, self.setting).public_key())
             return _write_new(path)
@@ -99,7 +99,7 @@ class KeyFile:
         The old private key is gone afterwards: nobody can sign with it again.
         """
         path = self.path
-        with _alone(path, self.setting):
+        with alone(path, self.setting):
             if not path.exists():
                 raise ImproperlyConfigured(
                     f"there is no key at {path} to rotate: run `python manage.py {self.command}`"
@@ -110,13 +110,13 @@ class KeyFile:
 
     def keep(self, public: Ed25519PublicKey) -> Path:
         """Keep the public half of a key that is no file's, such as one of a KMS; return where."""
-        with _alone(self.path, self.setting):
+        with alone(self.path, self.setting):
             return self._keep(public)
 
     def _keep(self, public: Ed25519PublicKey) -> Path:
         self.old.mkdir(mode=0o755, exist_ok=True)
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        _write(self.old / f"{key_id(public)}.pub.pem", pem, mode=0o644)
+        write_whole(self.old / f"{key_id(public)}.pub.pem", pem, mode=0o644)
         return self.old / f"{key_id(public)}.pub.pem"
 
 
@@ -149,11 +149,11 @@ def _old_keys(folder: Path, _changed: int) -> dict[str, Ed25519PublicKey]:
 def _write_new(path: Path) -> str:
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _write(path, pem, mode=0o600)
+    write_whole(path, pem, mode=0o600)
     return key_id(key.public_key())
 
 
-def _write(path: Path, content: bytes, *, mode: int) -> None:
+def write_whole(path: Path, content: bytes, *, mode: int) -> None:
     """Whole or not at all: written beside, forced to disk, then moved into place."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
@@ -174,7 +174,7 @@ def _write(path: Path, content: bytes, *, mode: int) -> None:
 
 
 @contextmanager
-def _alone(path: Path, setting: str) -> Iterator[None]:
+def alone(path: Path, setting: str) -> Iterator[None]:
     """Hold the folder's lock, which other processes and threads wait for."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -325,6 +325,27 @@ if EMBEDDED or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Ed25519 key that signs permits (PEM, PKCS#8). Embedded: made at first need under var/keys.
 PERMIT_KEY_FILE = Path(env.str("PERMIT_KEY_FILE", default=str(VAR_DIR / "keys" / "permit-ed25519.pem")))
+# The bureau's certificate and key, which sign the PDF of a permit (PAdES): in a file, or in a token by PKCS#11.
+# Embedded: make_dev_ca's, made at first need. docs/operations.md, "The certificate that signs permits".
+PERMIT_PKCS12 = Path(env.str("PERMIT_PKCS12", default=str(VAR_DIR / "keys" / "permit-pdf" / "bureau.p12")))
+PERMIT_PKCS12_PASSPHRASE = os.environ.get("PERMIT_PKCS12_PASSPHRASE", "")  # as it stands: it may begin with "$"
+PERMIT_PKCS12_PASSPHRASE_FILE = Path(
+    env.str("PERMIT_PKCS12_PASSPHRASE_FILE", default=str(PERMIT_PKCS12.with_suffix(".passphrase")))
+)
+PERMIT_PKCS11 = {
+    "module": env.str("PERMIT_PKCS11_MODULE", default=""),  # such as /usr/lib/softhsm/libsofthsm2.so; empty: PKCS#12
+    "token": env.str("PERMIT_PKCS11_TOKEN", default=""),  # the token's label
+    "certificate": env.str("PERMIT_PKCS11_CERTIFICATE", default=""),  # labels of the certificate and of the key,
+    "key": env.str("PERMIT_PKCS11_KEY", default=""),  # which is the certificate's when empty
+    "pin": os.environ.get("PERMIT_PKCS11_PIN", ""),
+    "pin_file": env.str("PERMIT_PKCS11_PIN_FILE", default=""),
+    "chain": env.str("PERMIT_PKCS11_CHAIN", default=""),  # PEM file of the certificates between it and the root
+}
+# What a permit's PDF is checked against: roots/*.pem, tsa/*.pem (of the time stamps), and signers/*.pem, every
+# certificate that ever signed, which the portal keeps there by itself.
+PERMIT_TRUST = Path(env.str("PERMIT_TRUST", default=str(VAR_DIR / "keys" / "permit-trust")))
+PERMIT_TSA_URL = env.str("PERMIT_TSA_URL", default="")  # an RFC 3161 time stamp authority; empty: no time stamp
+PERMIT_TSA_SECONDS = env.float("PERMIT_TSA_SECONDS", default=10.0)
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "permits.User"
@@ -583,5 +604,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # A stranger's PDF that doesn't verify is an answer and no event: pyHanko would tell each with its traceback.
+    "loggers": {"pyhanko": {"level": "ERROR"}, "pyhanko_certvalidator": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO" if not EMBEDDED else "WARNING")},
 }

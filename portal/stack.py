@@ -30,6 +30,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import OperationalError, connections
 
+from permits.credentials import bureau
+
 HOST = "127.0.0.1"
 START = 60.0  # seconds the site has to answer for the first time
 GRACE = 8.0  # seconds a process has to end by itself before it is killed
@@ -113,6 +115,7 @@ def prepare(*, demo: bool, applications: int = DEMO_APPLICATIONS) -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
         publish_shipped()
+        bureau.certificate()  # made at the first start, so that the first permit needn't wait for it
         if demo:  # the accounts every time: they are printed, so they are there
             first = not apps.get_model("permits", "Application").objects.exists()
             call_command("demo_data", applications=applications if first else 0, verbosity=1 if first else 0)

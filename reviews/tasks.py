@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -14,6 +16,8 @@ from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
 from reviews.webhooks import sending
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(ignore_result=True)
@@ -33,16 +37,27 @@ def send_digests() -> int:
 
 @shared_task(ignore_result=True)
 def print_permit(permit_id: int) -> None:
-    credentials.store_pdf(Permit.objects.get(pk=permit_id))
+    try:
+        credentials.store_pdf(Permit.objects.get(pk=permit_id))
+    except credentials.NotSigned as error:
+        log.warning("permit %s waits to be printed: %s", permit_id, error)
 
 
 @shared_task(ignore_result=True)
 def issue_missing_permits() -> int:
-    """Print what a lost kick left unprinted."""
-    waiting = Permit.objects.filter(pdf_sha256="").order_by("issued_at")[:50]
-    for permit in waiting:
-        credentials.store_pdf(permit)
-    return len(waiting)
+    """Print what a lost kick, or a signature that could not be had, left unprinted. Return how many were printed."""
+    printed = 0
+    for permit in Permit.objects.filter(pdf_sha256="").order_by("issued_at")[:50]:
+        try:
+            credentials.store_pdf(permit)
+        except credentials.NotSigned as error:  # the next one's could not be had either
+            log.warning("permit %s waits to be printed: %s", permit.pk, error)
+            break
+        except Exception:  # one that can't be printed keeps nobody else waiting
+            log.exception("permit %s can't be printed", permit.pk)
+            continue
+        printed += 1
+    return printed
 
 
 @shared_task(ignore_result=True)

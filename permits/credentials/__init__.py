@@ -5,9 +5,13 @@ the QR code of ``qr``, ``register`` answers whether a number is good.
 """
 
 from permits.credentials.content import content_of
-from permits.credentials.pdf import render_pdf, store_pdf
+from permits.credentials.pades import NotSigned
+from permits.credentials.pdf import render_pdf, signed_pdf, store_pdf
 from permits.credentials.qr import qr_png, qr_svg
 from permits.credentials.register import VerifyResult, check
 from permits.credentials.signing import sign, verify
 
-__all__ = ["VerifyResult", "check", "content_of", "qr_png", "qr_svg", "render_pdf", "sign", "store_pdf", "verify"]
+__all__ = [
+    "NotSigned", "VerifyResult", "check", "content_of", "qr_png", "qr_svg", "render_pdf", "sign", "signed_pdf",
+    "store_pdf", "verify",
+]  # fmt: skip

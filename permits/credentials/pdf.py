@@ -1,7 +1,7 @@
 """The permit on paper: an A4 page set by typst, tagged, PDF/A-2a and PDF/UA-1, with its fonts in it.
 
 The content reaches the template as JSON in ``sys.inputs`` and is read there as data: nothing an applicant typed is ever
-markup. The same content gives the same bytes.
+markup. The same content gives the same bytes, before it is signed (``pades``).
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from typing import Any
 import typst
 from django.conf import settings
 
+from permits.credentials.pades import sign_pdf
 from permits.credentials.qr import qr_svg
 from permits.intake import storage
-from permits.models import Permit
+from permits.models import Permit, PermitCorrection
 from permits.numbers import SHANGHAI
 
 ROOM = Path(__file__).resolve().parent.parent
@@ -51,13 +52,32 @@ def render_pdf(content: dict[str, Any], *, state: str = Permit.State.VALID) -> b
     )
 
 
+def signed_pdf(content: dict[str, Any]) -> bytes:
+    """The pages with the bureau's signature. Raise ``NotSigned`` when a later try may do."""
+    return sign_pdf(render_pdf(content), office=content["office"], number=content["number"])
+
+
 def store_pdf(permit: Permit) -> None:
-    """Print the permit and keep it, unless that was done. Two workers at once print the same page and keep it once."""
+    """Print and sign the permit and keep it, unless that was done. Of two workers at once one's print is kept, and none
+    of what the permit said before a correction that came in between. Raise ``NotSigned``: nothing is kept then.
+    """
     if permit.pdf_sha256:
         return
-    stored = storage.put(io.BytesIO(render_pdf(permit.content)))
-    Permit.objects.filter(pk=permit.pk, pdf_sha256="").update(pdf_sha256=stored.sha256, pdf_size=stored.size)
+    stored = storage.put(io.BytesIO(signed_pdf(permit.content)))
+    # The signature of the content changes with each correction.
+    waiting = Permit.objects.filter(pk=permit.pk, pdf_sha256="", signature=permit.signature)
+    if not waiting.update(pdf_sha256=stored.sha256, pdf_size=stored.size):
+        _drop(stored.sha256)
     permit.refresh_from_db(fields=["pdf_sha256", "pdf_size"])
+
+
+def _drop(sha256: str) -> None:
+    """A print that another worker's came before; the very same one is theirs too."""
+    kept = (
+        Permit.objects.filter(pdf_sha256=sha256).exists() or PermitCorrection.objects.filter(pdf_sha256=sha256).exists()
+    )
+    if not kept:
+        storage.delete_blob(sha256)
 
 
 @cache

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 
 from permits import credentials, edition_files
@@ -13,6 +15,8 @@ from permits.intake import keeping, reading, sandbox, storage
 from permits.intake.looking.words import Refused
 from permits.intake.storage import Stored
 from permits.models import EditionDraftFile, EditionFile, MaterialPart, Permit, PermitCorrection
+
+log = logging.getLogger(__name__)
 
 
 def mend(sha256: str) -> bool:
@@ -29,19 +33,25 @@ def _shipped(sha256: str) -> bool:
 
 
 def _earlier_prints(sha256: str) -> bool:
+    """What a permit said before it was corrected is void: it comes back as a record, without a new signature."""
     earlier = PermitCorrection.objects.filter(pdf_sha256=sha256).first()
-    return earlier is not None and _same(credentials.render_pdf(earlier.content), sha256)
+    if earlier is None:
+        return False
+    stored = storage.put(io.BytesIO(credentials.render_pdf(earlier.content)))
+    PermitCorrection.objects.filter(pk=earlier.pk).update(pdf_sha256=stored.sha256)
+    return True
 
 
 def _prints(sha256: str) -> bool:
-    """What is signed is the permit's content, so a print that comes out otherwise (a newer typst) is as good."""
+    """Printed and signed once more; what is said in it is the permit's content, which has a signature of its own."""
     permit = Permit.objects.filter(pdf_sha256=sha256).first()
     if permit is None:
         return False
-    pdf = credentials.render_pdf(permit.content)
-    if _same(pdf, sha256):
-        return True
-    stored = storage.put(io.BytesIO(pdf))
+    try:
+        stored = storage.put(io.BytesIO(credentials.signed_pdf(permit.content)))
+    except (credentials.NotSigned, ImproperlyConfigured) as error:
+        log.warning("the print of permit %s can't be made anew yet: %s", permit.number, error)
+        return False
     return bool(
         Permit.objects.filter(pk=permit.pk, pdf_sha256=sha256).update(pdf_sha256=stored.sha256, pdf_size=stored.size)
     )

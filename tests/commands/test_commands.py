@@ -289,3 +289,37 @@ def test_ready_says_what_does_not_answer_and_alive_stays_alive(client, db):
         assert response.status_code == 503 and "broker" in response.json()["faults"]
         assert client.get("/healthz").status_code == 200
     assert app.conf.broker_url.startswith("memory")
+
+
+def test_doctor_says_when_the_certificate_that_signs_permits_ends(settings, tmp_path):
+    from datetime import UTC, datetime
+
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from permits.credentials import dev_ca
+
+    settings.PERMIT_PKCS12, settings.PERMIT_TRUST = tmp_path / "bureau.p12", tmp_path / "trust"
+    assert "made with the first permit" in doctor.permit_certificate()
+    settings.EMBEDDED = False
+    with pytest.raises(doctor.Unwell, match="PERMIT_PKCS12: there is no file"):
+        doctor.permit_certificate()
+    root = dev_ca.issue("root", key=ec.generate_private_key(ec.SECP256R1()))
+    (tmp_path / "trust" / "roots").mkdir(parents=True)
+    (tmp_path / "trust" / "roots" / "root.pem").write_bytes(root.certificate.public_bytes(Encoding.PEM))
+    settings.PERMIT_PKCS12_PASSPHRASE = "secret"
+
+    def given(days: int, chain) -> None:
+        begins = datetime.now(UTC) - timedelta(days=365 * 3 - days, minutes=-5)
+        signer = dev_ca.issue("bureau", key=ec.generate_private_key(ec.SECP256R1()), by=root, begins=begins)
+        settings.PERMIT_PKCS12 = tmp_path / f"bureau-{days}.p12"
+        settings.PERMIT_PKCS12.write_bytes(dev_ca.pkcs12(signer, chain, "secret"))
+
+    given(60, [root])
+    assert "60 days" in doctor.permit_certificate()
+    given(20, [root])
+    with pytest.raises(doctor.Unwell, match="ends in 20 days"):
+        doctor.permit_certificate()
+    given(-3, [root])
+    with pytest.raises(doctor.Unwell, match="ended on"):
+        doctor.permit_certificate()

@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from permits.credentials import certificate
 from permits.intake import checking, sandbox, scanner, storage
 from permits.models import EditionDraft, Material, Permit, Service, StorageCheck, StorageFault, User
 from reviews import calendars, editions, roles
@@ -248,6 +249,23 @@ def permits() -> str:
     return "all printed"
 
 
+def permit_certificate() -> str:
+    """The bureau's: there, going back to a root that is trusted here, and good for a while yet."""
+    if settings.EMBEDDED and not settings.PERMIT_PKCS12.exists() and not settings.PERMIT_PKCS11["module"]:
+        return "none yet; made with the first permit"
+    try:
+        found = certificate.standing()
+    except certificate.Unfit as unfit:
+        raise Unwell(str(unfit), unfit.mend) from unfit
+    except ImproperlyConfigured as error:
+        raise Unwell(str(error), "mend that; permits wait to be printed meanwhile") from error
+    if found.days < certificate.RENEW_BEFORE:
+        raise Unwell(f"the certificate that signs permits ends in {found.days} days ({found.ends:%Y-%m-%d})",
+                     "have the bureau's authority renew it, and put it in the place of the old one (docs/operations.md)")  # fmt: skip
+    stamps = f"; time stamps of {settings.PERMIT_TSA_URL}" if settings.PERMIT_TSA_URL else "; no time stamps"
+    return f"{found.subject}, of {found.issuer}, {found.days} days to {found.ends:%Y-%m-%d}{stamps}"
+
+
 def administrators() -> str:
     """The three are there, apart, and no superuser stands above them; one machine for trying out may do without."""
     posted = roles.posted_administrators()
@@ -281,7 +299,7 @@ def scheduled_editions() -> str:
 CHECKS: list[Callable[[], str]] = [
     database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, stored_files, files_checked, virus_scanner, mail, clock, calendar, due_times, services,
     scheduled_editions,
-    outbox, webhooks, permits,
+    outbox, webhooks, permits, permit_certificate,
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from permits import credentials, edition_files
+from permits.credentials import checking
 from permits.intake import storage, storage_check, storage_rounds, uses
 from permits.intake.materials import add_material
 from permits.intake.storage_check import How
@@ -26,10 +27,11 @@ from permits.models import (
     EditionFile,
     Material,
     Permit,
+    PermitCorrection,
     StorageCheck,
     StorageFault,
 )
-from reviews import tasks
+from reviews import tasks, workflow
 from tests.permits.intake.conftest import document
 from tests.permits.intake.storages import client
 from tests.reviews import steps
@@ -252,14 +254,27 @@ def test_a_lost_print_is_made_anew_and_the_row_follows_one_that_comes_out_otherw
     permit = steps.approved(cast).permit
     credentials.store_pdf(permit)
     Material.objects.all().delete()  # the cast's have no blobs
-    printed = permit.pdf_sha256
-    storage.delete_blob(printed)
+    storage.delete_blob(permit.pdf_sha256)
     assert check()[0] == 1
-    assert check("--repair")[0] == 0 and storage.exists(printed)
-    Permit.objects.update(pdf_sha256="a" * 64)  # as an older typst had set it
     status, said = check("--repair")
-    permit.refresh_from_db()
-    assert status == 0 and permit.pdf_sha256 == printed, said
+    lost, permit = permit.pdf_sha256, Permit.objects.get()
+    assert status == 0 and permit.pdf_sha256 != lost, said
+    with storage.open_blob(permit.pdf_sha256) as blob:
+        assert checking.pdf(blob.read()).good
+
+
+def test_a_lost_print_from_before_a_correction_comes_back_without_a_signature(cast):
+    permit = steps.approved(cast).permit
+    credentials.store_pdf(permit)
+    Material.objects.all().delete()
+    workflow.correct_permit(permit.pk, official=cast.supervisor, changes={"first_batch": "90"}, reason="笔误")
+    credentials.store_pdf(Permit.objects.get())
+    storage.delete_blob(permit.pdf_sha256)
+    status, said = check("--repair")
+    with storage.open_blob(PermitCorrection.objects.get().pdf_sha256) as blob:
+        found = checking.pdf(blob.read())
+    assert status == 0 and not found.good and "has no signature" in found.lines[0], said
+
 
 
 def test_a_lost_small_picture_is_made_anew_from_its_file(draft):
