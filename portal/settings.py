@@ -325,6 +325,7 @@ if EMBEDDED or DEBUG:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # Ed25519 key that signs permits (PEM, PKCS#8). Embedded: made at first need under var/keys.
 PERMIT_KEY_FILE = Path(env.str("PERMIT_KEY_FILE", default=str(VAR_DIR / "keys" / "permit-ed25519.pem")))
+PERMIT_STATUS_DAYS = env.int("PERMIT_STATUS_DAYS", default=7)  # how long a list of revoked permits may be relied on
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "permits.User"

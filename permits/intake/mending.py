@@ -27,7 +27,7 @@ def _shipped(sha256: str) -> bool:
 
 def _earlier_prints(sha256: str) -> bool:
     earlier = PermitCorrection.objects.filter(pdf_sha256=sha256).first()
-    return earlier is not None and _same(credentials.render_pdf(earlier.content), sha256)
+    return earlier is not None and _same(credentials.render_pdf(earlier.content, code=earlier.code), sha256)
 
 
 def _prints(sha256: str) -> bool:
@@ -35,7 +35,7 @@ def _prints(sha256: str) -> bool:
     permit = Permit.objects.filter(pdf_sha256=sha256).first()
     if permit is None:
         return False
-    pdf = credentials.render_pdf(permit.content)
+    pdf = credentials.render_pdf(permit.content, code=permit.code)
     if _same(pdf, sha256):
         return True
     stored = storage.put(io.BytesIO(pdf))
