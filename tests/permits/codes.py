@@ -30,6 +30,37 @@ def hostile() -> list[dict[str, str]]:
     return list({case["text"]: case for case in cases}.values())
 
 
+def lasting() -> str:
+    """A code that is valid to the end of 9 February 2027."""
+    return code.make(CONTENT | {"valid_until": "2027-02-09"}, now=NOW)
+
+
+def judged() -> list[tuple[dict[str, Any] | None, int, str]]:
+    """What ``lasting`` is worth: by which list, at which second, in which word."""
+    number, now = CONTENT["number"], int(NOW.timestamp())
+    until, ended = now + 7 * 86400, 1802188800
+
+    def by(**lists: dict[str, Any]) -> dict[str, Any]:
+        return {"expires": until, "revoked": {}, "superseded": {}, "corrected": {}} | lists
+
+    return [
+        (by(), now, "valid"),
+        (by(), until - 1, "valid"),
+        (by(), until, "unknown"),
+        (None, now, "unknown"),
+        (by(revoked={number: 1}), now, "revoked"),
+        (by(revoked={number: 1}), ended + 1, "revoked"),
+        (by(superseded={number: "x"}), now, "superseded"),
+        (by(corrected={number: now}), now, "valid"),
+        (by(corrected={number: now + 1}), now, "corrected"),
+        (by(revoked={"another": 1}), now, "valid"),
+        (by(), ended - 1, "unknown"),
+        (by(), ended, "expired"),
+        (by(), 1581304800 - 301, "not_yet"),
+        (by(), 1581304800 - 300, "valid"),
+    ]
+
+
 def _case(name: str, text: str, word: str) -> dict[str, str]:
     return {"name": name, "text": text, "code": word}
 

@@ -230,29 +230,17 @@ def test_reading_makes_no_key(key_file: Path) -> None:
 
 
 # --- The list ---------------------------------------------------------------------------------------------------------
-def listed(**lists: Any) -> status.StatusList:
-    return status.StatusList(NOW, NOW + timedelta(days=7), **lists)
-
-
-@pytest.mark.parametrize(
-    ("known", "now", "word"),
-    [
-        (listed(), NOW, "valid"),
-        (listed(), NOW + timedelta(days=7), "unknown"),
-        (None, NOW, "unknown"),
-        (listed(revoked={NUMBER: 1}), NOW, "revoked"),
-        (listed(revoked={NUMBER: 1}), NOW + timedelta(days=70), "revoked"),
-        (listed(superseded={NUMBER: "x"}), NOW, "superseded"),
-        (listed(corrected={NUMBER: int(NOW.timestamp())}), NOW, "valid"),
-        (listed(corrected={NUMBER: int(NOW.timestamp()) + 1}), NOW, "corrected"),
-        (listed(revoked={"another": 1}), NOW, "valid"),
-        (listed(), datetime(2027, 2, 9, 15, 59, tzinfo=UTC), "unknown"),
-        (listed(), datetime(2027, 2, 9, 16, tzinfo=UTC), "expired"),
-        (listed(), datetime(2020, 2, 10, 3, 14, tzinfo=UTC), "not_yet"),
-    ],
-)
-def test_what_a_permit_is_worth(known, now: datetime, word: str) -> None:
-    assert status.judge(code.read(code.make(content(), now=NOW)), known, now) == word
+def test_what_a_permit_is_worth() -> None:
+    found = code.read(codes.lasting())
+    for told, now, word in codes.judged():
+        known = told and status.StatusList(
+            NOW,
+            datetime.fromtimestamp(told["expires"], UTC),
+            told["revoked"],
+            told["superseded"],
+            told["corrected"],
+        )
+        assert status.judge(found, known, datetime.fromtimestamp(now, UTC)) == word, (told, now)
 
 
 def test_the_list_is_signed_and_no_code_passes_for_it(db: None) -> None:

@@ -58,15 +58,16 @@
     var word = "";
     try {
       var newKeys = await (await fetched(root.dataset.keys)).json();
+      if (!Array.isArray(newKeys.keys)) throw new Error("no keys");
+      keys = newKeys;
       var bytes = new Uint8Array(await (await fetched(root.dataset.status)).arrayBuffer());
       var newList = await PermitCode.readList(bytes, newKeys);
-      keys = newKeys;
       if (!list || newList.asOf >= list.asOf) {
         list = newList;
         word = keep(keys, bytes);
       }
     } catch (fault) {
-      word = fault.code === "unable" ? "" : WORDS.offline;
+      word = fault.code === "unable" ? "" : fault.code ? WORDS.list_refused : WORDS.offline;
     }
     part("keys").textContent = word;
     showList();
