@@ -17,6 +17,7 @@ from typing import Any
 import typst
 from django.conf import settings
 
+from permits.credentials.code import address
 from permits.credentials.pades import sign_pdf
 from permits.credentials.qr import qr_svg
 from permits.intake import storage
@@ -32,8 +33,11 @@ MISSING = "〓"  # what Chinese printers set for a character they have no type o
 STAMPS = {Permit.State.REVOKED: ("已撤销", "REVOKED"), Permit.State.SUPERSEDED: ("已换发", "SUPERSEDED")}
 
 
-def render_pdf(content: dict[str, Any], *, state: str = Permit.State.VALID) -> bytes:
-    """The pages, as bytes; of a permit that was revoked or renewed with that across each of them."""
+def render_pdf(content: dict[str, Any], *, code: str = "", state: str = Permit.State.VALID) -> bytes:
+    """The pages, as bytes; of a permit that was revoked or renewed with that across each of them.
+
+    The QR code leads to the public page; with ``code`` it is checked without a network too.
+    """
     issued_at = datetime.fromisoformat(content["issued_at"])
     printable, missing = _printable(content)
     data = printable | {
@@ -46,15 +50,15 @@ def render_pdf(content: dict[str, Any], *, state: str = Permit.State.VALID) -> b
         TEMPLATE,
         format="pdf",
         font_paths=_fonts(),
-        sys_inputs={"permit": json.dumps(data, ensure_ascii=False), "qr": qr_svg(content["verify_url"])},
+        sys_inputs={"permit": json.dumps(data, ensure_ascii=False), "qr": qr_svg(address(content["verify_url"], code))},
         pdf_standards=["a-2a", "ua-1"],
         timestamp=int(issued_at.timestamp()),
     )
 
 
-def signed_pdf(content: dict[str, Any]) -> bytes:
+def signed_pdf(content: dict[str, Any], *, code: str = "") -> bytes:
     """The pages with the bureau's signature. Raise ``NotSigned`` when a later try may do."""
-    return sign_pdf(render_pdf(content), office=content["office"], number=content["number"])
+    return sign_pdf(render_pdf(content, code=code), office=content["office"], number=content["number"])
 
 
 def store_pdf(permit: Permit) -> None:
@@ -63,7 +67,7 @@ def store_pdf(permit: Permit) -> None:
     """
     if permit.pdf_sha256:
         return
-    stored = storage.put(io.BytesIO(signed_pdf(permit.content)))
+    stored = storage.put(io.BytesIO(signed_pdf(permit.content, code=permit.code)))
     # The signature of the content changes with each correction.
     waiting = Permit.objects.filter(pk=permit.pk, pdf_sha256="", signature=permit.signature)
     if not waiting.update(pdf_sha256=stored.sha256, pdf_size=stored.size):

@@ -37,7 +37,7 @@ def _earlier_prints(sha256: str) -> bool:
     earlier = PermitCorrection.objects.filter(pdf_sha256=sha256).first()
     if earlier is None:
         return False
-    stored = storage.put(io.BytesIO(credentials.render_pdf(earlier.content)))
+    stored = storage.put(io.BytesIO(credentials.render_pdf(earlier.content, code=earlier.code)))
     PermitCorrection.objects.filter(pk=earlier.pk).update(pdf_sha256=stored.sha256)
     return True
 
@@ -48,7 +48,7 @@ def _prints(sha256: str) -> bool:
     if permit is None:
         return False
     try:
-        stored = storage.put(io.BytesIO(credentials.signed_pdf(permit.content)))
+        stored = storage.put(io.BytesIO(credentials.signed_pdf(permit.content, code=permit.code)))
     except (credentials.NotSigned, ImproperlyConfigured) as error:
         log.warning("the print of permit %s can't be made anew yet: %s", permit.number, error)
         return False

@@ -21,6 +21,7 @@ class Permit(models.Model):
     content = models.JSONField()
     signature = models.CharField(max_length=100, blank=True, help_text="Ed25519 over the canonical content, base64url")
     key_id = models.CharField(max_length=16, blank=True)
+    code = models.TextField(_("Code"), blank=True, help_text="PP1:…, in the QR code on the print")
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     pdf_size = models.PositiveIntegerField(default=0)
     state = models.CharField(_("State"), max_length=10, choices=State.choices, default=State.VALID)
@@ -33,7 +34,14 @@ class Permit(models.Model):
     class Meta:
         verbose_name = _("permit")
         verbose_name_plural = _("permits")
-        indexes = [models.Index(fields=["pdf_sha256", "issued_at"], name="permit_not_yet_printed")]
+        indexes = [
+            models.Index(fields=["pdf_sha256", "issued_at"], name="permit_not_yet_printed"),
+            models.Index(
+                fields=["valid_until"],
+                condition=~models.Q(state="valid") | models.Q(corrected_at__isnull=False),
+                name="permit_in_status_list",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -46,6 +54,7 @@ class PermitCorrection(models.Model):
     content = models.JSONField()
     signature = models.CharField(max_length=100)
     key_id = models.CharField(max_length=16)
+    code = models.TextField(blank=True)
     pdf_sha256 = models.CharField(max_length=64, blank=True)
     corrected_at = models.DateTimeField(_("Corrected"))
     corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

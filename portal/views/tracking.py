@@ -138,7 +138,7 @@ def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
     permit = get_object_or_404(Permit, application=_mine(request, public_id))
     name = f'attachment; filename="{permit.number}.pdf"'
     if permit.state != Permit.State.VALID:
-        pdf = credentials.render_pdf(permit.content, state=permit.state)
+        pdf = credentials.render_pdf(permit.content, code=permit.code, state=permit.state)
         return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": name, "Cache-Control": "no-store"})
     pdf_file = _print_of(permit)
     if pdf_file is None:

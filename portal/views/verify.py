@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from permits import numbers
 from permits.credentials import VerifyResult, check
 from portal.throttle import allowed, client
+from portal.views.checker import words
 
 LONGEST = 40
 PER_MINUTE = 60
@@ -43,7 +44,8 @@ def permit(request: HttpRequest, number: str) -> HttpResponse:
     if not allowed("verify", client(request), limit=PER_MINUTE):
         return _too_many(request)
     result = check(number)
-    context: dict[str, Any] = {"result": result, "state": _state(result)}
+    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    context: dict[str, Any] = {"result": result, "state": _state(result), "words": words(), "language": language}
     if result.signature_ok:
         context["rows"] = _rows(result)
         context["permit_title"] = _in_language(result.content["title"])

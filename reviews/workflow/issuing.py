@@ -36,7 +36,7 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
     signature, key_id = credentials.sign(content)
     permit = Permit(
         application=application, number=number, content=content, signature=signature, key_id=key_id, issued_at=now,
-        valid_until=valid_until,
+        valid_until=valid_until, code=credentials.make_code(content, now=now),
     )  # fmt: skip
     insert([permit])
     if earlier and earlier.state == Permit.State.VALID:
@@ -108,9 +108,10 @@ def correct_permit(
             raise NotSensible(_("Nothing would change: the permit says so already."))
         PermitCorrection.objects.create(
             permit=permit, content=earlier, signature=permit.signature, key_id=permit.key_id,
-            pdf_sha256=permit.pdf_sha256, corrected_at=step.now, corrected_by=official,
+            code=permit.code, pdf_sha256=permit.pdf_sha256, corrected_at=step.now, corrected_by=official,
         )  # fmt: skip
         permit.signature, permit.key_id = credentials.sign(content)
+        permit.code = credentials.make_code(content, now=step.now)
         permit.content, permit.corrected_at, permit.pdf_sha256, permit.pdf_size = content, step.now, "", 0
         permit.save()
         event = step.record(

@@ -238,9 +238,14 @@ def test_the_pdf_can_be_searched_for_what_it_says_rare_characters_too(tmp_path: 
     assert "演示" in text and "REVOKED" not in text
 
 
-def test_the_code_on_the_paper_leads_to_the_verify_page(tmp_path: Path) -> None:
+def test_the_code_on_the_paper_leads_to_the_verify_page_and_is_checked_without_it(tmp_path: Path) -> None:
     page = pages_of(credentials.render_pdf(CONTENT), tmp_path)[0]
     assert [code.text for code in zxingcpp.read_barcodes(page)] == [CONTENT["verify_url"]]
+    made = credentials.make_code(CONTENT, now=ISSUED)
+    page = pages_of(credentials.render_pdf(CONTENT, code=made), tmp_path)[0]
+    (read,) = zxingcpp.read_barcodes(page)
+    assert read.text.startswith(CONTENT["verify_url"] + "#PP1:")
+    assert credentials.read(read.text) == credentials.read(made)
     picture = Image.open(io.BytesIO(credentials.qr_png(NUMBER)))
     assert zxingcpp.read_barcodes(picture)[0].text == NUMBER
     assert credentials.qr_svg(NUMBER).startswith("<svg ")
