@@ -90,9 +90,14 @@ def test_once_renewed_the_earlier_one_says_so_everywhere(cast: Cast, permit: Per
     new = renewed(cast, permit)
     old_page = words(at(cast.owner).get(permit.application.get_absolute_url()))
     assert f"Superseded by {new.number}" in old_page
-    verified = words(at().get(f"/verify/{permit.number}/"))
+
+    def verdict(number: str) -> str:
+        (section,) = page(at().get(f"/verify/{number}/")).xpath("//section[@aria-labelledby='verdict']")
+        return str(section.text_content())
+
+    verified = verdict(permit.number)
     assert "Superseded" in verified and new.number in verified and "in force" not in verified
-    assert "genuine and in force" in words(at().get(f"/verify/{new.number}/"))
+    assert "genuine and in force" in verdict(new.number)
     new_page = words(at(cast.owner).get(new.application.get_absolute_url()))
     assert f"This application renews permit {permit.number}" in new_page
     assert "Permit superseded by a renewed one" in new_page
