@@ -103,7 +103,7 @@ def test_once_renewed_the_earlier_one_says_so_everywhere(cast: Cast, permit: Per
     assert "Permit superseded by a renewed one" in new_page
     pdf = at(cast.owner).get(f"/applications/{permit.application.public_id}/permit.pdf")
     permit.refresh_from_db()
-    assert pdf.content == credentials.render_pdf(permit.content, state="superseded")
+    assert pdf.content == credentials.render_pdf(permit.content, code=permit.code, state="superseded")
 
 
 def test_a_corrected_permit_says_that_earlier_prints_are_void(cast: Cast, permit: Permit) -> None:
