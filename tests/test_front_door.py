@@ -194,6 +194,9 @@ def test_nothing_is_pinned_twice():
 # --- Up, and down again -----------------------------------------------------------------------------------
 
 
+WHOLE = 6  # gunicorn and two workers, Celery and its pool, beat
+
+
 @contextmanager
 def running(var: Path, output: Path) -> Iterator[tuple[subprocess.Popen[str], str, list[psutil.Process]]]:
     """A whole portal, up; with its address and everything it started."""
@@ -210,8 +213,10 @@ def running(var: Path, output: Path) -> Iterator[tuple[subprocess.Popen[str], st
             assert portal.poll() is None, output.read_text()
             assert time.monotonic() < end, output.read_text()
             time.sleep(0.2)
-        time.sleep(1)  # the worker's pool
-        family = psutil.Process(portal.pid).children(recursive=True)
+        pool = time.monotonic() + 30
+        while len(family) < WHOLE and time.monotonic() < pool:  # the worker's pool comes last
+            time.sleep(0.5)
+            family = psutil.Process(portal.pid).children(recursive=True)
         portal.output = output  # type: ignore[attr-defined]
         yield portal, f"http://127.0.0.1:{port}", family
     finally:
@@ -249,7 +254,7 @@ def test_a_signal_stops_everything_within_ten_seconds(started, number):
     portal, address, family = started
     with urlopen(f"{address}/healthz", timeout=10) as answer:
         assert answer.status == 200
-    assert len(family) >= 6, family  # gunicorn and two workers, Celery and its pool of two, beat
+    assert len(family) >= WHOLE, family
     began = time.monotonic()
     portal.send_signal(number)
     assert portal.wait(15) == 0

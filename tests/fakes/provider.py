@@ -54,7 +54,12 @@ class Provider:
         body, timestamp = json.dumps(said).encode(), str(int(time.time()))
         headers = {"X-Timestamp": timestamp, "Idempotency-Key": key, "Content-Type": "application/json", "Connection": "close",
                    "X-Signature": signature(self.secret, timestamp, key, body)}  # fmt: skip
-        return [urllib3.request("POST", url, body=body, headers=headers, timeout=10).status for _time in range(times)]
+
+        def once() -> int:
+            with urllib3.PoolManager() as fresh:  # a kept connection may be closed at the moment it is used again
+                return fresh.request("POST", url, body=body, headers=headers, timeout=10).status
+
+        return [once() for _time in range(times)]
 
     def figures(self) -> dict[str, Any]:
         return {"sent": len(self.sent), "calls": sum(self.calls.values()), "strangers": self.strangers,
