@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench.measure import Result, table, write
 from tests.run import ROOT, postgres
 
-NAMES = ("forms", "roster", "decide", "flow", "notices", "audit")
+NAMES = ("forms", "roster", "decide", "flow", "notices", "audit", "permits")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,27 +1,50 @@
-"""manage.py verify_permit NUMBER: what the register and the signature say. Exit status 1 unless the permit is valid."""
+"""manage.py verify_permit NUMBER|TEXT|FILE: what register and signatures say. Exit status 1 unless the permit is valid."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from permits.credentials import VerifyResult, check
+from permits.credentials import VerifyResult, check, code, code_checking
 
 
 class Command(BaseCommand):
     help = "Say whether a permit is good: in the register, in force, and signed by us."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("number", help="the permit's number, such as 360924-FG-2020-000001-K")
+        parser.add_argument(
+            "number",
+            help="the permit's number, such as 360924-FG-2020-000001-K, the text of its QR code (PP1:… or an address that "
+            "ends in it), or a file with that text",
+        )
+        parser.add_argument(
+            "--status", type=Path, metavar="FILE", help="a list from /verify/status: then the register isn't asked"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = check(options["number"])
-        for line in _report(result):
+        good, lines = _found(options["number"], options.get("status"))
+        for line in lines:
             self.stdout.write(line)
-        if not result.valid:
+        if not good:
             sys.exit(1)
+
+
+def _found(given: str, status: Path | None) -> tuple[bool, list[str]]:
+    try:
+        if not code.found_in(given) and Path(given).is_file():
+            given = Path(given).read_text(encoding="utf-8", errors="replace")
+        known = status.read_bytes() if status else None
+    except (OSError, ValueError) as error:
+        raise CommandError(str(error)) from error
+    if code.found_in(given):
+        return code_checking.report(given, known=known)
+    if known is not None:
+        raise CommandError("--status goes with the text of a QR code: a number alone is signed by nobody")
+    result = check(given)
+    return result.valid, _report(result)
 
 
 def _report(result: VerifyResult) -> list[str]:
