@@ -3,7 +3,7 @@
 ``PP1:`` and, in base45, a CWT (RFC 8392) in a COSE_Sign1. Its claims: subject (2) the permit's number, expiry (4) the
 moment after the last day it is valid, not before (5) when it was issued, issued at (6) when this was signed (which a
 correction does anew), and under a private claim who holds it and for which service. Nothing is compressed: see
-docs/decisions/00xx-the-code-on-a-permit.md, which also says why it stands in the fragment of an address.
+docs/decisions/0026-the-code-on-a-permit.md, which also says why it stands in the fragment of an address.
 """
 
 from __future__ import annotations

@@ -13,10 +13,8 @@
   var SPRITE = document.querySelector("use").getAttribute("href").split("#")[0];
   var said = CodeSaid(WORDS, SPRITE, place.dataset.language);
 
-  function show(level, title, lines, code) {
-    var nodes = [said.notice(level, title, lines)];
-    if (code) nodes.push(said.rows(code, {}));
-    place.replaceChildren.apply(place, nodes);
+  function show(level, title, lines) {
+    place.replaceChildren(said.notice(level, title, lines));
     place.hidden = false;
   }
 
@@ -34,7 +32,7 @@
       return;
     }
     var isOld = code.signed < Number(place.dataset.corrected || 0);
-    var words = said.say(isOld ? "paper_corrected_more" : "paper_genuine_more", [code.holder]);
-    show(isOld ? "warning" : "info", WORDS.paper_genuine, [words], code);
+    var words = said.say(isOld ? "paper_corrected_more" : "paper_genuine_more", [code.holder + (code.cut ? " …" : "")]);
+    show(isOld ? "warning" : "info", WORDS.paper_genuine, [words]);
   })();
 })();

@@ -19,6 +19,7 @@ from permits.models import Application, Permit
 from reviews import tasks, workflow
 from reviews.workflow import issuing
 from reviews.workflow.step import Step
+from tests.bench import permit_codes
 from tests.bench.client import computed
 from tests.bench.measure import Result, in_turn
 from tests.bench.prepared import Copies, settled, the_cast
@@ -30,7 +31,7 @@ OFFICE = {"zh": "宜丰县行政审批局", "en": "Yifeng County Administrative 
 def measure(rounds: int, folder: Path) -> list[Result]:
     cast_ = the_cast()
     copies = Copies(workflow.submit(filled(cast_).pk, applicant=cast_.owner))
-    return [_issue(rounds, copies, each=60 if rounds > 1 else 2)]
+    return [_issue(rounds, copies, each=60 if rounds > 1 else 2), *permit_codes.measure(rounds)]
 
 
 def _issue(rounds: int, copies: Copies, *, each: int) -> Result:

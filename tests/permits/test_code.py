@@ -14,17 +14,19 @@ import pytest
 import segno
 import zxingcpp
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from permits import credentials
 from permits.credentials import base45, cbor, code, cose, qr_png, qr_svg, status
 from permits.credentials.cose import Refused
 from permits.credentials.keys import KEY
 from permits.models import Permit
+from tests.cast import Cast, filled
 from tests.permits import codes
-from tests.permits.test_credentials import CONTENT, ISSUED, NUMBER
+from tests.permits.test_credentials import CONTENT, ISSUED, NUMBER, OFFICE
 
 NOW = datetime(2026, 11, 26, 9, 40, tzinfo=UTC)
 
@@ -257,9 +259,7 @@ def test_the_list_is_signed_and_no_code_passes_for_it(db: None) -> None:
             status.read(bytes(flipped))
 
 
-def test_the_list_follows_the_rows_and_is_signed_anew_each_hour(cast, django_assert_num_queries) -> None:
-    from tests.cast import filled
-
+def test_the_list_follows_the_rows_and_is_signed_anew_each_hour(cast: Cast, django_assert_num_queries) -> None:
     permits = []
     for serial, until in enumerate((None, date(2026, 11, 26), date(2026, 11, 25), None, None)):
         application = filled(cast)
@@ -295,3 +295,54 @@ def test_what_is_signed_is_not_changed_by_making_a_code() -> None:
     before = copy.deepcopy(CONTENT)
     code.make(CONTENT, now=NOW)
     assert before == CONTENT
+
+
+# --- The command ------------------------------------------------------------------------------------------------------
+def told(*given: str) -> tuple[int, str]:
+    said = io.StringIO()
+    try:
+        call_command("verify_permit", *given, stdout=said)
+    except SystemExit as stopped:
+        return int(stopped.code or 0), said.getvalue()
+    return 0, said.getvalue()
+
+
+def test_the_command_takes_a_code_its_address_or_a_file_of_it(cast: Cast, tmp_path: Path) -> None:
+    application = filled(cast)
+    said = credentials.content_of(application, number=NUMBER, issued_at=ISSUED, valid_until=None, office=OFFICE)
+    signature, own = credentials.sign(said)
+    made = code.make(said, now=ISSUED)
+    permit = Permit.objects.create(
+        application=application,
+        number=NUMBER,
+        content=said,
+        signature=signature,
+        key_id=own,
+        issued_at=ISSUED,
+        code=made,
+    )
+    file, known = tmp_path / "code.txt", tmp_path / "list.bin"
+    file.write_text(made + "\n", encoding="utf-8")
+    known.write_bytes(status.make())
+    for each in (made, code.address(said["verify_url"], made), str(file)):
+        for options in ([], ["--status", str(known)]):
+            exit_status, words = told(each, *options)
+            assert exit_status == 0 and words.startswith(f"{NUMBER}: VALID") and said["holder"]["name"] in words
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"corrected_at": ISSUED + timedelta(days=1)}, "from before a correction"),
+        ({"state": "revoked", "revoked_at": ISSUED}, "revoked"),
+        ({"signature": "x"}, "its entry was changed"),
+    ]
+    for changed, word in changes:
+        Permit.objects.filter(pk=permit.pk).update(**changed)
+        assert told(made)[0] == 1 and word in told(made)[1]
+    known.write_bytes(status.make())
+    exit_status, words = told(made, "--status", str(known))
+    assert exit_status == 1 and "revoked" in words and "not asked" in words
+    known.write_bytes(known.read_bytes()[:-1])
+    assert "no list of ours" in told(made, "--status", str(known))[1]
+    assert told("PP1:000")[0] == 1
+    with pytest.raises(CommandError, match="goes with the text"):
+        told(NUMBER, "--status", str(known))
+    with pytest.raises(CommandError, match="nowhere"):
+        told(made, "--status", str(tmp_path / "nowhere"))

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from permits import credentials
+from permits.credentials import status
 from permits.models import Permit, Status
 from reviews import clock, lifecycle, policy, workflow
 from reviews.models import Notice, Objection
@@ -121,6 +122,10 @@ class TestCorrectedPermit:
         assert "110" in next(shown["value"]["en"] for shown in done.content["shown"] if shown["key"] == "first_batch")
         assert credentials.verify(done.content, done.signature, done.key_id)
         earlier = done.corrections.get()
+        new, old = credentials.read(done.code), credentials.read(earlier.code)
+        assert (new.number, new.signed_at) == (old.number, done.corrected_at.replace(microsecond=0))
+        assert status.judge(old, status.read(status.make()), timezone.now()) == "corrected"
+        assert status.judge(new, status.read(status.make()), timezone.now()) == "valid"
         assert earlier.content == before and credentials.verify(earlier.content, earlier.signature, earlier.key_id)
         assert done.pdf_sha256 == "", "it is printed anew"
         assert Notice.objects.filter(kind="permit_corrected", recipient=cast.owner).exists()
