@@ -22,5 +22,5 @@ def test_every_notice_arrives_once_whatever_breaks(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     seen = json.loads(done.stdout)
     assert seen["decisions"] == DECISIONS and not seen["wrong"]
-    assert set(seen["broken"]) >= {"redis", "database", "worker"} and seen["processes_killed"] > 5
+    assert set(seen["broken"]) >= {"redis", "database", "worker"} and seen["processes_killed"] >= 3
     assert seen["mails"] >= DECISIONS and seen["text_messages"] >= DECISIONS / 2
