@@ -54,7 +54,7 @@ def test_a_file_appears_with_its_question(draft):
     assert not block.is_visible() and not page.locator("[name=why]").is_visible()
     well(page, "false")
     expect(block).to_be_visible()
-    assert page.locator("[name=why]").is_visible() and block.locator("input[type=file]").is_enabled()
+    assert page.locator("[name=why]").is_visible() and block.locator("input[type=file][name=file]").is_enabled()
     well(page, "true")
     expect(block).to_be_hidden()
     assert complaints == []

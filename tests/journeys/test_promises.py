@@ -95,7 +95,7 @@ def test_promised_refused_objected_and_recorded_on_a_phone(portal, chromium):
     page.goto(address)
     looks_right(page, "owed-zh-360")
     page.set_input_files("#upload-canteen_plan", DATA / "canteen_plan.pdf")
-    expect(page.locator("#material-canteen_plan [data-requirement-status]")).to_contain_text("已收到", timeout=30_000)
+    expect(page.locator("#material-canteen_plan [data-requirement-status]")).to_contain_text("已收到并告知", timeout=60_000)
     expect(page.locator("#material-canteen_plan form[data-upload]")).to_be_hidden()
     assert page.locator("#material-canteen_plan .file-acts form").count() == 0
     looks_right(page, "owed-arrived-zh-360")
