@@ -218,7 +218,8 @@ class Arrived(Adoptable):
     def adopt(self) -> Stored:
         upload, file = self.turn.upload, self.bytes
         if not upload.sha256:
-            self.turn.save(sha256=_digest(file))
+            file.seek(0)
+            self.turn.save(sha256=storage.digest_of(file).sha256)
         stored = Stored(upload.sha256, upload.length)
         _incoming().adopt(upload, stored, file)
         return stored
@@ -250,14 +251,6 @@ def clear() -> int:
                 incoming.drop(Upload(public_id=public_id))
                 gone += 1
     return gone
-
-
-def _digest(file: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    file.seek(0)
-    while chunk := file.read(READ):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _incoming() -> incoming_folder.Incoming | incoming_s3.Incoming:

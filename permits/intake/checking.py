@@ -14,12 +14,12 @@ from typing import Any
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Min, Q
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 
 from permits.intake import keeping, sandbox, scanner, storage
 from permits.intake.looking.words import Refused
-from permits.intake.sandbox.work import in_both
+from permits.intake.sandbox.work import verdict
 from permits.intake.storage import Stored
 from permits.models import Check, Material
 
@@ -43,8 +43,7 @@ def kick(pk: int) -> None:
 def left_behind() -> list[int]:
     """Keys of what nobody looks at: the kick was lost, the worker died, the scanner was away."""
     now = timezone.now()
-    free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
-    waiting = Material.objects.filter(free, check_state__in=WAITS, uploaded_at__lte=now - LEFT_BEHIND, replaced_at=None)
+    waiting = _unclaimed(now).filter(uploaded_at__lte=now - LEFT_BEHIND)
     return list(waiting.order_by("check_state", "uploaded_at").values_list("pk", flat=True)[:AT_ONCE])
 
 
@@ -84,24 +83,27 @@ def check(pk: int) -> Material | None:
     except sandbox.Turned as error:
         return _refused(material, error.verdict)
     except Refused as error:
-        return _refused(material, {"code": error.code, "text": in_both(error)})
+        return _refused(material, verdict(error))
     except sandbox.Failed as error:
         log.warning("material %s: %s", material.public_id, error)
         if error.again and material.check_tries < TRIES:
             _let_go(material)
             return None
-        return _refused(material, {"code": "unreadable", "text": in_both(sandbox.unreadable())})
+        return _refused(material, verdict(sandbox.unreadable()))
     except storage.StorageUnavailable:
         _let_go(material)
         raise
 
 
+def _unclaimed(now: datetime) -> QuerySet[Material]:
+    free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
+    return Material.objects.filter(free, check_state__in=WAITS, replaced_at=None)
+
+
 def _claimed(pk: int) -> Material | None:
     now = timezone.now()
-    free = Q(check_claimed_until=None) | Q(check_claimed_until__lte=now)
-    rows = Material.objects.filter(free, pk=pk, check_state__in=WAITS, replaced_at=None)
     until = now + LEASE
-    if not rows.update(check_claimed_until=until, check_tries=F("check_tries") + 1):
+    if not _unclaimed(now).filter(pk=pk).update(check_claimed_until=until, check_tries=F("check_tries") + 1):
         return None
     mine = Material.objects.filter(pk=pk, check_claimed_until=until)
     return mine.select_related("application__version").first()

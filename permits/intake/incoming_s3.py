@@ -7,7 +7,6 @@ wrote anew too late is found out when the upload is completed.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -15,11 +14,10 @@ from typing import IO, Any
 from uuid import UUID
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
-from django.conf import settings
 from django.utils import timezone
 
-from permits.intake.blobs import CHUNK, IN_MEMORY, Stored
-from permits.intake.s3_blobs import S3Blobs
+from permits.intake.blobs import CHUNK, Stored
+from permits.intake.s3_blobs import S3Blobs, brought
 from permits.models import Upload
 
 FOLDER = "incoming"
@@ -42,15 +40,7 @@ class Incoming:
         if upload.multipart:
             self._complete(upload)
         key = key_of(self.blobs, upload) if upload.multipart else tail_of(self.blobs, upload)
-        here = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
-        try:
-            for chunk in read(self.blobs, key):
-                here.write(chunk)
-        except BaseException:
-            here.close()
-            raise
-        here.seek(0)
-        return here
+        return brought(read(self.blobs, key))
 
     def adopt(self, upload: Upload, stored: Stored, file: IO[bytes]) -> None:
         if upload.multipart and self.blobs.adopt(key_of(self.blobs, upload), stored):

@@ -33,7 +33,7 @@ def opened(sha256: str) -> File:
     except SealBroken as error:
         raise Damaged(sha256, lost=False) from error
     try:
-        same = digest_of(blob) == sha256
+        same = storage.digest_of(blob).sha256 == sha256
     except SealBroken:
         same = False
     if not same:
@@ -66,13 +66,6 @@ def part(sha256: str, start: int, length: int) -> Iterator[bytes]:
     """Some of the bytes, of a blob that is known to be whole (a viewer asks for many parts of one). Raise ``Damaged``."""
     check(sha256)
     return storage.part(sha256, start, length)
-
-
-def digest_of(blob: File) -> str:
-    digest = hashlib.sha256()
-    while chunk := blob.read(CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _read(blob: File) -> Iterator[bytes]:

@@ -41,15 +41,7 @@ class S3Blobs(S3Storage):
 
     def fetch(self, sha256: str) -> IO[bytes]:
         """Brought here whole: its digest is to be known before the first byte goes on."""
-        here = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
-        try:
-            for chunk in self._body(sha256):
-                here.write(chunk)
-        except BaseException:
-            here.close()
-            raise
-        here.seek(0)
-        return here
+        return brought(self._body(sha256))
 
     def part(self, sha256: str, start: int, length: int) -> Iterator[bytes]:
         return self._body(sha256, Range=f"bytes={start}-{start + length - 1}")
@@ -130,6 +122,19 @@ class S3Blobs(S3Storage):
         pages = self.client.get_paginator("list_objects_v2")
         for answer in pages.paginate(Bucket=self.bucket_name, Prefix=self._root, **more):
             yield from answer.get("Contents", ())
+
+
+def brought(chunks: Iterable[bytes]) -> IO[bytes]:
+    """All of it, here, from its beginning."""
+    here = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=settings.FILE_UPLOAD_TEMP_DIR)  # noqa: SIM115
+    try:
+        for chunk in chunks:
+            here.write(chunk)
+    except BaseException:
+        here.close()
+        raise
+    here.seek(0)
+    return here
 
 
 @contextmanager

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +16,7 @@ from django.utils import timezone
 
 from permits.credentials.pdf import MISSING, drawable
 from permits.intake import reading
+from permits.intake.sandbox import process
 from permits.intake.upload import safe_name
 from permits.models import Material, User
 
@@ -56,8 +52,9 @@ def name_for(material: Material, user: User, at: datetime) -> str:
 
 def stamped(material: Material, lines: list[str]) -> File:
     """The copy, opened; on no disk any more. Raise ``CannotStamp``, ``Damaged``, ``StorageUnavailable``."""
-    with tempfile.TemporaryDirectory(prefix="stamp-", dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        source, target = Path(folder) / "source", Path(folder) / "target"
+    with tempfile.TemporaryDirectory(prefix="stamp-", dir=settings.FILE_UPLOAD_TEMP_DIR) as place:
+        folder = Path(place)
+        source, target = folder / "source", folder / "target"
         with reading.opened(material.sha256) as blob, source.open("wb") as here:
             shutil.copyfileobj(blob, here, 1024 * 1024)
         task: dict[str, Any] = {"source": str(source), "target": str(target), "media_type": material.media_type, "lines": lines,
@@ -66,26 +63,19 @@ def stamped(material: Material, lines: list[str]) -> File:
         return File(target.open("rb"), name=material.original_name)
 
 
-def _run(task: dict[str, Any], folder: str) -> None:
+def _run(task: dict[str, Any], folder: Path) -> None:
     """The program confines itself before it opens the file; here only the clock is watched."""
-    with AT_ONCE, tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-I", "-X", "utf8", str(PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=errors, cwd=folder, env={"TMPDIR": folder}, close_fds=True, start_new_session=True,
-        )  # fmt: skip
-        try:
-            process.communicate(json.dumps(task).encode(), timeout=WAIT)
-        except subprocess.TimeoutExpired as error:
-            raise CannotStamp(f"stamping took more than {WAIT:.0f} s") from error
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        errors.seek(max(0, errors.seek(0, 2) - 2000))
-        said = errors.read().decode(errors="replace").strip().splitlines()
+    try:
+        with AT_ONCE:
+            code, said = process.run(
+                [str(PROGRAM)], folder=folder, seconds=WAIT, environment={"TMPDIR": str(folder)},
+                said=json.dumps(task).encode(),
+            )  # fmt: skip
+    except process.TooLong as error:
+        raise CannotStamp(f"stamping took more than {WAIT:.0f} s") from error
     target = Path(task["target"])
-    if process.returncode != 0 or target.is_symlink() or not target.is_file():
-        raise CannotStamp(f"stamping ended with status {process.returncode}: {said[-1] if said else ''}"[:300])
+    if code != 0 or target.is_symlink() or not target.is_file():
+        raise CannotStamp(f"stamping ended with status {code}: {said}"[:300])
 
 
 def _drawn(text: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from permits.intake.looking.words import in_language
 from permits.models.application import Application
 
 
@@ -105,17 +104,17 @@ class Material(models.Model):
     @property
     def why(self) -> str:
         """Why it was refused, in the reader's language."""
-        return str(_spoken(self.verdict.get("text")) or "")
+        return str(in_language(self.verdict.get("text")) or "")
 
     @property
     def faults(self) -> list[str]:
         """Of a roster, row by row."""
-        return list(_spoken(self.verdict.get("faults")) or [])
+        return list(in_language(self.verdict.get("faults")) or [])
 
     @property
     def warnings(self) -> list[str]:
         """What the applicant had better look at, though it was taken."""
-        return [str(_spoken(each.get("text")) or "") for each in self.facts.get("warnings", [])]
+        return [str(in_language(each.get("text")) or "") for each in self.facts.get("warnings", [])]
 
     @property
     def thumbs(self) -> list[MaterialPart]:
@@ -133,12 +132,6 @@ class Material(models.Model):
 
 def _by_page(part: MaterialPart) -> int:
     return part.page
-
-
-def _spoken(by_language: dict[str, Any] | None) -> Any:
-    language = "en" if (get_language() or "").startswith("en") else "zh-hans"
-    found = by_language or {}
-    return found.get(language) or next(iter(found.values()), None)
 
 
 class MaterialPart(models.Model):

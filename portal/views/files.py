@@ -37,7 +37,7 @@ def serve(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponseBase
         return _erased(request, material)
     if task is None:
         return _sent(request, material, inline=_is_shown(material) and "save" not in request.GET)
-    reads.note(request.user, material.application, "file", role="official", file=str(file_id))
+    _note(request, material)
     return _copy(request, material, task)
 
 
@@ -50,7 +50,7 @@ def view(request: SignedIn, public_id: UUID, file_id: UUID, token: str) -> HttpR
     if alone or material.erased_at or not links.is_good(token, file_id, request.user):
         return redirect(material.url)
     if task is not None:
-        reads.note(request.user, material.application, "file", role="official", file=str(file_id))
+        _note(request, material)
     return _sent(request, material, inline=_is_shown(material))
 
 
@@ -61,7 +61,7 @@ def part(request: SignedIn, public_id: UUID, file_id: UUID, kind: str, page: int
     material, task = _found(request, public_id, file_id)
     found = get_object_or_404(MaterialPart, material=material, kind=kind, page=page)
     if task is not None:
-        reads.note(request.user, material.application, "file", role="official", file=str(file_id))
+        _note(request, material)
     picture = found.kind != MaterialPart.Kind.TEXT
     name = f"{kind}-{page}.{'jpg' if picture else 'json'}"
     file = Served(found.sha256, found.size, found.media_type, name, inline=picture, from_here=True)
@@ -79,6 +79,11 @@ def _found(request: SignedIn, public_id: UUID, file_id: UUID) -> tuple[Material,
         raise Http404
     files = Material.objects.select_related("application").filter(check_state=Check.FINE)
     return get_object_or_404(files, application__public_id=public_id, public_id=file_id), task
+
+
+def _note(request: SignedIn, material: Material) -> None:
+    """An official looked at it."""
+    reads.note(request.user, material.application, "file", role="official", file=str(material.public_id))
 
 
 def _is_shown(material: Material) -> bool:

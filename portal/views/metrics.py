@@ -6,8 +6,9 @@ none is set there is no such page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hmac import compare_digest
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -58,22 +59,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 class _Outbox(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        found = state.figures()
-        for name, (metric, words) in NOTICES.items():
-            family = GaugeMetricFamily(metric, words, labels=["channel"])
-            for each in found:
-                family.add_metric([each.channel], float(getattr(each, name)))
-            yield family
+        yield from _gauges(NOTICES, "channel", {each.channel: each for each in state.figures()})
 
 
 class _Webhooks(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        found = webhooks.figures()
-        for name, (metric, words) in WEBHOOKS.items():
-            family = GaugeMetricFamily(metric, words, labels=["endpoint"])
-            for each in found:
-                family.add_metric([f"{each.key} {each.name}"], float(getattr(each, name)))
-            yield family
+        yield from _gauges(WEBHOOKS, "endpoint", {f"{each.key} {each.name}": each for each in webhooks.figures()})
 
 
 class _Materials(Collector):
@@ -84,4 +75,15 @@ class _Materials(Collector):
         waiting.add_metric(["scanner"], found.held)
         age = (timezone.now() - found.oldest).total_seconds() if found.oldest else 0.0
         yield waiting
-        yield GaugeMetricFamily("portal_materials_oldest_seconds", "Age of the oldest file that is not checked yet", value=age)
+        yield GaugeMetricFamily(
+            "portal_materials_oldest_seconds", "Age of the oldest file that is not checked yet", value=age
+        )
+
+
+def _gauges(metrics: Mapping[str, tuple[str, str]], label: str, rows: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
+    """A metric for each named attribute of the rows, which ``label`` tells apart."""
+    for name, (metric, words) in metrics.items():
+        family = GaugeMetricFamily(metric, words, labels=[label])
+        for key, each in rows.items():
+            family.add_metric([key], float(getattr(each, name)))
+        yield family

@@ -16,7 +16,7 @@ from django.utils import timezone
 from permits.intake import checking, sandbox, storage
 from permits.intake.materials import take_in
 from permits.models import Application, Check, Material, MaterialPart, Service
-from tests.faults.test_killed import killed_before_statement
+from tests.faults.killing import killed_before
 from tests.permits.intake.conftest import blobs_in, document
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -40,7 +40,7 @@ def claim_ends(material: Material) -> None:
 
 def test_a_worker_killed_before_any_of_its_statements_loses_nothing_and_another_one_checks_it(material, tmp_path):
     places = 0
-    while killed_before_statement(places + 1, lambda: checking.check(material.pk)):
+    while killed_before(places + 1, lambda: checking.check(material.pk)):
         places += 1
         assert places < 60
         found = Material.objects.get(pk=material.pk)

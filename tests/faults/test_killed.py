@@ -6,19 +6,16 @@ process lives to the end. Nothing of the portal is replaced; the database is the
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections
 
 from permits.models import Application, Permit
 from reviews.audit import log
 from reviews.lifecycle import TRANSITIONS
 from reviews.models import Advice, CorrectionNotice, Decision, Event, EventNote, Notice, Objection, Pause, Task
 from tests.cast import post
+from tests.faults.killing import killed_before
 from tests.reviews.situations import Situation, arrange, take
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
@@ -32,34 +29,6 @@ def everything() -> list[Any]:
     return [list(table.objects.order_by("pk").values()) for table in TABLES]
 
 
-def killed_before_statement(n: int, act: Callable[[], Any]) -> bool:
-    """Take the step in a process that is killed before its n-th statement. Return whether it was."""
-    connections.close_all()
-    child = os.fork()
-    if not child:
-        count = 0
-
-        def die(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == n:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(die):
-                act()
-        except BaseException:
-            os._exit(3)
-        os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0, "the step itself failed"
-    return False
-
-
 @pytest.mark.parametrize("action", STEPS)
 def test_a_step_that_is_killed_leaves_what_was_before_or_what_comes_after(cast, action):
     row = next(row for row in TRANSITIONS if row.action == action)
@@ -67,7 +36,7 @@ def test_a_step_that_is_killed_leaves_what_was_before_or_what_comes_after(cast, 
     who = cast.owner if row.by == "applicant" else _one_of(there)
     before = everything()
     places = 0
-    while killed_before_statement(places + 1, lambda: take(row, there, who)):
+    while killed_before(places + 1, lambda: take(row, there, who)):
         places += 1
         assert everything() == before, f"killed before statement {places + 1}: something of it stayed"
         assert places < 100

@@ -6,20 +6,17 @@ the database, and each call that touches a file, is one.
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection, connections
 
 from permits.intake import arriving, folder_blobs, incoming_folder, storage
 from permits.intake.keeping import discard
 from permits.models import Application, Material, Upload
 from tests.cast import Cast, filled
+from tests.faults.killing import killed_before
 from tests.portal.browser import at
 from tests.portal.tus_client import begun, head, row, sent
 
@@ -36,43 +33,6 @@ def empty(cast: Cast, settings, tmp_path: Path) -> Application:
     draft = filled(cast)
     draft.materials.all().delete()
     return draft
-
-
-def killed_before_step(n: int, act: Callable[[], Any]) -> bool:
-    """Take the step in a process that is killed before its n-th call of a statement or of C. Return whether it was."""
-    connections.close_all()
-    child = os.fork()
-    if not child:
-        count = 0
-
-        def step() -> None:
-            nonlocal count
-            count += 1
-            if count == n:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        def statement(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-            step()
-            return execute(sql, params, many, context)
-
-        def call(frame: Any, event: str, _function: Any) -> None:
-            if event == "c_call" and frame.f_code.co_filename in FILES:
-                step()
-
-        try:
-            with connection.execute_wrapper(statement):
-                sys.setprofile(call)
-                act()
-                sys.setprofile(None)
-        except BaseException:
-            os._exit(3)
-        os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0, "the request itself failed"
-    return False
 
 
 def nothing_is_amiss() -> None:
@@ -94,7 +54,7 @@ def test_killed_at_any_step_the_file_arrives_once_and_whole(cast: Cast, empty: A
         return lambda: sent(client, address, len(PLAN) // 2, PLAN[len(PLAN) // 2 :])
 
     places, address = 0, half()
-    while killed_before_step(places + 1, other_half(address)):
+    while killed_before(places + 1, other_half(address), files=FILES):
         places += 1
         assert places < 300
         nothing_is_amiss()

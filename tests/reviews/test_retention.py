@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
 from django.utils import timezone
 
 from permits.intake import storage, uses
@@ -22,6 +19,7 @@ from reviews.audit import log, verify
 from reviews.audit.sealing import seal
 from reviews.models import Event, Notice
 from tests.cast import Cast, filled
+from tests.faults.killing import killed_before
 from tests.reviews import steps
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +174,7 @@ def test_killed_at_any_statement_no_row_is_left_that_says_more_than_there_is(cas
     """Either nothing has happened, or the rows say that it did; a blob that is left over is found, and no loss is."""
     application = long_ago(with_files(steps.rejected(cast)), YEARS)
     places = 0
-    while _killed_before(places + 1, lambda: workflow.erase_files(application.pk)):
+    while killed_before(places + 1, lambda: workflow.erase_files(application.pk)):
         places += 1
         erased = application.materials.filter(erased_at__isnull=False).count()
         assert erased in (0, 5) and Event.objects.filter(action="files_erased").exists() == (erased == 5)
@@ -197,27 +195,3 @@ def _no_loss() -> None:
     for needed in uses.needed():
         assert storage.exists(needed.sha256)
     assert not StorageFault.objects.exists()
-
-
-def _killed_before(n: int, act: Any) -> bool:
-    """Whether a process that takes the step was killed before its n-th statement."""
-    connections.close_all()
-    child = os.fork()
-    if not child:
-        count = 0
-
-        def die(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-            nonlocal count
-            count += 1
-            if count == n:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return execute(sql, params, many, context)
-
-        try:
-            with connection.execute_wrapper(die):
-                act()
-        except BaseException:
-            os._exit(3)
-        os._exit(0)
-    _pid, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 MB = 1024 * 1024
@@ -30,6 +32,13 @@ class Warned:
 
     code: str
     message: Words
+
+
+def in_language(by_language: Mapping[str, Any] | None) -> Any:
+    """Of something that is kept in every language (``zh-hans``, ``en``) that of whoever reads it; None of nothing."""
+    language = "en" if (get_language() or "").startswith("en") else "zh-hans"
+    found = by_language or {}
+    return found.get(language) or next(iter(found.values()), None)
 
 
 def sentences(*parts: Words) -> Promise:

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,12 +22,12 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.base import File
 from django.utils.text import format_lazy
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Requirement
+from permits.intake.looking import words
 from permits.intake.looking.words import Refused
-from permits.intake.sandbox import work
+from permits.intake.sandbox import process, work
 from permits.intake.sandbox.confine import KEPT_FROM
 
 __all__ = ["KEPT_FROM", "Failed", "Looked", "Turned", "holds", "in_words", "looked_into", "tidy", "unreadable"]
@@ -60,7 +57,7 @@ class Turned(Refused):
     def __init__(self, verdict: dict[str, Any]) -> None:
         self.verdict = verdict
         super().__init__(str(verdict["code"]), in_words(verdict["text"]))
-        self.faults: list[str] = list(verdict.get("faults", {}).get(_language(), ()))
+        self.faults: list[str] = list(words.in_language(verdict.get("faults")) or ())
         self.total: int = verdict.get("total", len(self.faults))
 
 
@@ -84,14 +81,8 @@ def unreadable() -> Refused:
 @contextmanager
 def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) -> Iterator[Looked]:
     """Look into ``file``. Raise ``Turned`` when it can't be taken, ``Failed`` when the child doesn't come to an end."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
-        folder = Path(place)
-        with open(folder / "file", "wb") as copy:
-            file.seek(0)
-            shutil.copyfileobj(file, copy, 256 * 1024)
-        file.seek(0)
-        job = {"name": name, "requirement": requirement.model_dump(mode="json")}
-        answer = _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.look(folder, job)
+    job = {"name": name, "requirement": requirement.model_dump(mode="json")}
+    with _asked(file, job) as (folder, answer):
         if refused := answer.get("refused"):
             raise Turned(refused)
         yield _looked(folder, answer)
@@ -99,13 +90,22 @@ def looked_into(file: File | IO[bytes], *, name: str, requirement: Requirement) 
 
 def drawn(file: File | IO[bytes], page: int) -> bytes:
     """A page of a PDF (from 1) as a JPEG; nothing when there is no such page. Raise ``Failed``."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True) as place:
+    with _asked(file, {"page": page}) as (folder, answer):
+        return _made(folder, answer["content"]).read_bytes() if answer["content"] else b""
+
+
+@contextmanager
+def _asked(file: File | IO[bytes], job: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The answer, and the folder with what was made, until it is gone. The file is at its beginning again."""
+    with tempfile.TemporaryDirectory(
+        prefix=PREFIX, dir=settings.FILE_UPLOAD_TEMP_DIR, ignore_cleanup_errors=True
+    ) as place:
         folder = Path(place)
+        file.seek(0)
         with open(folder / "file", "wb") as copy:
             shutil.copyfileobj(file, copy, 256 * 1024)
-        job = {"page": page}
-        answer = _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.do(folder, job)
-        return _made(folder, answer["content"]).read_bytes() if answer["content"] else b""
+        file.seek(0)
+        yield folder, _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.do(folder, job)
 
 
 def holds() -> list[str]:
@@ -145,24 +145,13 @@ def _made(folder: Path, name: str) -> Path:
 def _by_a_child(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     (folder / work.JOB).write_text(json.dumps(job | {"limits": settings.INSPECTION_LIMITS}), encoding="utf-8")
     seconds = settings.INSPECTION_LIMITS["seconds"]
-    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as errors:  # not where the child can put another in its place
-        process = subprocess.Popen(  # noqa: S603 (ourselves)
-            [sys.executable, "-I", "-X", "utf8", "-c", CHILD, str(settings.BASE_DIR)], cwd=folder, env={},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, close_fds=True, start_new_session=True,
-        )  # fmt: skip
-        try:
-            code = process.wait(seconds * 1.5 + 5)  # what computes ends by itself, what sleeps here
-        except subprocess.TimeoutExpired:
-            raise Failed(f"not done after {seconds * 1.5 + 5:.0f} s", again=False) from None
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        errors.seek(max(0, errors.seek(0, 2) - 2000))
-        said = errors.read().decode(errors="replace").strip()
+    try:
+        code, said = process.run(["-c", CHILD, str(settings.BASE_DIR)], folder=folder, seconds=seconds * 1.5 + 5)
+    except process.TooLong as error:  # what computes ends by itself; this one slept
+        raise Failed(str(error), again=False) from None
     if code == 0:
         return _answer(folder)
-    log.warning("a file could not be looked into, exit %s: %s", code, said.splitlines()[-1] if said else "")
+    log.warning("a file could not be looked into, exit %s: %s", code, said)
     if code == -signal.SIGXCPU:
         raise Failed(f"more than {seconds} s of computing", again=False)
     # By SIGKILL it may have been the machine that was short of memory, and not the file that is at fault.
@@ -190,9 +179,4 @@ class _Said:
         self.text = text
 
     def __str__(self) -> str:
-        return self.text.get(_language()) or next(iter(self.text.values()), "")
-
-
-def _language() -> str:
-    language = get_language() or settings.LANGUAGE_CODE
-    return "en" if language.startswith("en") else "zh-hans"
+        return str(words.in_language(self.text) or "")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pypdfium2
 from django.utils import translation
@@ -13,7 +14,7 @@ from permits.definition import Requirement
 from permits.intake import roster
 from permits.intake.derive import derive
 from permits.intake.inspect import inspect
-from permits.intake.looking.words import Refused, Warned
+from permits.intake.looking.words import Refused
 from permits.intake.making import page
 from permits.intake.roster import RosterRefused
 
@@ -44,16 +45,15 @@ def look(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
             inspection = inspect(file, name=job["name"], requirement=requirement)
             facts, warnings = dict(inspection.facts), list(inspection.warnings)
             if requirement.roster:
-                checked = roster.read(file, requirement)
-                if checked.total_faults:
-                    raise RosterRefused(checked)
+                checked, faults = _roster(file, requirement)
+                if faults:
+                    refused = verdict(RosterRefused(checked))
+                    return {"refused": refused | {"faults": faults, "total": checked.total_faults}}
                 facts["rows"] = checked.rows
             made = derive(file, inspection.extension.lstrip("."), folder=folder / MADE, facts=facts)
-        except RosterRefused as error:
-            return {"refused": _faults(error, lambda: roster.read(file, requirement))}
         except Refused as error:
-            return {"refused": {"code": error.code, "text": in_both(error)}}
-    if found := [_warning(each) for each in (*warnings, *made.warnings)]:
+            return {"refused": verdict(error)}
+    if found := [_told(each.code, partial(str, each.message)) for each in (*warnings, *made.warnings)]:
         facts["warnings"] = found
     return {
         "media_type": made.media_type, "extension": made.extension, "facts": facts,
@@ -62,26 +62,26 @@ def look(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def in_both(error: Refused) -> dict[str, str]:
-    found = {}
+def verdict(error: Refused) -> dict[str, Any]:
+    """Why a file is refused, as ``Material.verdict`` keeps it."""
+    return _told(str(error.code), lambda: str(error.messages[0]))
+
+
+def _told(code: str, words: Callable[[], str]) -> dict[str, Any]:
+    text = {}
     for language in LANGUAGES:
         with translation.override(language):
-            found[language] = error.messages[0]
-    return found
+            text[language] = words()
+    return {"code": code, "text": text}
 
 
-def _warning(warned: Warned) -> dict[str, Any]:
-    found = {}
-    for language in LANGUAGES:
-        with translation.override(language):
-            found[language] = str(warned.message)
-    return {"code": warned.code, "text": found}
-
-
-def _faults(error: RosterRefused, again: Callable[[], roster.Roster]) -> dict[str, Any]:
-    """The faults are put into words as they are found, so for each language they are found once more."""
+def _roster(file: IO[bytes], requirement: Requirement) -> tuple[roster.Roster, dict[str, list[str]]]:
+    """What is in it, and its faults in every language: they are put into words as they are found, so one that has some is read again."""
     faults = {}
     for language in LANGUAGES:
         with translation.override(language):
-            faults[language] = [str(fault) for fault in again().faults]
-    return {"code": error.code, "text": in_both(error), "faults": faults, "total": error.total}
+            checked = roster.read(file, requirement)
+            if not checked.total_faults:
+                break
+            faults[language] = [str(fault) for fault in checked.faults]
+    return checked, faults
