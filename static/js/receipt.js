@@ -172,33 +172,12 @@
 
   /* -- what is said ------------------------------------------------------------------------------------------ */
 
-  function element(name, classes, text, parent) {
-    var made = document.createElement(name);
-    if (classes) made.className = classes;
-    if (text) made.textContent = text;
-    if (parent) parent.appendChild(made);
-    return made;
-  }
-
-  function icon(name, parent) {
-    var SVG = "http://www.w3.org/2000/svg";
-    var made = document.createElementNS(SVG, "svg");
-    made.setAttribute("class", "icon");
-    made.setAttribute("aria-hidden", "true");
-    made.appendChild(document.createElementNS(SVG, "use")).setAttribute("href", SPRITE + "#" + name);
-    parent.appendChild(made);
-  }
-
-  var LEVELS = { success: "check-circle-fill", warning: "exclamation-triangle-fill", error: "x-circle-fill" };
+  var made = Notices(SPRITE), element = made.element, icon = made.icon;
 
   function verdict(level, title, lines) {
     result.textContent = "";
     var panel = element("section", "panel", "", result);
-    var notice = element("div", "notice notice-" + level, "", panel);
-    icon(LEVELS[level], notice);
-    var text = element("div", "", "", notice);
-    element("h2", "", title, text);
-    lines.forEach(function (line) { element("p", "", line, text); });
+    panel.appendChild(made.notice(level, title, lines));
     return panel;
   }
 

@@ -5,37 +5,11 @@
 var CodeSaid = function (words, sprite, language) {
   "use strict";
 
-  var LEVELS = { success: "check-circle-fill", warning: "exclamation-triangle-fill", error: "x-circle-fill", info: "info-circle-fill" };
+  var made = Notices(sprite), element = made.element;
   var LOCALE = language === "zh" ? "zh-CN" : "en-GB";
 
   function say(word, gaps) {
     return words[word].replace(/\{(\d)\}/g, function (_all, n) { return String((gaps || [])[n]); });
-  }
-
-  function element(name, classes, text, parent) {
-    var made = document.createElement(name);
-    if (classes) made.className = classes;
-    if (text) made.textContent = text;
-    if (parent) parent.appendChild(made);
-    return made;
-  }
-
-  function icon(name, parent) {
-    var SVG = "http://www.w3.org/2000/svg";
-    var made = document.createElementNS(SVG, "svg");
-    made.setAttribute("class", "icon");
-    made.setAttribute("aria-hidden", "true");
-    made.appendChild(document.createElementNS(SVG, "use")).setAttribute("href", sprite + "#" + name);
-    parent.appendChild(made);
-  }
-
-  function notice(level, title, lines) {
-    var made = element("div", "notice notice-" + level);
-    icon(LEVELS[level], made);
-    var text = element("div", "", "", made);
-    if (title) element("h2", "", title, text);
-    lines.forEach(function (line) { element("p", "", line, text); });
-    return made;
   }
 
   function time(seconds) {
@@ -66,5 +40,5 @@ var CodeSaid = function (words, sprite, language) {
     return list;
   }
 
-  return { notice: notice, rows: rows, say: say, time: time, day: day, element: element };
+  return { notice: made.notice, rows: rows, say: say, time: time, day: day, element: element };
 };
