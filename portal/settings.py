@@ -35,6 +35,7 @@ if EMBEDDED:
     SECRET_KEY = "embedded-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=EMBEDDED)
+MAINTENANCE = env.bool("MAINTENANCE", default=False)  # or `manage.py maintenance on`, which needs no restart
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 SITE_URL = env.str(
@@ -81,6 +82,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.closed_for_maintenance",
     "portal.middleware.without_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
