@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lint messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lint css messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ lint: setup-dev  ## ruff, mypy, the direction of imports
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-cache
+
+css: setup  ## take anew of Bootstrap what pages use (after a class of it is used for the first time)
+	@$(PY) -m portal.build_css
 
 messages: setup-dev  ## compile the translations
 	@$(PY) -c "import polib; p='portal/locale/zh_Hans/LC_MESSAGES/django'; polib.pofile(p+'.po').save_as_mofile(p+'.mo')"

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.pages_compressed",
     "portal.middleware.closed_for_maintenance",
     "portal.middleware.without_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
