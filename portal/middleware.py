@@ -22,7 +22,7 @@ def pages_compressed(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Pages leave as gzip, whose length Django's own middleware blurs (BREACH). Files are sent as they are, with ranges."""
-    gzip = GZipMiddleware(get_response)  # type: ignore[arg-type]
+    gzip = GZipMiddleware(get_response)
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
