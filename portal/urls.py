@@ -29,6 +29,7 @@ from portal.views import (
     renewal,
     reports,
     sheets,
+    style,
     tracking,
     tus,
     verify,
@@ -106,7 +107,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEBUG:
-    urlpatterns += [path("style/", home.style, name="style")]
+    urlpatterns += [path("style/", style.style, name="style")]
 
 handler400 = errors.bad_request
 handler403 = errors.forbidden

@@ -1,10 +1,14 @@
-"""What pages load of Bootstrap has every rule that they use."""
+"""The style sheets: of Bootstrap what pages use, colours that can be read, a style page that shows it all."""
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from portal import build_css
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from portal import build_css, palette
+from portal.views.style import style
 
 pytestmark = pytest.mark.once
 
@@ -19,3 +23,25 @@ def test_it_is_bootstraps_own_text_and_much_less_of_it():
     assert build_css._selectors(used) < build_css._selectors(whole)
     assert ".btn-primary" in used and ".carousel" not in used and ".offcanvas" not in used
     assert len(used) < len(whole) / 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_pair_of_colours_has_the_contrast_that_wcag_asks_for(scheme):
+    pairs = palette.pairs(scheme)
+    assert len(pairs) > 30
+    assert not [(pair.upper, pair.lower, round(pair.ratio, 2)) for pair in pairs if not pair.enough]
+
+
+def test_contrast_is_counted_as_wcag_does():
+    assert palette.Pair("", "", "#ffffff", "#000000", 4.5).ratio == pytest.approx(21)
+    assert palette.Pair("", "", "#777777", "#ffffff", 4.5).ratio == pytest.approx(4.48, abs=0.005)
+
+
+def test_the_style_page_shows_every_component_and_every_icon(rf):
+    request = rf.get("/style/")
+    request.user = AnonymousUser()
+    page = style(request).content.decode()
+    for part in ("error-summary", "is-invalid", "is-part", "is-checking", "is-refused", "file-faults", "due-late", "pager", "style-swatch",
+                 "panel-confirm", "table-scroll", "timeline", "tasks", "notice-error", "is-marked", "dropzone", "empty"):  # fmt: skip
+        assert re.search(rf'class="[^"]*\b{part}\b', page), part
+    assert page.count('<li><svg class="icon"') > 60

@@ -22,8 +22,3 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
         request.user.language = language
         request.user.save(update_fields=["language"])
     return response
-
-
-def style(request: HttpRequest) -> HttpResponse:
-    """The components side by side, for those who build pages (DEBUG only)."""
-    return render(request, "style.html")
