@@ -6,6 +6,7 @@ On the site as production has it (tests/journeys/production.py).
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.journey
 
 FIRST, LATER = 100_000, 30_000  # bytes as they travel, all of a page's requests: at the first visit, and then
 SHIFT = 0.05  # of the layout, at most
+WIDTHS = (360, 768, 1280, 2560)
 NARROW = {"width": 360, "height": 740}
 # who: nobody, the session of an owner, of a newcomer. {name}: an address of tests/journeys/states.py
 ADDRESSES = {
@@ -83,6 +85,11 @@ class Scales:
 AXE = AXE_FILE_PATH.read_text()
 
 
+def scrolls(page: Page, width: int) -> bool:
+    page.set_viewport_size({"width": width, "height": 800})
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0
+
+
 def found_by_axe(page: Page, options: dict | None = None) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
@@ -109,8 +116,6 @@ def test_every_page_is_whole_light_and_still(site, chromium, who):
         page.goto(site.base + address, wait_until="load")
         if (weight := scales.read()) > LATER:
             faults.append(f"{address} weighs {weight} bytes")
-        if page.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0:
-            faults.append(f"{address} scrolls sideways")
         if (shift := page.evaluate("window.__shift")) > SHIFT:
             faults.append(f"{address} moves by {shift:.3f}")
         faults += [f"{address}: {each}" for each in found_by_axe(page)]
@@ -118,8 +123,30 @@ def test_every_page_is_whole_light_and_still(site, chromium, who):
         page.evaluate(PAINTED)
         faults += [f"{address} in the dark: {each}" for each in found_by_axe(page, CONTRAST)]
         page.emulate_media(color_scheme="light")
+        faults += [f"{address} scrolls sideways at {width} px" for width in WIDTHS if scrolls(page, width)]
+        page.set_viewport_size(NARROW)
     page.context.close()
     assert not faults, "\n".join(faults)
+
+
+def test_a_receipt_is_one_printed_page_with_nothing_on_it_that_can_only_be_clicked(site, chromium, tmp_path):
+    page = enter(chromium, site, "session", color_scheme="dark")
+    page.goto(f"{site.base}{site.pages['reviewed']}receipt/")
+    page.pdf(path=tmp_path / "receipt.pdf", format="A4")
+    said = subprocess.run(
+        ["pdftotext", tmp_path / "receipt.pdf", "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.count("\f") == 1
+    said = re.sub(r"\s", "", said)
+    assert "收件回执" in said and "政务办件" in said and "business_licence.jpg" in said
+    assert "打印" not in said and "English" not in said and "站内信" not in said
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+        "rgb(255, 255, 255)",
+        "rgba(0, 0, 0, 0)",
+    )
+    assert page.evaluate("getComputedStyle(document.querySelector('.summary dd')).color") == "rgb(21, 38, 46)"
+    page.context.close()
 
 
 # What a screen reader says of the key parts, in English. Addresses and what is not named here may be anything.
