@@ -37,7 +37,7 @@ def open_again() -> bool:
 
 
 def state() -> dict[str, Any] | None:
-    """Nothing while the portal is open; else ``until`` (a local moment, or none) and ``retry_after`` (seconds)."""
+    """Nothing while the portal is open; else ``until`` (a local moment, or none), ``retry_after`` (seconds) and ``late``."""
     try:
         said = json.loads(file().read_text() or "{}")
     except FileNotFoundError:
@@ -49,5 +49,5 @@ def state() -> dict[str, Any] | None:
     until = datetime.fromisoformat(said["until"]) if said.get("until") else None
     left = int(until.timestamp() - time.time()) if until else UNKNOWN
     if until is None or left <= 0:  # it takes longer than was said: no moment is named any more
-        return {"until": None, "retry_after": UNKNOWN}
-    return {"until": timezone.localtime(until), "retry_after": left}
+        return {"until": None, "retry_after": UNKNOWN, "late": until is not None}
+    return {"until": timezone.localtime(until), "retry_after": left, "late": False}

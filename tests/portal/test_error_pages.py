@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import io
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from portal.management.commands import doctor
 from tests import servers
 from tests.run import free_port, wait_for
 
@@ -77,6 +79,20 @@ def test_a_fault_of_ours_is_a_500(broken):
     assert "不会丢失" in page and "Traceback" not in page
 
 
+def test_pages_leave_compressed_and_a_lost_address_needs_no_database(broken):
+    port, _var = broken
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    link.request("GET", "/nowhere/", headers={"Accept-Encoding": "gzip"})
+    answer = link.getresponse()
+    page = answer.read()
+    assert answer.status == 404 and answer.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    whole = gzip.decompress(page)
+    assert len(page) < len(whole) / 2 and "404" in whole.decode()
+    link.request("GET", "/verify/offline/worker.js", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in link.getresponse().headers  # no page: as it is
+
+
 def maintenance(*arguments: str) -> str:
     said = io.StringIO()
     call_command("maintenance", *arguments, stdout=said)
@@ -102,12 +118,16 @@ def test_the_time_is_over_and_it_is_still_closed(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     (tmp_path / "maintenance.json").write_text('{"until": "2020-01-02T03:04:00+08:00"}')
     assert maintenance("status") == f"closed for maintenance ({tmp_path}/maintenance.json)\n"
+    with pytest.raises(doctor.Unwell, match="longer than its page said"):
+        doctor.opened()
     (tmp_path / "maintenance.json").write_text("")  # as `touch` leaves it
     assert maintenance("status").startswith("closed for maintenance (")
     for wrong in ("25:00", "soon", "2020-01-01T00:00"):
         with pytest.raises(CommandError):
             maintenance("on", "--until", wrong)
+    assert doctor.opened() == "closed for maintenance"
     maintenance("off")
+    assert doctor.opened() == "to everybody"
     settings.MAINTENANCE = True
     assert maintenance("status").startswith("closed")
     with pytest.raises(CommandError, match="environment"):
