@@ -78,7 +78,8 @@ class EnterpriseForm(forms.ModelForm):
                 clean, label=label, help_text=help_text, max_length=40, widget=forms.TextInput(attrs=attrs)
             )
 
-        code("uscc", uscc.clean, autocapitalize="characters", autocomplete="off", spellcheck="false")
+        if "uscc" in self.fields:
+            code("uscc", uscc.clean, autocapitalize="characters", autocomplete="off", spellcheck="false")
         code("legal_id_number", resident_id.clean, autocapitalize="characters", autocomplete="off")
         code("legal_mobile", mobile.clean, inputmode="tel", autocomplete="off")
         self.fields["region"] = fieldtypes.region_field(PROVINCE, label=_("County (production address)"))

@@ -207,6 +207,8 @@ CELERY_BEAT_SCHEDULE = {
     # Each a minute at most, until the night's share is done.
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
     "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
+    # Hourly, so that a day that a beat slept through is made good; each is said once.
+    "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
@@ -383,6 +385,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+FORMAT_MODULE_PATH = "portal.formats"  # 2026年11月26日, 26 November 2026
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.template.loader import get_template
 from django.views.decorators.csrf import requires_csrf_token
 
+from portal import lapsed
+
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return render(request, "400.html", status=400)
@@ -19,6 +21,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if limit := lapsed.why(request):
+        return render(request, "enterprises/not_authorised.html", limit, status=403)
     return render(request, "404.html", status=404)
 
 

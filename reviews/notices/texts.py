@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from reviews.models import Notice
@@ -103,10 +103,18 @@ def spoken(language: str, params: Mapping[str, Any]) -> dict[str, Any]:
             value = value[language]
         elif key.endswith("_at") and value:
             value = timezone.localtime(datetime.fromisoformat(value)).strftime("%Y-%m-%d %H:%M")
+        elif key.endswith("_on") and value:
+            value = _day(value, language)
         elif key == "path":
             said["url"] = settings.SITE_URL + value
         said[key] = value
     return said
+
+
+def _day(text: str, language: str) -> str:
+    """``2026-11-26`` as it is said: 2026年11月26日, 26 November 2026."""
+    with translation.override({"zh": "zh-hans"}.get(language, language)):
+        return formats.date_format(date.fromisoformat(text), "DATE_FORMAT")
 
 
 def _said(key: wordings.Key, shown: Mapping[str, Any]) -> str:

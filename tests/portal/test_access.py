@@ -17,9 +17,20 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from permits.intake import arriving
-from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise, Upload
+from permits.models import (
+    AccessRequest,
+    Application,
+    Enterprise,
+    EnterpriseChange,
+    Invitation,
+    Material,
+    Membership,
+    Permit,
+    Promise,
+    Upload,
+)
 from portal import urls
-from reviews import workflow
+from reviews import authorisations, workflow
 from reviews.models import CorrectionItem, Notice, Objection, Rating
 from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
@@ -76,6 +87,13 @@ def owners_of(cast: Cast) -> Owners:
         objected(cast),
     ]
     asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
+    to_others, to_owner = (
+        authorisations.invite(company.pk, email, authorisations.Limits(), by=by)
+        for company, email, by in (
+            (cast.enterprise, "invited@test.invalid", cast.owner),
+            (cast.other_enterprise, cast.owner.email, cast.outsider),
+        )
+    )
     notice = Notice.objects.inbox_of(cast.owner).latest("pk")
     steps.shipped("job_retention")
     at(cast.owner).post("/services/job-retention/start/")
@@ -92,7 +110,13 @@ def owners_of(cast: Cast) -> Owners:
             for application in states
         ],
         "enterprises/access/": [{"public_id": asked.public_id}],
-        "enterprises/": [{"public_id": cast.enterprise.public_id}],
+        "enterprises/invitations/": [{"public_id": to_owner.public_id}],
+        "enterprises/": [
+            {
+                "public_id": cast.enterprise.public_id, "person": cast.colleague.public_id,
+                "invitation": to_others.public_id,
+            }
+        ],
         "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}],
     }  # fmt: skip
 
@@ -126,6 +150,7 @@ def everything() -> str:
     """All that a stranger could have changed."""
     kinds: list[type[Model]] = [
         Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
+        Invitation, EnterpriseChange,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
