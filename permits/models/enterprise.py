@@ -50,7 +50,7 @@ class Enterprise(models.Model):
     bad_credit = models.BooleanField(
         _("Bad credit"), default=False, help_text=_("No material may be handed in later or be pledged")
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("Registered"), auto_now_add=True)
     # How often the record was changed: a form says from which state it started.
     revision = models.PositiveIntegerField(default=0, editable=False)
 
@@ -118,7 +118,7 @@ class Membership(Terms):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="memberships")
     role = models.CharField(_("Role"), max_length=10, choices=Role.choices)
     active = models.BooleanField(_("Active"), default=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("Since"), auto_now_add=True)
     # Of which last day it was reminded, and told that it is over: each is said once, and anew when it is extended.
     reminded_of = models.DateField(null=True, editable=False)
     expired_of = models.DateField(null=True, editable=False)
