@@ -88,6 +88,7 @@ urlpatterns = [
     path("enterprises/<uuid:public_id>/invite/", members.invite, name="enterprise_invite"),
     path("enterprises/<uuid:public_id>/leave/", members.leave, name="enterprise_leave"),
     path("enterprises/<uuid:public_id>/members/<uuid:person>/", members.member, name="member"),
+    path("enterprises/<uuid:public_id>/members/<uuid:person>/document/", members.document, name="member_document"),
     path(
         "enterprises/<uuid:public_id>/invitations/<uuid:invitation>/",
         members.invitation_withdraw,

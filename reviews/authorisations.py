@@ -13,6 +13,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import F, Q
@@ -21,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
+from permits.intake import authority
 from permits.models import Enterprise, Invitation, Membership, Service, User
 from reviews import told
 from reviews.enterprises import Refused, check_owner, locked, record
@@ -70,6 +72,17 @@ def authorise(membership_id: int, limits: Limits, *, by: User) -> Membership:
     _give(membership, limits)
     event = record("authorised", enterprise, by, role="owner", data={"to": _id(membership), **limits.said})
     outbox.write(told.of_enterprise(event, enterprise, "authorised", people=[membership.user], **_words(membership)))
+    return membership
+
+
+def put_document(membership_id: int, upload: UploadedFile, *, by: User) -> Membership:
+    """Keep a document of authority, in the place of an earlier one. Raise what ``authority.looked_into`` raises, ``Refused``."""
+    with authority.looked_into(upload) as document, transaction.atomic():
+        membership, enterprise = _member(membership_id, by)
+        if membership.document_sha256 != document.sha256:
+            authority.keep(membership, document)
+            data = {"to": _id(membership), "sha256": document.sha256}
+            record("authority_kept", enterprise, by, role="owner", data=data)
     return membership
 
 

@@ -27,7 +27,7 @@ from portal.views import errors
 from reviews import authorisations
 from reviews import enterprises as steps
 
-FILINGS = 10
+FILINGS = 5
 UNDER_WAY = [Status.SUBMITTED, Status.CORRECTED, Status.IN_REVIEW, Status.SUSPENDED, Status.OBJECTED]
 
 

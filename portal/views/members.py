@@ -6,10 +6,16 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from permits.intake import scanner, serving
+from permits.intake.reading import Damaged
+from permits.intake.serving import Served
+from permits.intake.storage import StorageUnavailable
 from permits.models import Enterprise, Invitation, Membership
 from portal import stash
 from portal.enterprise_forms import InviteForm, LimitsForm, initial_of
@@ -18,6 +24,7 @@ from portal.throttle import allowed
 from portal.views import errors
 from reviews import authorisations
 from reviews.enterprises import Refused
+from reviews.notices import alerts
 
 PER_HOUR = 30  # invitations by one account
 
@@ -41,6 +48,12 @@ def member(request: SignedIn, public_id: UUID, person: UUID) -> HttpResponse:
             case "authorise":
                 authorisations.authorise(found.pk, form.limits, by=request.user)
                 words = _("The authorisation of %(name)s is saved.") % name
+            case "document":
+                upload = request.FILES.get("document")
+                if upload is None:
+                    raise Refused("no_file", _("Choose a file first."))
+                authorisations.put_document(found.pk, upload, by=request.user)
+                words = _("The document of authority is saved.")
             case "make_owner":
                 authorisations.make_owner(found.pk, by=request.user)
                 words = _("%(name)s is an owner now.") % name
@@ -54,9 +67,33 @@ def member(request: SignedIn, public_id: UUID, person: UUID) -> HttpResponse:
                 return render(request, "enterprises/member.html", context, status=400)
     except Refused as refused:
         return render(request, "enterprises/member.html", context | {"refused": str(refused)}, status=409)
+    except ValidationError as fault:
+        return render(request, "enterprises/member.html", context | {"refused": " ".join(fault.messages)}, status=422)
+    except (scanner.Down, StorageUnavailable):
+        words = _("The file can't be checked or stored just now. Try again in a few minutes.")
+        return render(request, "enterprises/member.html", context | {"refused": words}, status=503)
     messages.success(request, words)
     mine = found.user_id == request.user.pk and step in ("end", "make_agent")
     return redirect("enterprises") if mine else redirect("enterprise", public_id=public_id)
+
+
+@login_required
+def document(request: SignedIn, public_id: UUID, person: UUID) -> HttpResponseBase:
+    """The document of authority: to the owners, and to whom it authorises."""
+    rows = Membership.objects.filter(enterprise__public_id=public_id, user__public_id=person).exclude(
+        document_sha256=""
+    )
+    mine = Q(enterprise__in=Enterprise.objects.owned_by(request.user)) | Q(user=request.user, active=True)
+    found = get_object_or_404(rows.filter(mine))
+    file = Served(found.document_sha256, found.document_size, found.document_type, found.document_name, inline=True)
+    try:
+        return serving.respond(request, file, on_damage=alerts.damaged_file)
+    except Damaged as damaged:
+        alerts.damaged_file(damaged)
+    except StorageUnavailable:
+        pass
+    messages.error(request, _("The file can't be shown just now. Try again in a few minutes."))
+    return redirect("enterprise", public_id=public_id)
 
 
 @stash.signed_in

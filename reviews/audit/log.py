@@ -57,6 +57,7 @@ ACTIONS = {
     "enterprise_registered": _("Enterprise registered"),
     "enterprise_changed": _("Enterprise's record changed"),
     "authorised": _("Agent authorised"),
+    "authority_kept": _("Document of authority handed in"),
     "authorisation_ended": _("Authorisation ended"),
     "authorisation_expired": _("Authorisation ran out"),
     "authorisation_reminded": _("Reminded of the end of an authorisation"),

@@ -42,6 +42,7 @@ SENTENCES = {
     "enterprise_registered": _l("%(who)s registered the enterprise."),
     "enterprise_changed": _l("%(who)s changed the enterprise's record: %(fields)s."),
     "authorised": _l("%(who)s authorised %(to)s to act for the enterprise. Last day: %(until)s."),
+    "authority_kept": _l("%(who)s handed in a document of authority for %(to)s. SHA-256: %(sha256)s."),
     "authorisation_ended": _l("%(who)s ended the authorisation of %(to)s."),
     "authorisation_expired": _l("The authorisation of %(to)s ran out after %(until)s."),
     "authorisation_reminded": _l("A reminder was sent: the authorisation of %(to)s ends after %(until)s."),

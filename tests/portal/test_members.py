@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from permits.intake import uses
 from permits.models import (
     AccessRequest,
     Application,
@@ -20,6 +22,7 @@ from permits.models import (
     Service,
     User,
 )
+from portal.demo import DOCUMENTS
 from reviews import authorisations, enterprises, policy, workflow
 from reviews.authorisations import Limits
 from reviews.models import Event, Notice
@@ -378,3 +381,32 @@ def test_the_page_counts_filings_and_shows_what_is_on_record(cast: Cast, django_
         Membership.objects.create(enterprise=cast.enterprise, user=person(f"more{n}"), role="agent")
     with django_assert_max_num_queries(len(few)):
         client.get(here(cast))
+
+
+# --- the document of authority --------------------------------------------------------------------------------------
+
+
+def hand_in(client: Any, cast: Cast, name: str, content: bytes) -> Any:
+    address = here(cast, "members", str(cast.colleague.public_id))
+    return client.post(address, {"step": "document", "document": SimpleUploadedFile(name, content)}, follow=True)
+
+
+def test_a_document_of_authority_is_looked_into_kept_and_shown_to_both(cast: Cast) -> None:
+    client, address = at(cast.owner), here(cast, "members", str(cast.colleague.public_id), "document")
+    refused = hand_in(client, cast, "authority.pdf", b"<html>no pdf</html>")
+    assert refused.status_code == 422 and client.get(address).status_code == 404
+    assert "Choose a file first" in words(
+        client.post(here(cast, "members", str(cast.colleague.public_id)), {"step": "document"})
+    )
+    first, second = ((DOCUMENTS / name).read_bytes() for name in ("epidemic_plan.pdf", "pledge.jpg"))
+    assert "is saved" in told(hand_in(client, cast, "授权书.pdf", first))
+    kept = of(cast, cast.colleague)
+    for user in (cast.owner, cast.colleague):
+        assert b"".join(at(user).get(address).streaming_content) == first
+    for user in (cast.outsider, cast.street):
+        assert at(user).get(address).status_code == 404
+    assert uses.is_used(kept.document_sha256)
+    hand_in(client, cast, "authority.jpg", second)
+    assert not uses.is_used(kept.document_sha256) and actions(cast) == ["authority_kept", "authority_kept"]
+    hand_in(client, cast, "authority.jpg", second)
+    assert len(actions(cast)) == 2, "the same again is no step"
