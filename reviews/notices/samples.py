@@ -72,7 +72,7 @@ def values(kind: str, channel: str, language: str) -> dict[str, Any]:
     """As a text would be given them."""
     name = {"zh": "王晓明", "en": "Wang Xiaoming"}[language]
     link = {"link": LINK} if channel == "sms" else {}
-    said = {"name": name, **link, **texts.spoken(language, params(kind))}
+    said = {"name": name, **link, **texts.spoken(language, params(kind), brief=channel == "sms")}
     if kind == "corrections_requested":  # an official's words, which come in one language
         said["items"] = [item | {"message": item["message"][language]} for item in said["items"]]
     return said
