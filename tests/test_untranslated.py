@@ -15,6 +15,7 @@ from django.contrib.admin.utils import help_text_for_field, label_for_field
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import override
 
+from portal import help
 from tests import untranslated
 from tests.untranslated import HAN
 
@@ -34,7 +35,7 @@ CHINESE_IS_DATA = {
     "portal/management/commands/doctor.py", "portal/management/commands/run_portal.py", "portal/settings.py",
     "portal/formats/zh_Hans/formats.py", "permits/codes/build_regions.py", "permits/credentials/dev_ca.py",
     "permits/credentials/pades.py", "permits/credentials/pdf.py", "permits/intake/group_sheet.py",
-    "permits/intake/roster.py", "permits/intake/sandbox/child.py", "permits/intake/texts.py", "permits/fieldtypes.py",
+    "portal/help.py", "permits/intake/roster.py", "permits/intake/sandbox/child.py", "permits/intake/texts.py", "permits/fieldtypes.py",
     "permits/definition.py", "permits/definition_process.py", "permits/definition_editing.py",
     "reviews/management/commands/create_official.py", "reviews/management/commands/load_calendar.py",
     "reviews/management/commands/setup_roles.py", "reviews/models/mark.py", "reviews/models/notice_text.py",
@@ -59,7 +60,11 @@ def lines(found: Iterator[tuple[str, int, str]]) -> str:
 
 def of_templates() -> Iterator[tuple[str, int, str]]:
     for name, source in files("templates", ".html"):
-        if Path(name).name in TWICE or name == "templates/allauth/elements/button.html":  # a tag made of parts
+        if (
+            Path(name).name in TWICE
+            or name.startswith(("templates/help/zh/", "templates/help/en/"))
+            or name == "templates/allauth/elements/button.html"
+        ):  # a tag made of parts
             continue
         for line, words in untranslated.in_template(source):
             if words.strip("· ") not in SAME and not NAMES_OF_FILES.match(words):
@@ -250,6 +255,21 @@ def test_a_notice_speaks_its_language() -> None:
     assert len(chinese) > 50 and len(chinese) == len(english)
     assert not [(name, ENGLISH.search(text)) for name, text in chinese if ENGLISH.search(text) or not HAN.search(text)]
     assert not [name for name, text in english if HAN.search(text) or not ENGLISH.search(text)]
+
+
+def test_help_is_there_in_both_languages_and_each_text_speaks_its_own() -> None:
+    chinese, english = (
+        {
+            Path(name).name: GAP.sub(" ", re.sub(r"<[^>]*>", " ", source))
+            for name, source in files(f"templates/help/{language}", ".html")
+        }
+        for language in ("zh", "en")
+    )
+    assert set(chinese) == set(english) == {f"{topic.slug}.html" for topic in help.TOPICS}
+    allowed = {"PDF", "JPG", "PNG", "HEIC", "XLSX", "WCAG", "Tab", "JavaScript", "Cookie", "AA"}
+    for name, text in chinese.items():
+        assert HAN.search(text) and not set(ENGLISH.findall(text)) - allowed, name
+    assert not [name for name, text in english.items() if HAN.search(text)]
 
 
 def test_mails_of_accounts_are_translated() -> None:

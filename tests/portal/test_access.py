@@ -40,7 +40,7 @@ from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
 # What they name is public; or, at "unsubscribe", the address itself is signed.
-FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
+FOR_EVERYBODY = {"help_topic", "service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
