@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal.views import (
+    account,
     bundle,
     catalogue,
     checker,
@@ -111,6 +112,10 @@ urlpatterns = [
     path("verify/offline/<slug:language>/", checker.page, name="checker_page"),
     path("verify/offline/<slug:language>/manifest.webmanifest", checker.manifest, name="checker_manifest"),
     path("verify/<str:number>/", verify.permit, name="verify_permit"),
+    path("accounts/", account.account, name="account"),
+    path("accounts/sessions/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("accounts/data/", account.take_out, name="own_data"),
+    path("accounts/close/", account.close, name="account_close"),
     path("accounts/mobile/", mobile.mobile, name="mobile"),
     path("accounts/notices/", preferences.preferences, name="preferences"),
     path("unsubscribe/<str:token>/", preferences.unsubscribe, name="unsubscribe"),
