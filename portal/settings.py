@@ -38,6 +38,10 @@ DEMO = env.bool("DEMO", default=EMBEDDED)
 MAINTENANCE = env.bool("MAINTENANCE", default=False)  # or `manage.py maintenance on`, which needs no restart
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Whom to call when nothing on the pages helps: the office's own number, or the national line for government services.
+HELP_LINE = env.str("HELP_LINE", default="12345")
+HELP_EMAIL = env.str("HELP_EMAIL", default="")
+HELP_HOURS = env.str("HELP_HOURS", default="9:00–12:00, 13:30–17:30")
 SITE_URL = env.str(
     "SITE_URL", default="http://127.0.0.1:8000" if EMBEDDED else "https://" + (ALLOWED_HOSTS or ["localhost"])[0]
 )
@@ -210,6 +214,8 @@ CELERY_BEAT_SCHEDULE = {
     # Each a minute at most, until the night's share is done.
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
     "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
+    # Hourly, so that a day that a beat slept through is made good; each is said once.
+    "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
@@ -386,6 +392,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+FORMAT_MODULE_PATH = "portal.formats"  # 2026年11月26日, 26 November 2026
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

@@ -11,7 +11,7 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, digest, editions, limits, marks, pruning
+from reviews import arrivals, authorisations, digest, editions, limits, marks, pruning
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -28,6 +28,11 @@ def keep_time_limits() -> dict[str, int]:
 @shared_task(ignore_result=True)
 def publish_due_editions() -> dict[str, int]:
     return editions.publish_due()
+
+
+@shared_task(ignore_result=True)
+def keep_authorisations() -> dict[str, int]:
+    return authorisations.keep()
 
 
 @shared_task(ignore_result=True)

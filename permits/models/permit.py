@@ -20,15 +20,17 @@ class Permit(models.Model):
     # What was decided, as it was decided: signed, shown on the verify page, and set in the PDF.
     content = models.JSONField()
     signature = models.CharField(max_length=100, blank=True, help_text="Ed25519 over the canonical content, base64url")
-    key_id = models.CharField(max_length=16, blank=True)
+    key_id = models.CharField(_("Key of the signature"), max_length=16, blank=True)
     code = models.TextField(_("Code"), blank=True, help_text="PP1:…, in the QR code on the print")
-    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    pdf_sha256 = models.CharField(_("SHA-256 of the PDF"), max_length=64, blank=True)
     pdf_size = models.PositiveIntegerField(default=0)
     state = models.CharField(_("State"), max_length=10, choices=State.choices, default=State.VALID)
     issued_at = models.DateTimeField(_("Issued"))
     valid_until = models.DateField(_("Valid until"), null=True)
-    revoked_at = models.DateTimeField(null=True)
-    superseded_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="supersedes")
+    revoked_at = models.DateTimeField(_("Revoked"), null=True)
+    superseded_by = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="supersedes", verbose_name=_("Permit that superseded it")
+    )
     corrected_at = models.DateTimeField(_("Corrected"), null=True)
 
     class Meta:

@@ -23,6 +23,7 @@ from django.views.decorators.csrf import requires_csrf_token
 ALONE = (413, 500, 503)
 SOON = 60  # seconds after which a fault of ours is worth another try
 MB = 1024 * 1024
+from portal import lapsed
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -36,6 +37,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if limit := lapsed.why(request):
+        return render(request, "enterprises/not_authorised.html", limit, status=403)
     return render(request, "404.html", status=404)
 
 

@@ -36,7 +36,11 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
     definition = version.definition
     enterprise = None
     if definition.audience == "enterprise":
-        mine = list(Enterprise.objects.visible_to(request.user).order_by("name"))
+        mine = list(Enterprise.objects.visible_to(request.user, service=service).order_by("name"))
+        if not mine and request.user.memberships.filter(active=True).exists():
+            words = _("Your authorisation doesn't cover this service today. Ask the enterprise's owner to extend it, or register another enterprise.")
+            messages.info(request, words)
+            return redirect("enterprises")
         if not mine:
             messages.info(request, _("Register your enterprise first; then the form is filled in from its record."))
             return redirect(f"{reverse('enterprise_new')}?for={slug}")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import translation
 from django.views import i18n
 
+from permits.models import User
+from portal.requests import SignedIn
 from portal.views.catalogue import cards
 
 
@@ -19,6 +22,21 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
     response = i18n.set_language(request)
     language = request.POST.get("language", "")
     if request.method == "POST" and request.user.is_authenticated and language in dict(settings.LANGUAGES):
-        request.user.language = language
-        request.user.save(update_fields=["language"])
+        _remember(request.user, language)
     return response
+
+
+def keep_language(request: SignedIn, response: HttpResponseBase, language: str) -> None:
+    """On the account, and in this browser, where one may have been chosen before."""
+    _remember(request.user, language)
+    translation.activate(language)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE, path=settings.LANGUAGE_COOKIE_PATH,
+        domain=settings.LANGUAGE_COOKIE_DOMAIN, secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY, samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )  # fmt: skip
+
+
+def _remember(user: User, language: str) -> None:
+    user.language = language
+    user.save(update_fields=["language"])

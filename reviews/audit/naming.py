@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from permits.codes import regions
-from permits.models import Status, User
+from permits.models import Enterprise, Status, User
 from reviews import lifecycle
 from reviews.audit import log
 from reviews.models import Department, Event, Official, Pause, RoleGrant
@@ -46,6 +46,7 @@ RULES = {
     "claimed": _l("somebody else has the task in hand"),
     "own_claim": _l("only the one who claimed a task, or a supervisor, releases it"),
     "own_application": _l("an application is for its own applicant"),
+    "authorisation": _l("an agent acts while the authorisation holds, and in the services that it names"),
     "own_interest": _l("nobody ends a conflict of interest of their own"),
     "supervisor": _l("only a supervisor of the department does this"),
     "asked_person": _l("only the person who was asked answers"),
@@ -113,6 +114,8 @@ class Names:
 def value(event: Event, data: Mapping[str, Any], key: str, names: Names) -> str:
     """What ``data`` says under ``key``, in words."""
     said = data[key]
+    if key == "fields" and isinstance(said, list):
+        return listed(str(getattr(Enterprise._meta.get_field(each), "verbose_name", each)) for each in said)
     if isinstance(said, list) and key in (*OFFICES, "requirements"):
         single = {"departments": "department", "requirements": "requirement"}.get(key, key)
         return listed(value(event, {**data, single: each}, single, names) for each in said)
@@ -177,7 +180,7 @@ def role_words(role: str, offices: Mapping[tuple[str, str], Any]) -> str:
     """``reviewer@street:360924`` in words; so too the roles of an account, ``system_admin+service_owner``."""
     name, _at, office = role.partition("@")
     if not office:
-        plain = {"applicant": _("Applicant"), "system": _("System"), "official": _("Official"), "superuser": _("Superuser"),
+        plain = {"applicant": _("Applicant"), "owner": _("Owner"), "agent": _("Agent"), "system": _("System"), "official": _("Official"), "superuser": _("Superuser"),
                  "command_line": _("Command line")}  # fmt: skip
         granted = dict(RoleGrant.Role.choices)
         return listed(str(plain.get(each) or granted.get(each, each)) for each in name.split("+"))

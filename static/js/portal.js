@@ -25,6 +25,43 @@
     } catch (denied) { /* then nothing was kept */ }
   });
 
+  /* -- another language: the page comes anew, and what was typed on it is put back, once -------------------------------- */
+
+  function typedHere() {
+    var found = [];
+    each(document.querySelectorAll("main form[method=post]"), function (form, at) {
+      each(form.elements, function (c) {
+        if (c.name && c.type !== "hidden" && c.type !== "password" && c.type !== "file" && c.tagName !== "BUTTON") found.push([at, c]);
+      });
+    });
+    return found;
+  }
+
+  var SWITCHED = "switch:" + location.pathname;
+  document.addEventListener("submit", function (event) {
+    if (!/\/language\/$/.test(event.target.action)) return;
+    var kept = typedHere().map(function (one) {
+      return [one[0], one[1].name, one[1].type === "checkbox" || one[1].type === "radio" ? one[1].checked : one[1].value];
+    });
+    try { sessionStorage.setItem(SWITCHED, JSON.stringify(kept)); } catch (denied) { /* then the page comes as it was saved */ }
+  });
+
+  function putBack() {
+    var kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(SWITCHED));
+      sessionStorage.removeItem(SWITCHED);
+    } catch (denied) { /* nothing was kept */ }
+    if (!kept) return;
+    typedHere().forEach(function (one, n) {
+      var c = one[1], was = kept[n];
+      if (!was || was[0] !== one[0] || was[1] !== c.name) return;
+      if (c.type === "checkbox" || c.type === "radio") c.checked = was[2];
+      else c.value = was[2];
+      c.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
+
   /* -- conditions ---------------------------------------------------------------------------------------- */
 
   function fold(text) {
@@ -327,6 +364,7 @@
   }
 
   function start() {
+    putBack();
     each(document.forms, startConditions);
     each(document.querySelectorAll("form[data-once]"), startOnce);
     each(document.querySelectorAll("[data-print]"), function (b) { b.addEventListener("click", function () { window.print(); }); });
