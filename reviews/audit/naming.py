@@ -24,6 +24,7 @@ OFFICES = ("department", "departments", "asked")
 LOOKS = {
     "review": _l("the application"),
     "draft": _l("the draft, as its applicant lets them"),
+    "thread": _l("the messages with the applicant"),
     "file": _l("a file of the application"),
     "bundle": _l("all files of the application, taken out as a ZIP"),
     "file_search": _l("words in the files of the application"),

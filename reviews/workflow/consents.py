@@ -29,7 +29,9 @@ def give_consent(application_id: int, *, applicant: User, now: datetime | None =
         consent = GuidanceConsent.objects.create(
             application=application, given_by=applicant, given_at=turn.now, until=until
         )
-        turn.record("consent_given", data={"department": office.kind, "region": office.region, "until": until.isoformat()})
+        turn.record(
+            "consent_given", data={"department": office.kind, "region": office.region, "until": until.isoformat()}
+        )
         return consent
 
 
@@ -41,7 +43,9 @@ def revoke_consent(application_id: int, *, applicant: User, now: datetime | None
             turn.record("consent_revoked")
 
 
-def look_at_draft(application_id: int, *, official: User, now: datetime | None = None) -> tuple[Application, policy.Post]:
+def look_at_draft(
+    application_id: int, *, official: User, now: datetime | None = None
+) -> tuple[Application, policy.Post]:
     """The draft, for an official whom its applicant lets look. The caller puts the look on record before it shows anything."""
     with on_thread(application_id, by=official, doing="look_at_draft", now=now) as turn:
         return turn.application, guidance.check_looks(official, turn.application, turn.thread, turn.now)

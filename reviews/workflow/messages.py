@@ -47,7 +47,9 @@ def ask(application_id: int, *, applicant: User, text: str, key: str, now: datet
 def check_time(turn: Turn) -> None:
     if not guidance.may_ask(turn.application, turn.now):
         days = guidance.AFTERWARDS.days
-        raise NotSensible(_("This application was closed more than %(n)d days ago: the thread can only be read.") % {"n": days})
+        raise NotSensible(
+            _("This application was closed more than %(n)d days ago: the thread can only be read.") % {"n": days}
+        )
 
 
 def answer(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from permits.models import Application, User
 from reviews import calendars, clock, guidance, policy, told
 from reviews.audit import log
-from reviews.models import Department, Event, Message, Side, Thread
+from reviews.models import CallbackRequest, Department, Event, Message, Side, Thread
 from reviews.notices import choosing, outbox
 from reviews.workflow.errors import NotSensible, ReasonNeeded
 from reviews.workflow.refusing import refusals_on_record
@@ -47,6 +47,7 @@ class Turn:
         elif thread.department_id != office.pk:
             thread.department, thread.claimed_by, thread.claimed_until = office, None, None
             thread.save(update_fields=["department", "claimed_by", "claimed_until"])
+            self.application.callbacks.filter(state=CallbackRequest.State.OPEN).update(department=office)
         return thread
 
     def limit(self, limit: clock.Limit, start: datetime | None = None) -> datetime:
@@ -130,7 +131,9 @@ def on_thread(application_id: int, *, by: User, doing: str, now: datetime | None
 
 
 def _locked(application_id: int) -> Application:
-    rows = Application.objects.select_related("version", "enterprise", "applicant").defer("version__source", "left_over")
+    rows = Application.objects.select_related("version", "enterprise", "applicant").defer(
+        "version__source", "left_over"
+    )
     return rows.select_for_update(of=("self",)).get(pk=application_id)
 
 
