@@ -20,7 +20,7 @@ from permits.intake import arriving
 from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise, Upload
 from portal import urls
 from reviews import workflow
-from reviews.models import CorrectionItem, Notice, Objection, Rating
+from reviews.models import CallbackRequest, CorrectionItem, GuidanceConsent, Message, Notice, Objection, Rating
 from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
@@ -126,6 +126,7 @@ def everything() -> str:
     """All that a stranger could have changed."""
     kinds: list[type[Model]] = [
         Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
+        Message, CallbackRequest, GuidanceConsent,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
