@@ -466,6 +466,18 @@ UNFOLD = {
                         "permission": "reviews.admin.access.is_official",
                     },
                     {
+                        "title": _("Messages and call-backs"),
+                        "icon": "forum",
+                        "link": reverse_lazy("admin:reviews_thread_changelist"),
+                        "permission": "reviews.admin.access.is_official",
+                    },
+                    {
+                        "title": _("Saved answers"),
+                        "icon": "quick_phrases",
+                        "link": reverse_lazy("admin:reviews_savedanswer_changelist"),
+                        "permission": "reviews.admin.access.is_official",
+                    },
+                    {
                         "title": _("Applications"),
                         "icon": "folder_open",
                         "link": reverse_lazy("admin:permits_application_changelist"),

@@ -20,10 +20,11 @@ from django.shortcuts import render
 from django.template.loader import get_template
 from django.views.decorators.csrf import requires_csrf_token
 
+from portal import lapsed
+
 ALONE = (413, 500, 503)
 SOON = 60  # seconds after which a fault of ours is worth another try
 MB = 1024 * 1024
-from portal import lapsed
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

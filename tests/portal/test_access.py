@@ -33,7 +33,7 @@ from permits.models import (
 from portal import urls
 from portal.demo import DOCUMENTS
 from reviews import authorisations, workflow
-from reviews.models import CorrectionItem, Notice, Objection, Rating
+from reviews.models import CallbackRequest, CorrectionItem, GuidanceConsent, Message, Notice, Objection, Rating
 from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
@@ -156,6 +156,7 @@ def everything() -> str:
     kinds: list[type[Model]] = [
         Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
         Invitation, EnterpriseChange,
+        Message, CallbackRequest, GuidanceConsent,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
