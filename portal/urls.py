@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from portal.views import (
+    api,
     bundle,
     catalogue,
     checker,
@@ -26,8 +27,10 @@ from portal.views import (
     preferences,
     promises,
     record,
+    register,
     renewal,
     reports,
+    robots,
     sheets,
     tracking,
     tus,
@@ -93,6 +96,11 @@ urlpatterns = [
     path("verify/offline/<slug:language>/", checker.page, name="checker_page"),
     path("verify/offline/<slug:language>/manifest.webmanifest", checker.manifest, name="checker_manifest"),
     path("verify/<str:number>/", verify.permit, name="verify_permit"),
+    path("register/", register.search, name="register"),
+    path("register.csv", register.as_csv, name="register_csv"),
+    *api.addresses(),
+    path("robots.txt", robots.robots, name="robots"),
+    path("sitemap.xml", robots.sitemap, name="sitemap"),
     path("accounts/mobile/", mobile.mobile, name="mobile"),
     path("accounts/notices/", preferences.preferences, name="preferences"),
     path("unsubscribe/<str:token>/", preferences.unsubscribe, name="unsubscribe"),

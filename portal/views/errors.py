@@ -28,7 +28,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
-    """Without context: nothing here may fail again."""
+    """Without context: nothing here may fail again. A program gets a problem (RFC 9457), as from the rest of the API."""
+    if request.path.startswith("/api/"):
+        said = b'{"type": "about:blank", "title": "Internal Server Error", "status": 500}'
+        return HttpResponse(said, status=500, content_type="application/problem+json")
     return HttpResponse(get_template("500.html").render({}), status=500)
 
 
