@@ -80,7 +80,7 @@ def problem(request: HttpRequest, status: int, kind: str, detail: str, errors: A
         type=f"{finding.site('/api/')}#{kind}", title=titles[kind], status=status, detail=detail,
         instance=request.get_full_path()[:500], errors=list(errors),
     )  # fmt: skip
-    text = said.model_dump_json(exclude_unset=not errors)
+    text = said.model_dump_json(exclude_defaults=True)
     response = HttpResponse(text, status=status, content_type="application/problem+json; charset=utf-8")
     response["Cache-Control"] = "no-store"
     return _open(response)
