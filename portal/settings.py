@@ -355,6 +355,10 @@ PERMIT_PKCS11 = {
 PERMIT_TRUST = Path(env.str("PERMIT_TRUST", default=str(VAR_DIR / "keys" / "permit-trust")))
 PERMIT_TSA_URL = env.str("PERMIT_TSA_URL", default="")  # an RFC 3161 time stamp authority; empty: no time stamp
 PERMIT_TSA_SECONDS = env.float("PERMIT_TSA_SECONDS", default=10.0)
+# What search engines may list: "nothing", the "pages" that are about nobody, or these and the public "register" of permits.
+PUBLIC_INDEXING = env.str("PUBLIC_INDEXING", default="nothing" if DEMO else "pages")
+if PUBLIC_INDEXING not in ("nothing", "pages", "register"):
+    raise ImproperlyConfigured(f'PUBLIC_INDEXING is "nothing", "pages" or "register", not "{PUBLIC_INDEXING}"')
 PERMIT_STATUS_DAYS = env.int("PERMIT_STATUS_DAYS", default=7)  # how long a list of revoked permits may be relied on
 
 # --- Accounts -------------------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.views.decorators.csrf import requires_csrf_token
@@ -49,12 +50,19 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
-    """500; 503 where it is the database that is away or busy, for then the same request is worth another try."""
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
-        response = alone(503)
+    """500; 503 where it is the database that is away or busy, for then the same request is worth another try. A program gets a
+    problem (RFC 9457), as from the rest of the API."""
+    away = isinstance(sys.exc_info()[1], (OperationalError, InterfaceError))
+    status = 503 if away else 500
+    response = _problem(status) if request.path.startswith("/api/") else alone(status)
+    if away:
         response["Retry-After"] = str(SOON)
-        return response
-    return alone(500)
+    return response
+
+
+def _problem(status: int) -> HttpResponse:
+    said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    return JsonResponse(said, status=status, content_type="application/problem+json")
 
 
 def too_many(request: HttpRequest) -> HttpResponse:

@@ -95,7 +95,7 @@ class Turn:
         people = [self.application.applicant, *([last.author] if last else [])]
         readers = [choosing.reader(each) for each in people if each.is_active and _still(each, self.application)]
         if self.application.enterprise_id:
-            readers += told.owners(self.application.enterprise_id)
+            readers += told.owners_of(self.application.enterprise_id)
         path = f"{self.application.get_absolute_url()}messages/"
         params = guidance.params(self.application, path, office=thread.department.names, **more)
         outbox.write(outbox.compose(event, readers, kind, params))
