@@ -15,8 +15,7 @@ import pytest
 import segno
 from playwright.sync_api import Browser, Page, expect
 
-from permits.credentials import make_code
-from permits.credentials.code import address
+from permits.credentials import code, make_code
 from tests.journeys.steps import manage
 from tests.journeys.test_owner import looks_right
 from tests.journeys.test_record import NO_CRYPTO, NO_ED25519
@@ -257,7 +256,7 @@ def test_the_qr_code_of_a_person_shows_no_more_of_their_name_than_the_public_pag
     person = {"kind": "person", "name": "欧阳喆堃", "uscc": "", "address": ""}
     text = make_code(codes.CONTENT | {"holder": person}, now=codes.NOW)
     page = chromium.new_context(locale="en", viewport={"width": 360, "height": 780}).new_page()
-    page.goto(address(f"{issued['site']}/verify/{codes.CONTENT['number']}/", text))
+    page.goto(code.address(f"{issued['site']}/verify/{codes.CONTENT['number']}/", text))
     expect(page.locator("[data-paper]")).to_contain_text("欧***")
     assert "阳喆堃" not in page.content()
     page.context.close()
