@@ -148,7 +148,7 @@ def access_requested(event: Event, asked: AccessRequest) -> list[Letter]:
     """The enterprise's owners. What the asker wrote is left to the page: a mail carries no stranger's words."""
     params = {"enterprise": asked.enterprise.name, "who": asked.user.name, "email": asked.user.email,
               "path": reverse("enterprise", args=[asked.enterprise.public_id])}  # fmt: skip
-    return outbox.compose(event, owners(asked.enterprise_id), "access_requested", params)
+    return outbox.compose(event, owners_of(asked.enterprise_id), "access_requested", params)
 
 
 def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:

@@ -309,7 +309,7 @@ def test_permits_from_before_are_searched_as_the_new_ones_are(cast: Cast) -> Non
     (person,) = issued(cast, begin=2, kind="person", name="欧阳喆堃", uscc="")
     wanted = listing.columns(permit.content)
     Permit.objects.update(uscc="", service="", region="", holder_key="")
-    importlib.import_module("permits.migrations.0016_public_register").fill(apps, None)
+    importlib.import_module("permits.migrations.0019_public_register").fill(apps, None)
     permit.refresh_from_db()
     person.refresh_from_db()
     assert {name: getattr(permit, name) for name in wanted} == wanted and person.uscc == ""

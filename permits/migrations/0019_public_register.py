@@ -25,7 +25,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("permits", "0015_code_on_a_permit"),
+        ("permits", "0018_sessions_ended"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('permits', '0015_code_on_a_permit'),
-        ('reviews', '0020_marks'),
+        ('reviews', '0021_words'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
