@@ -11,7 +11,7 @@ from django.db import connection
 
 from permits.models import Application
 from reviews import guidance, policy, retention, workflow
-from reviews.audit import log
+from reviews.audit import log, talks
 from reviews.models import CallbackRequest, Event, Interest, Message, Notice, Thread
 from tests.cast import Cast, filled, post
 from tests.faults.killing import killed_before
@@ -70,6 +70,18 @@ def test_the_words_are_encrypted_and_the_log_has_their_salted_digest(cast: Cast)
         assert "特殊" not in cursor.fetchone()[0]
     (event,) = events(message.thread.application)
     assert log.data_of(event)["words"] == log.digest(message.salt, "我的情况很特殊") and "特殊" not in event.payload
+
+
+def test_a_message_changed_or_deleted_behind_the_logs_back_shows(cast: Cast) -> None:
+    application = submitted(cast)
+    first, second = ask(application, cast.owner, "一"), ask(application, cast.owner, "二")
+    assert list(talks.faults()) == []
+    Message.objects.filter(pk=first.pk).update(text="三")
+    assert "other words" in "".join(talks.faults())
+    Message.objects.filter(pk=first.pk).update(text="", salt="")  # erased
+    assert list(talks.faults()) == []
+    Message.objects.filter(pk=second.pk).delete()
+    assert "1 messages that events tell of are gone" in "".join(talks.faults())
 
 
 def test_the_same_form_sent_twice_is_one_message_one_event_one_notice(cast: Cast) -> None:
