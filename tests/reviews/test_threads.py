@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from permits.models import Application
 from reviews import guidance, policy, retention, workflow
@@ -330,6 +333,22 @@ def test_words_go_with_the_files_of_the_application_and_the_log_stays(cast: Cast
     assert (message.text, message.salt, CallbackRequest.objects.get().mobile) == ("", "", "")
     assert events(application)[-1].action == "thread_erased"
     assert log.first_broken_link(guidance.stream_of(application)) is None
+
+
+def test_the_command_erases_them_by_their_rule(cast: Cast, settings: Any) -> None:
+    settings.KEEP_FILES = {"closed": 365}
+    application = approved(cast)
+    ask(application, cast.owner)
+    long_ago = timezone.now() - timedelta(days=400)
+    Application.objects.update(closed_at=long_ago)
+    Thread.objects.update(last_at=long_ago)
+    said = {}
+    for options in ([], ["--apply"]):
+        out = io.StringIO()
+        call_command("erase_materials", *options, stdout=out)
+        said[bool(options)] = (out.getvalue(), Message.objects.get().text)
+    assert f"{application.number}  messages: 365 days are over" in said[False][0] and said[False][1]
+    assert "The words of 1 threads erased" in said[True][0] and not said[True][1]
 
 
 def test_a_draft_that_is_thrown_away_takes_its_thread_along_and_leaves_the_log(cast: Cast) -> None:
