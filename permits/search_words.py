@@ -44,7 +44,7 @@ _AROUND = """
 什么 哪里 哪儿 在哪 在哪里 可以 可 能 能不能 是 有 的 了 吗 呢 吧 请 请问 一下 去 个 和 与 及 网上 在线 手续 流程 条件
 多久 多少
 a an the to for of how do does i can my our we want need needs apply applying application where what is are in on at and or with
-get please
+get have has if this that please
 """
 EVERYWHERE, AROUND = frozenset(_EVERYWHERE.split()), frozenset(_AROUND.split())
 

@@ -200,6 +200,8 @@ def _best(entry: _Entry, term: str, ways: list[tuple[How, list[str]]]) -> tuple[
             if not entry.has(word, han=han):
                 continue
             for phrase in entry.phrases:
+                if how == "pairs" and WEIGHTS[phrase.kind] < 2:
+                    break  # in the small print some two characters stand together by chance
                 worth = WEIGHTS[phrase.kind] * QUALITY[how] * _fits(word, phrase, han=han)
                 if worth and (best is None or worth > best[3]):
                     best = (how, word, phrase, worth)
@@ -273,7 +275,6 @@ def _texts(definition: Definition) -> Iterator[tuple[Kind, Text | str]]:
             yield "question", field.label
     for each in definition.faq:
         yield "answer", each.question
-        yield "answer", each.answer
     yield "office", definition.decided_by
     yield "office", definition.legal_basis
 

@@ -37,6 +37,8 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=EMBEDDED)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Whom to call when nothing on the pages helps: the office's own number, or the national line for government services.
+HELP_LINE = env.str("HELP_LINE", default="12345")
 SITE_URL = env.str(
     "SITE_URL", default="http://127.0.0.1:8000" if EMBEDDED else "https://" + (ALLOWED_HOSTS or ["localhost"])[0]
 )

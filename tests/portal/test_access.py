@@ -38,7 +38,7 @@ NO_PAGES = {
     "audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz", "verify_keys", "verify_status", "checker",
     "checker_worker",
 }  # fmt: skip
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "suggest", "track", "verify", "record_check", "style", "help"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]
