@@ -49,6 +49,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("language/", home.set_language, name="set_language"),
     path("services/", catalogue.catalogue, name="catalogue"),
+    path("suggest/", catalogue.suggest, name="suggest"),
     path("services/<slug:slug>/", catalogue.service, name="service"),
     path("services/<slug:slug>/files/<int:edition>/<str:name>", catalogue.edition_file, name="edition_file"),
     path("services/<slug:slug>/start/", filing.start, name="start"),

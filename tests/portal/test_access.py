@@ -54,7 +54,7 @@ NO_PAGES = {
     "audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz", "verify_keys", "verify_status", "checker",
     "checker_worker", "register_csv", "robots", "sitemap", "api_permits", "api_services", "api_openapi",
 }  # fmt: skip
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help", "register", "api"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "suggest", "track", "verify", "record_check", "style", "help", "register", "api"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]
