@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
+    "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
