@@ -27,7 +27,7 @@ from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
 # What they name is public; or, at "unsubscribe", the address itself is signed.
-FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
+FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest", "board_figures"}
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
@@ -38,7 +38,7 @@ NO_PAGES = {
     "audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz", "verify_keys", "verify_status", "checker",
     "checker_worker",
 }  # fmt: skip
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "board", "track", "verify", "record_check", "style", "help"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]
