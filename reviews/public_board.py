@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -175,7 +175,7 @@ HEADS = ("filed", "approved", "rejected", "hand", "median", "most", "on_time", "
 
 def head(key: str) -> str:
     return {
-        "filed": _("Filed"), "approved": _("Approved"), "rejected": _("Refused"), "hand": _("In hand now"),
+        "filed": _("Filings"), "approved": _("Approvals"), "rejected": _("Refusals"), "hand": _("In hand now"),
         "median": _("Half approved within"), "most": _("90 % approved within"), "on_time": _("On time %"),
         "satisfied": _("Satisfied %"),
     }[key]  # fmt: skip
@@ -192,6 +192,13 @@ def within(hours: Cell) -> str:
         days = n // DAY_HOURS
         return ngettext("%(n)s working day", "%(n)s working days", days) % {"n": days}
     return ngettext("%(n)s working hour", "%(n)s working hours", n) % {"n": n}
+
+
+def with_something(table: Table) -> Table:
+    """A table over time as it is read: the latest first, and only where a step was filled."""
+    return replace(
+        table, rows=[row for row in reversed(table.rows) if any(isinstance(cell, int | float) for cell in row[1:])]
+    )
 
 
 def table(found: Figures, of: str) -> Table:

@@ -43,7 +43,10 @@ def page(request: HttpRequest) -> HttpResponse:
     tables = [public_board.table(found, of) for of in ("service", "region", found.asked.per)]
     context = {
         "found": found, "asked": found.asked, "k": steps.K, "query": request.GET.urlencode(),
-        "parts": [(each, columns(each) if each.key == found.asked.per else plot(each)) for each in tables],
+        "parts": [
+            (public_board.with_something(each), columns(each)) if each.key == found.asked.per else (each, plot(each))
+            for each in tables
+        ],
         "total": [
             (public_board.head(key), public_board.within(n) if key in ("median", "most") else n, key in ("on_time", "satisfied"))
             for key, n in found.total.items()

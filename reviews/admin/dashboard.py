@@ -122,11 +122,11 @@ def _load(ids: list[int], now: datetime) -> Table:
         Service.objects.filter(slug__in=counts).exclude(current=None).select_related("current").defer("current__source")
     )
     rows: list[list[board.Cell]] = [
-        [str(each.definition.title), row["late"], row["today"], row["all"] - row["late"] - row["today"]]
+        [str(each.definition.title), row["all"] - row["late"] - row["today"], row["today"], row["late"]]
         for each in services.order_by("slug")
         if (row := counts[each.slug])
     ]
-    head = [_("Service"), _("Overdue"), _("Due today"), _("Later")]
+    head = [_("Service"), _("Later"), _("Due today"), _("Overdue")]
     return Table("load", _("Open tasks by service"), head, rows, bars=(1, 2, 3), stacked=True)
 
 
