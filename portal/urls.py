@@ -8,6 +8,7 @@ from django.urls import include, path
 from portal.views import (
     account,
     api,
+    board,
     bundle,
     catalogue,
     checker,
@@ -85,6 +86,8 @@ urlpatterns = [
     path("applications/<uuid:public_id>/withdraw/", tracking.withdraw, name="withdraw"),
     path("applications/<uuid:public_id>/rate/", tracking.rate, name="rate"),
     path("applications/<uuid:public_id>/permit.pdf", tracking.permit_pdf, name="permit_pdf"),
+    path("board/", board.page, name="board"),
+    path("board/figures.<slug:form>", board.take, name="board_figures"),
     path("track/", tracking.track, name="track"),
     path("enterprises/", enterprises.enterprises, name="enterprises"),
     path("enterprises/new/", enterprises.new, name="enterprise_new"),
