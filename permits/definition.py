@@ -303,6 +303,8 @@ class Definition(Part):
                 yield f"outcome.shown_fields names '{key}', which is a {shown.type}: name single answers"
             elif shown.sensitive:
                 yield f"outcome.shown_fields names '{key}', which is personal: a permit is public"
+        if self.outcome.in_register and self.audience == "person":
+            yield "outcome.in_register belongs to a service for enterprises: no person stands in the public register"
         for material in self.materials:
             if material.roster_rows and material.roster_rows not in known:
                 yield f"material '{material.key}' counts rows by '{material.roster_rows}', which is not a field"

@@ -35,6 +35,7 @@ if EMBEDDED:
     SECRET_KEY = "embedded-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=EMBEDDED)
+MAINTENANCE = env.bool("MAINTENANCE", default=False)  # or `manage.py maintenance on`, which needs no restart
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Whom to call when nothing on the pages helps: the office's own number, or the national line for government services.
@@ -85,6 +86,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.pages_compressed",
+    "portal.middleware.closed_for_maintenance",
     "portal.middleware.without_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -352,6 +355,10 @@ PERMIT_PKCS11 = {
 PERMIT_TRUST = Path(env.str("PERMIT_TRUST", default=str(VAR_DIR / "keys" / "permit-trust")))
 PERMIT_TSA_URL = env.str("PERMIT_TSA_URL", default="")  # an RFC 3161 time stamp authority; empty: no time stamp
 PERMIT_TSA_SECONDS = env.float("PERMIT_TSA_SECONDS", default=10.0)
+# What search engines may list: "nothing", the "pages" that are about nobody, or these and the public "register" of permits.
+PUBLIC_INDEXING = env.str("PUBLIC_INDEXING", default="nothing" if DEMO else "pages")
+if PUBLIC_INDEXING not in ("nothing", "pages", "register"):
+    raise ImproperlyConfigured(f'PUBLIC_INDEXING is "nothing", "pages" or "register", not "{PUBLIC_INDEXING}"')
 PERMIT_STATUS_DAYS = env.int("PERMIT_STATUS_DAYS", default=7)  # how long a list of revoked permits may be relied on
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
@@ -460,6 +467,18 @@ UNFOLD = {
                         "icon": "inbox",
                         "link": reverse_lazy("admin:reviews_task_changelist"),
                         "active": "reviews.admin.access.at_the_queue",
+                        "permission": "reviews.admin.access.is_official",
+                    },
+                    {
+                        "title": _("Messages and call-backs"),
+                        "icon": "forum",
+                        "link": reverse_lazy("admin:reviews_thread_changelist"),
+                        "permission": "reviews.admin.access.is_official",
+                    },
+                    {
+                        "title": _("Saved answers"),
+                        "icon": "quick_phrases",
+                        "link": reverse_lazy("admin:reviews_savedanswer_changelist"),
                         "permission": "reviews.admin.access.is_official",
                     },
                     {

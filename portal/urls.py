@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from portal.views import (
     account,
+    api,
     bundle,
     catalogue,
     checker,
@@ -29,9 +30,13 @@ from portal.views import (
     preferences,
     promises,
     record,
+    register,
     renewal,
     reports,
+    robots,
     sheets,
+    style,
+    thread,
     tracking,
     tus,
     verify,
@@ -73,6 +78,7 @@ urlpatterns = [
     path("applications/<uuid:public_id>/receipt/", tracking.receipt, name="receipt"),
     path("applications/<uuid:public_id>/record.json", record.proof, name="record_proof"),
     path("applications/<uuid:public_id>/corrections/", corrections.corrections, name="corrections"),
+    path("applications/<uuid:public_id>/messages/", thread.thread, name="thread"),
     path("applications/<uuid:public_id>/objection/", objections.object_to, name="objection"),
     path("applications/<uuid:public_id>/renew/", renewal.renew, name="renew"),
     path("applications/<uuid:public_id>/withdraw/", tracking.withdraw, name="withdraw"),
@@ -116,6 +122,11 @@ urlpatterns = [
     path("accounts/sessions/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
     path("accounts/data/", account.take_out, name="own_data"),
     path("accounts/close/", account.close, name="account_close"),
+    path("register/", register.search, name="register"),
+    path("register.csv", register.as_csv, name="register_csv"),
+    *api.addresses(),
+    path("robots.txt", robots.robots, name="robots"),
+    path("sitemap.xml", robots.sitemap, name="sitemap"),
     path("accounts/mobile/", mobile.mobile, name="mobile"),
     path("accounts/notices/", preferences.preferences, name="preferences"),
     path("unsubscribe/<str:token>/", preferences.unsubscribe, name="unsubscribe"),
@@ -129,7 +140,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
 ]
 if settings.DEBUG:
-    urlpatterns += [path("style/", home.style, name="style")]
+    urlpatterns += [path("style/", style.style, name="style")]
 
 handler400 = errors.bad_request
 handler403 = errors.forbidden

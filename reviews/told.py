@@ -148,7 +148,7 @@ def access_requested(event: Event, asked: AccessRequest) -> list[Letter]:
     """The enterprise's owners. What the asker wrote is left to the page: a mail carries no stranger's words."""
     params = {"enterprise": asked.enterprise.name, "who": asked.user.name, "email": asked.user.email,
               "path": reverse("enterprise", args=[asked.enterprise.public_id])}  # fmt: skip
-    return outbox.compose(event, _owners(asked.enterprise_id), "access_requested", params)
+    return outbox.compose(event, owners_of(asked.enterprise_id), "access_requested", params)
 
 
 def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
@@ -165,7 +165,7 @@ def of_enterprise(
     event: Event, about: Enterprise, kind: str, *, people: Iterable[User] = (), owners: bool = False, **more: Any
 ) -> list[Letter]:
     """Something about who acts for an enterprise, to some of them and to its owners; not to the one who did it."""
-    readers = [choosing.reader(person) for person in people] + (_owners(about.pk) if owners else [])
+    readers = [choosing.reader(person) for person in people] + (owners_of(about.pk) if owners else [])
     params = {"enterprise": about.name, "path": reverse("enterprise", args=[about.public_id])} | more
     return outbox.compose(event, [each for each in readers if each.id != event.actor_id], kind, params)
 
@@ -207,7 +207,8 @@ def _readers(groups: set[int], named: set[int], event: Event) -> dict[int, list[
     return people
 
 
-def _owners(enterprise_id: int) -> list[Reader]:
+def owners_of(enterprise_id: int) -> list[Reader]:
+    """The owners of an enterprise, as who is told."""
     rows = _told(departments=None, at=None, enterprise=enterprise_id, filer=None, named=None)
     return [Reader(*row) for _group, *row in rows]
 

@@ -40,8 +40,3 @@ def keep_language(request: SignedIn, response: HttpResponseBase, language: str) 
 def _remember(user: User, language: str) -> None:
     user.language = language
     user.save(update_fields=["language"])
-
-
-def style(request: HttpRequest) -> HttpResponse:
-    """The components side by side, for those who build pages (DEBUG only)."""
-    return render(request, "style.html")

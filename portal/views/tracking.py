@@ -28,7 +28,7 @@ from portal.timeline import due_state, timeline
 from portal.views import errors
 from portal.views.filing import summary
 from portal.views.renewal import renewal
-from reviews import lifecycle, workflow
+from reviews import lifecycle, threads, workflow
 from reviews.audit import receipts
 from reviews.models import Rating
 
@@ -43,6 +43,10 @@ def applications(request: SignedIn) -> HttpResponse:
     mine = Application.objects.visible_to(request.user).select_related("version", "enterprise")
     mine = mine.defer("answers", "left_over", "version__source")  # what a list doesn't show may be long
     page = Paginator(mine.order_by("-created_at"), 20).get_page(request.GET.get("page"))
+    unread = threads.unread(page)
+    rows: list[Any] = list(page)
+    for each in rows:
+        each.unread_messages = unread.get(each.pk, 0)
     return render(request, "tracking/applications.html", {"page": page, "section": "applications"})
 
 
@@ -62,7 +66,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "objection": _objection(found), "objection_until": _can_object_until(found),
         "owed": owed, "refresh": refresh_after(block["state"] for block in owed), "pause": found.pauses.filter(ended_at=None).first(),
-        "sealed": receipts.sealed(found),
+        "sealed": receipts.sealed(found), "unread_messages": threads.unread([found]).get(found.pk, 0),
         "notice": found.correction_notices.order_by("-pk").first(),
         # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.
         "just_sent": due in ("ok", "soon", "") and len([row for row in rows if row["state"] in ("done", "error")]) == 1,

@@ -125,6 +125,16 @@ ACTIONS = {
     "log_exported": _("Audit log taken out"),
     "original_taken": _("Original of a file taken out"),
     "files_erased": _("Files erased: kept long enough"),
+    "message_sent": _("Message sent"),
+    "thread_claimed": _("Question taken in hand"),
+    "thread_released": _("Question given back to the office"),
+    "call_asked": _("Call asked for"),
+    "call_cancelled": _("Call not wanted any more"),
+    "call_done": _("Called"),
+    "call_missed": _("Called, not reached"),
+    "consent_given": _("Office may look at the draft"),
+    "consent_revoked": _("Office may look at the draft no more"),
+    "thread_erased": _("Words of messages erased: kept long enough"),
 }
 
 # The event of each outcome that an official decides; silence is one too.

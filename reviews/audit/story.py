@@ -110,6 +110,16 @@ SENTENCES = {
     "log_exported": _l("%(who)s took the audit log out as a file."),
     "original_taken": _l("%(who)s took out the original of a file: %(requirement)s."),
     "files_erased": _l("%(count)s files were erased: the time for which they are kept is over."),
+    "message_sent": _l("%(who)s sent a message about the application (%(way)s)."),
+    "thread_claimed": _l("%(who)s took a question of the applicant in hand."),
+    "thread_released": _l("%(who)s gave a question of the applicant back to the office."),
+    "call_asked": _l("%(who)s asked to be called, from %(from)s on."),
+    "call_cancelled": _l("%(who)s does not want to be called any more."),
+    "call_done": _l("%(who)s called the applicant."),
+    "call_missed": _l("%(who)s called the applicant and reached nobody."),
+    "consent_given": _l("%(who)s lets %(department)s look at the draft until %(until)s."),
+    "consent_revoked": _l("%(who)s lets nobody look at the draft any more."),
+    "thread_erased": _l("The words of %(count)s messages were erased: the time for which they are kept is over."),
 }
 # The same, where the event says more or less than usual.
 HURRY = _l("A reminder was sent: time is running short.")

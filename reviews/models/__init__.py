@@ -15,6 +15,7 @@ from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
+from reviews.models.thread import CallbackRequest, GuidanceConsent, Message, SavedAnswer, Side, Thread
 from reviews.models.tree import Archive, ArchivedStream, Checkpoint, Leaf, SealState
 from reviews.models.webhook import WebhookDelivery, WebhookEndpoint
 
@@ -25,6 +26,7 @@ __all__ = [
     "Attempt",
     "CalendarDay",
     "CalendarEdition",
+    "CallbackRequest",
     "ChannelState",
     "Checkpoint",
     "CorrectionItem",
@@ -35,10 +37,12 @@ __all__ = [
     "Department",
     "Event",
     "EventNote",
+    "GuidanceConsent",
     "Heartbeat",
     "Interest",
     "Leaf",
     "Mark",
+    "Message",
     "Notice",
     "NoticeText",
     "Objection",
@@ -47,9 +51,12 @@ __all__ = [
     "Place",
     "Rating",
     "RoleGrant",
+    "SavedAnswer",
     "SavedFilter",
     "SealState",
+    "Side",
     "Task",
+    "Thread",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

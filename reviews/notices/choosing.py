@@ -48,6 +48,12 @@ GROUPS: dict[str, Group] = {
         _("Requests for access, invitations, and authorisations that begin, end or are about to end."),
         usual=frozenset({INBOX, EMAIL}), fixed=frozenset({INBOX}), offered=(INBOX, EMAIL),
     ),
+    "messages": Group(
+        _("Messages of the office, and its calls"),
+        _("Answers to what you asked about an application; a call that did not reach you."),
+        usual=frozenset({INBOX, EMAIL, SMS, WECHAT}), fixed=frozenset({INBOX}), offered=(INBOX, EMAIL, SMS, WECHAT),
+        officials=False,
+    ),
     "work": Group(
         _("New tasks, and what your department has to see to"),
         _("New tasks, tasks that are overdue or passed on, opinions given, bad ratings, editions published on time."),
@@ -75,8 +81,9 @@ _KINDS = {
     "work": (
         "new_task", "overdue", "reassigned", "advised", "second_round_asked", "second_round_allowed", "owed_at_risk",
         "terminated_office", "pledge_false", "bad_rating", "deemed_accepted", "deemed_agreed", "edition_published",
-        "edition_refused",
+        "edition_refused", "message_waiting", "call_asked",
     ),
+    "messages": ("message_answered", "call_missed"),
     "clock": ("reminder", "lease_expired", "promise_met"),
     "digest": ("digest",),
 }  # fmt: skip

@@ -25,6 +25,12 @@ EDITION = {"service": COMMON["service"], "path": "/admin/permits/editiondraft/"}
 COUNTED = {"day": "2020-02-10", "counted_at": DUE, "today": 3, "overdue": 1, "unclaimed": 4}
 URGENT = [{"number": COMMON["number"], "title": COMMON["service"], "due": "2020-02-10 11:30"}]
 
+THREAD = {
+    "number": COMMON["number"], "service": COMMON["service"], "enterprise": COMMON["enterprise"],
+    "path": "/applications/messages/",
+}  # fmt: skip
+ASKED = THREAD | OFFICE | {"path": "/admin/reviews/thread/"}
+
 # What a kind has besides; of those in WHOLE it is everything.
 MORE: dict[str, dict[str, Any]] = {
     "accepted_owing": {"deadline_at": DUE, "items": MISSING},
@@ -56,6 +62,8 @@ WHOLE: dict[str, dict[str, Any]] = {
     "edition_published": EDITION | {"edition": 3},
     "edition_refused": EDITION | {"planned_at": DUE, "reason": {"zh": "第 12 行：未知的字段类型", "en": "Line 12: no such type of field"}},
     "draft_erased": {"service": COMMON["service"], "files": 4, "days": 180, "path": "/applications/"},
+    "message_answered": THREAD | {"office": TASK["department"]}, "call_missed": THREAD | {"office": TASK["department"]},
+    "message_waiting": ASKED | {"until_at": DUE}, "call_asked": ASKED | {"from_at": "2020-02-12T05:30:00+00:00", "until_at": DUE},
     "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ import pytest
 import segno
 from playwright.sync_api import Browser, Page, expect
 
+from permits.credentials import code, make_code
 from tests.journeys.steps import manage
 from tests.journeys.test_owner import looks_right
 from tests.journeys.test_record import NO_CRYPTO, NO_ED25519
@@ -248,6 +249,17 @@ def test_the_qr_code_on_a_phone_leads_to_the_public_page_which_says_whose_the_pa
         page.goto(issued["url"])
         expect(paper).to_be_hidden()
         context.close()
+
+
+@pytest.mark.usefixtures("key_of_the_portal")
+def test_the_qr_code_of_a_person_shows_no_more_of_their_name_than_the_public_page(issued, chromium) -> None:
+    person = {"kind": "person", "name": "欧阳喆堃", "uscc": "", "address": ""}
+    text = make_code(codes.CONTENT | {"holder": person}, now=codes.NOW)
+    page = chromium.new_context(locale="en", viewport={"width": 360, "height": 780}).new_page()
+    page.goto(code.address(f"{issued['site']}/verify/{codes.CONTENT['number']}/", text))
+    expect(page.locator("[data-paper]")).to_contain_text("欧***")
+    assert "阳喆堃" not in page.content()
+    page.context.close()
 
 
 def test_it_works_without_a_network_says_how_old_its_list_is_and_learns_of_a_revocation(issued, chromium) -> None:

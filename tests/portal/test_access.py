@@ -33,14 +33,17 @@ from permits.models import (
 from portal import urls
 from portal.demo import DOCUMENTS
 from reviews import authorisations, workflow
-from reviews.models import CorrectionItem, Notice, Objection, Rating
+from reviews.models import CallbackRequest, CorrectionItem, GuidanceConsent, Message, Notice, Objection, Rating
 from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
 # What they name is public; or, at "unsubscribe", the address itself is signed.
-FOR_EVERYBODY = {"help_topic", "service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
+FOR_EVERYBODY = {
+    "help_topic", "service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest", "api_permit", "api_service",
+    "api_nowhere",
+}  # fmt: skip
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
@@ -49,9 +52,9 @@ SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS - FOR_A_PROGRAM
 PLAIN = sorted(set(ROUTES) - set(NAMED))
 NO_PAGES = {
     "audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz", "verify_keys", "verify_status", "checker",
-    "checker_worker",
+    "checker_worker", "register_csv", "robots", "sitemap", "api_permits", "api_services", "api_openapi",
 }  # fmt: skip
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help", "register", "api"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]
@@ -156,6 +159,7 @@ def everything() -> str:
     kinds: list[type[Model]] = [
         Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
         Invitation, EnterpriseChange,
+        Message, CallbackRequest, GuidanceConsent,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
