@@ -50,7 +50,13 @@ class Page:
 
 
 def page(
-    found: QuerySet[Any], *, after: str = "", before: str = "", latest_first: bool = False, by: str = DUE, size: int | None = None
+    found: QuerySet[Any],
+    *,
+    after: str = "",
+    before: str = "",
+    latest_first: bool = False,
+    by: str = DUE,
+    size: int | None = None,
 ) -> Page:
     """In the order of the time ``by`` and id. One query; two when somebody went back to the beginning and it has fewer rows
     than a page by now.
