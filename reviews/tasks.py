@@ -114,6 +114,11 @@ def prune_deliveries() -> dict[str, int]:
 
 
 @shared_task(ignore_result=True)
+def announce_erasures() -> int:
+    return sum(workflow.announce_erasure(pk) for pk in retention.drafts_to_tell(timezone.now()))
+
+
+@shared_task(ignore_result=True)
 def clear_uploads() -> int:
     return arriving.clear()
 

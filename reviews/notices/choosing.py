@@ -67,7 +67,7 @@ GROUPS: dict[str, Group] = {
 
 # What is in no other group is statutory: a kind that nobody thought of can't be missed.
 _KINDS = {
-    "reminders": ("corrections_due_soon", "owed_reminder", "draft_erased"),
+    "reminders": ("corrections_due_soon", "owed_reminder", "draft_to_be_erased", "draft_erased"),
     "access": ("access_requested", "access_granted", "access_refused"),
     "work": (
         "new_task", "overdue", "reassigned", "advised", "second_round_asked", "second_round_allowed", "owed_at_risk",

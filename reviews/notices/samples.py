@@ -49,6 +49,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     "access_refused": {"uscc": "91360924MA35ABC16Y", "path": "/enterprises/"},
     "edition_published": EDITION | {"edition": 3},
     "edition_refused": EDITION | {"planned_at": DUE, "reason": {"zh": "第 12 行：未知的字段类型", "en": "Line 12: no such type of field"}},
+    "draft_to_be_erased": {"service": COMMON["service"], "files": 4, "erase_at": DUE, "path": "/applications/"},
     "draft_erased": {"service": COMMON["service"], "files": 4, "days": 180, "path": "/applications/"},
     "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
 }  # fmt: skip

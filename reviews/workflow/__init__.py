@@ -9,7 +9,7 @@ from reviews.workflow.advising import ask_advice
 from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
-from reviews.workflow.erasing_files import erase_files
+from reviews.workflow.erasing_files import announce_erasure, erase_files
 from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
@@ -41,6 +41,7 @@ __all__ = [
     "NotSensible",
     "ReasonNeeded",
     "allow_second_round",
+    "announce_erasure",
     "answer_corrections",
     "ask_advice",
     "ask_second_round",
