@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from permits.definition import Requirement
 from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
+from permits.intake import direct
 from permits.intake.materials import RequirementState, requirement_state
 from permits.models import Application, Check, Material
 from portal.words import limit_in_words
@@ -29,6 +30,7 @@ def block(application: Application, state: RequirementState) -> dict[str, Any]:
         "help": what_is_taken(requirement), **downloads(application.version, requirement),
         "action": reverse("material_add", args=[application.public_id, requirement.key]),
         "uploads": reverse("uploads", args=[application.public_id, requirement.key]),
+        "direct": reverse("direct_uploads", args=[application.public_id, requirement.key]) if direct.wanted() else "",
         "photo": bool({"jpg", "png"} & set(requirement.formats)),
         "files": [(file, remove_url(file), move_url(file, requirement)) for file in (*state.files, *state.others)],
         "waits": any(file.waits for file in state.others),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from csp.constants import SELF
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.middleware.gzip import GZipMiddleware
@@ -11,6 +12,7 @@ from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
+from permits.intake import direct
 from portal import maintenance
 from portal.views import errors
 
@@ -96,6 +98,20 @@ def nothing_kept_of_the_signed_in(
         response = get_response(request)
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
+        return response
+
+    return middleware
+
+
+def storage_that_browsers_send_to(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Where files go to the storage itself, the pages that send them may reach it, and nothing else."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.path.startswith("/applications/") and direct.wanted():
+            response._csp_update = {"connect-src": [SELF, direct.origin()]}  # type: ignore[attr-defined]
         return response
 
     return middleware

@@ -98,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "reviews.admin.csp.wider_csp_for_the_admin",
+    "portal.middleware.storage_that_browsers_send_to",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.language_of_the_account",
@@ -217,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     # Hourly, so that a day that a beat slept through is made good; each is said once.
     "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
+    "announce-erasures": {"task": "reviews.tasks.announce_erasures", "schedule": crontab(minute="10", hour="9")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
@@ -305,6 +307,10 @@ if unknown := set(KEEP_FILES) - {"draft", "ended", "rejected", "closed"}:
     raise ImproperlyConfigured(f"KEEP_FILES: draft, ended, rejected and closed are kept so long, not {', '.join(unknown)}")
 if any(days < 30 for days in KEEP_FILES.values()):
     raise ImproperlyConfigured("KEEP_FILES: at least 30 days")
+# So many days before the files of a draft are erased its applicant is told, once; 0: never.
+DRAFT_NOTICE_DAYS = env.int("DRAFT_NOTICE_DAYS", default=14)
+if DRAFT_NOTICE_DAYS < 0:
+    raise ImproperlyConfigured("DRAFT_NOTICE_DAYS: 0 or more days")
 STORAGE_CHECK_NIGHTS = env.int("STORAGE_CHECK_NIGHTS", default=28)  # after so many nights every blob was read again
 STORAGES = {
     "default": {"BACKEND": "permits.intake.storage.private_storage"},

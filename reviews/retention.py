@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from permits.models import Application, Check, Material, Status
-from reviews.models import Task, Thread
+from reviews.audit import log
+from reviews.models import Event, Task, Thread
 
 GROUPS = {
     Status.DRAFT: "draft",
@@ -57,6 +58,11 @@ def over(application: Application, now: datetime) -> Over | None:
     if days is None or not said["n"]:
         return None
     since = max(application.updated_at, said["last"]) if application.is_draft else application.closed_at
+    if application.is_draft and settings.DRAFT_NOTICE_DAYS:
+        told = announced(application, said["last"])
+        if told is None or told.erase_at > now:
+            return None
+        since = told.since
     if since is None or since > now - timedelta(days=days):
         return None
     if Task.objects.open().filter(application=application).exists():
@@ -64,9 +70,52 @@ def over(application: Application, now: datetime) -> Over | None:
     return Over(application, GROUPS[Status(application.status)], days, since, said["n"], said["size"])
 
 
+@dataclass(frozen=True)
+class Announced:
+    """What the applicant of a draft was told: since when nobody went on with it, and when its files go."""
+
+    since: datetime
+    erase_at: datetime
+
+
+def announced(application: Application, last_upload: datetime) -> Announced | None:
+    """The announcement that stands. Whoever goes on with the draft after it was made has undone it."""
+    event = Event.objects.filter(application=application, action="erasure_announced").order_by("-seq").first()
+    if event is None or application.updated_at > event.at or last_upload > event.at:
+        return None
+    said = log.data_of(event)
+    return Announced(datetime.fromisoformat(said["since"]), datetime.fromisoformat(said["erase_at"]))
+
+
+def to_announce(application: Application, now: datetime) -> tuple[Announced, int] | None:
+    """What is to be told of a draft by now, and of how many files. A rule that is new gives the same warning."""
+    notice, days = timedelta(days=settings.DRAFT_NOTICE_DAYS), days_for(application)
+    said: dict[str, Any] = kept_files(application).aggregate(n=Count("pk"), last=Max("uploaded_at"))
+    if not (notice and application.is_draft and days and said["n"]):
+        return None
+    since = max(application.updated_at, said["last"])
+    due = since + timedelta(days=days)
+    if due - notice > now or announced(application, said["last"]):
+        return None
+    return Announced(since, max(due, now + notice)), said["n"]
+
+
+def drafts_to_tell(now: datetime) -> Iterator[int]:
+    """Keys of drafts whose applicants are to be told by now."""
+    notice = timedelta(days=settings.DRAFT_NOTICE_DAYS)
+    rows = Application.objects.filter(status=Status.DRAFT, updated_at__lt=now - SHORTEST + min(notice, SHORTEST))
+    rows = rows.select_related("version__service").defer("answers", "left_over", "version__source").order_by("pk")
+    last = 0
+    while some := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+        last = some[-1].pk
+        yield from (application.pk for application in some if to_announce(application, now))
+
+
 def all_over(now: datetime) -> Iterator[Over]:
     """Of all applications, in bounded memory."""
-    long_ago = Q(closed_at__lt=now - SHORTEST) | Q(status=Status.DRAFT, updated_at__lt=now - SHORTEST)
+    # An announcement is the last that happened to a draft, and writes when that was.
+    quiet = min(SHORTEST, timedelta(days=settings.DRAFT_NOTICE_DAYS)) or SHORTEST
+    long_ago = Q(closed_at__lt=now - SHORTEST) | Q(status=Status.DRAFT, updated_at__lte=now - quiet)
     kept = Material.objects.filter(erased_at=None).exclude(check_state=Check.REFUSED)
     rows = Application.objects.filter(long_ago, status__in=list(GROUPS)).select_related("version__service")
     rows = rows.defer("answers", "left_over", "version__source").order_by("pk")

@@ -11,7 +11,18 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, authorisations, digest, editions, limits, marks, pruning, public_counting
+from reviews import (
+    arrivals,
+    authorisations,
+    digest,
+    editions,
+    limits,
+    marks,
+    pruning,
+    public_counting,
+    retention,
+    workflow,
+)
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -116,6 +127,11 @@ def sweep_materials() -> int:
 @shared_task(ignore_result=True)
 def prune_deliveries() -> dict[str, int]:
     return pruning.prune()
+
+
+@shared_task(ignore_result=True)
+def announce_erasures() -> int:
+    return sum(workflow.announce_erasure(pk) for pk in retention.drafts_to_tell(timezone.now()))
 
 
 @shared_task(ignore_result=True)

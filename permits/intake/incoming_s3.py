@@ -79,7 +79,7 @@ class Incoming:
         client, bucket, key = self.blobs.client, self.blobs.bucket_name, key_of(self.blobs, upload)
         parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(upload.parts, 1)]
         try:
-            if upload.offset % PART:
+            if upload.offset % PART and not upload.direct:  # there the last part is a part like the others
                 tail = b"".join(read(self.blobs, tail_of(self.blobs, upload)))
                 tag = client.upload_part(
                     Bucket=bucket, Key=key, UploadId=upload.multipart, PartNumber=len(parts) + 1, Body=tail

@@ -19,8 +19,9 @@ from permits.intake.blobs import CHUNK, IN_MEMORY, ROOT, Found, Leftover, Stored
 class S3Blobs(S3Storage):
     """Sent under its final name only when its digest is known."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, direct: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        self.direct = direct  # browsers send large files here themselves
         self.where = f"s3://{self.bucket_name}/{self.location}".rstrip("/")
         if self.endpoint_url:
             self.where += f" ({self.endpoint_url})"

@@ -7,6 +7,8 @@ says.
     any S3 service; key and secret percent-encoded, ``secure=0`` for plain HTTP
 ``s3://bucket/prefix?region=r``
     AWS, with the credentials of the surroundings
+``…?direct=1``
+    browsers send large files to the service themselves (``direct.py``); it must be one that they reach
 ``…?sse=AES256`` or ``…?sse=aws:kms&kms_key=ID``
     the service encrypts what it keeps; a folder is encrypted by ``STORAGE_KEYS`` (``sealed.py``)
 
@@ -183,8 +185,8 @@ def _connect_s3(url: str) -> S3Blobs:
     except ValueError as error:
         raise ImproperlyConfigured("STORAGE_URL: no port; percent-encode / + : @ in key and secret") from error
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := ", ".join(sorted(set(query) - {"region", "secure", "acl", "sse", "kms_key"})):
-        raise ImproperlyConfigured(f"STORAGE_URL: it takes region, secure, acl, sse and kms_key, not {unknown}")
+    if unknown := ", ".join(sorted(set(query) - {"region", "secure", "acl", "sse", "kms_key", "direct"})):
+        raise ImproperlyConfigured(f"STORAGE_URL: it takes region, secure, acl, sse, kms_key and direct, not {unknown}")
     options: dict[str, Any] = {}
     s3: dict[str, str] = {}
     if "@" in parts.netloc:
@@ -202,6 +204,7 @@ def _connect_s3(url: str) -> S3Blobs:
     if not bucket:
         raise ImproperlyConfigured("STORAGE_URL: the bucket is missing, as in s3://KEY:SECRET@host/bucket/prefix")
     return S3Blobs(
+        direct=query.get("direct", "0") not in {"0", "false", "no"},
         bucket_name=bucket,
         location=prefix,
         region_name=query.get("region") or None,

@@ -40,6 +40,7 @@ class Upload(models.Model):
     busy = models.BooleanField(default=False)
     sha256 = models.CharField(max_length=64, blank=True, help_text="Of the whole, as soon as it is known")
     multipart = models.CharField(max_length=1024, blank=True, help_text="S3's name for the upload in parts")
+    direct = models.BooleanField(default=False, help_text="The browser sends its parts to the storage itself")
     parts = models.JSONField(default=list, help_text="S3's ETags of the parts that count")
     finished_at = models.DateTimeField(null=True)
     material = models.ForeignKey(Material, models.SET_NULL, null=True, related_name="+")

@@ -41,7 +41,7 @@ class Answered(Exception):
     """The request ends here, with this."""
 
     def __init__(self, status: int, message: str, **headers: str) -> None:
-        self.response = _said(status, message)
+        self.response = in_words(status, message)
         for name, value in headers.items():
             self.response[name.replace("_", "-")] = value
         super().__init__(message)
@@ -53,7 +53,7 @@ def login_of_a_program(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 
     def wrapped(request: SignedIn, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated and ("Tus-Resumable" in request.headers or request.method == "OPTIONS"):
-            return _said(401, _("Your session has ended. Sign in again."))
+            return in_words(401, _("Your session has ended. Sign in again."))
         return for_people(request, *args, **kwargs)
 
     return wrapped
@@ -62,29 +62,19 @@ def login_of_a_program(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
 @login_of_a_program
 def uploads(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     """Where an upload begins: POST. OPTIONS says what this server can do."""
-    application, requirement = _asked(request, public_id, key)
+    application, requirement = asked(request, public_id, key)
 
     def begin() -> HttpResponse:
-        _refuse_when_sent(application, key)
-        if not allowed("uploads", str(request.user.pk), limit=BEGUN_A_MINUTE):
-            raise Answered(429, _("Too many uploads at once. Try again in a minute."), Retry_After="60")
         if "Upload-Defer-Length" in request.headers:
             raise Answered(400, "Upload-Defer-Length is not supported: say Upload-Length")
         length = tus.number("Upload-Length", request.headers.get("Upload-Length"))
         said = tus.metadata(request.headers.get("Upload-Metadata", ""))
         checksum = tus.checksum(request.headers.get("Upload-Checksum"))
-        try:
-            upload = arriving.begin(
-                application=application, requirement=requirement, name=said.get("filename") or said.get("name") or "file",
-                length=length, user=request.user,
-            )  # fmt: skip
-        except TooManyUnderWay as error:
-            raise Answered(429, error.messages[0], Retry_After="30") from error
-        except Refused as error:
-            raise Answered(413 if error.code == "too_large" else 422, error.messages[0]) from error
+        name = said.get("filename") or said.get("name") or "file"
+        upload = begun(request, application, requirement, name=name, length=length)
         response = HttpResponse(status=201)
         if request.content_type == tus.CONTENT_TYPE:
-            response = _taking_turns(
+            response = taking_turns(
                 upload,
                 lambda turn: _continue(request, application, turn, 0, checksum, status=201),
                 dict(response.headers),
@@ -101,12 +91,11 @@ def uploads(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
 @login_of_a_program
 def upload(request: SignedIn, public_id: UUID, upload_id: UUID) -> HttpResponse:
     """One upload: HEAD says how far it is, PATCH goes on with it, DELETE ends it, GET says how it ended."""
-    mine = Upload.objects.filter(user=request.user, application__in=Application.objects.visible_to(request.user))
-    row = get_object_or_404(mine.select_related("application"), application__public_id=public_id, public_id=upload_id)
+    row = upload_of(request, public_id, upload_id)
     application = row.application
 
     def look() -> HttpResponse:
-        _refuse_when_over(row)
+        refuse_when_over(row)
         _finish_what_is_whole(request, application, row)
         response = HttpResponse()
         response["Upload-Offset"], response["Upload-Length"] = str(row.offset), str(row.length)
@@ -114,15 +103,17 @@ def upload(request: SignedIn, public_id: UUID, upload_id: UUID) -> HttpResponse:
         return response
 
     def go_on() -> HttpResponse:
+        if row.direct:
+            raise Answered(409, "This file goes to the storage itself")
         if request.content_type != tus.CONTENT_TYPE:
             raise Answered(415, f"The content type is to be {tus.CONTENT_TYPE}")
         offset = tus.number("Upload-Offset", request.headers.get("Upload-Offset"))
         checksum = tus.checksum(request.headers.get("Upload-Checksum"))
-        _refuse_when_over(row)
+        refuse_when_over(row)
         if row.finished_at:
             return _again(row, offset)
-        _refuse_when_sent(application, row.requirement)
-        return _taking_turns(row, lambda turn: _continue(request, application, turn, offset, checksum))
+        refuse_when_sent(application, row.requirement)
+        return taking_turns(row, lambda turn: _continue(request, application, turn, offset, checksum))
 
     def give_up() -> HttpResponse:
         arriving.cancel(row)
@@ -131,11 +122,32 @@ def upload(request: SignedIn, public_id: UUID, upload_id: UUID) -> HttpResponse:
     def result() -> HttpResponse:
         if request.headers.get("X-Requested-With") != "XMLHttpRequest":
             return redirect(page_of(application) + f"#material-{row.requirement}")
-        _refuse_when_over(row)
+        refuse_when_over(row)
         _finish_what_is_whole(request, application, row)
-        return _result(request, application, row)
+        return outcome_of(request, application, row)
 
     return _speak(request, application, {"HEAD": look, "PATCH": go_on, "DELETE": give_up, "GET": result})
+
+
+def begun(request: SignedIn, application: Application, requirement: Requirement, *, name: str, length: int) -> Upload:
+    """A new upload. Raise ``Answered``."""
+    refuse_when_sent(application, requirement.key)
+    if not allowed("uploads", str(request.user.pk), limit=BEGUN_A_MINUTE):
+        raise Answered(429, _("Too many uploads at once. Try again in a minute."), Retry_After="60")
+    try:
+        return arriving.begin(
+            application=application, requirement=requirement, name=name, length=length, user=request.user
+        )
+    except TooManyUnderWay as error:
+        raise Answered(429, error.messages[0], Retry_After="30") from error
+    except Refused as error:
+        raise Answered(413 if error.code == "too_large" else 422, error.messages[0]) from error
+
+
+def upload_of(request: SignedIn, public_id: UUID, upload_id: UUID) -> Upload:
+    """One of their own uploads, of an application that they may see. Raise ``Http404``."""
+    mine = Upload.objects.filter(user=request.user, application__in=Application.objects.visible_to(request.user))
+    return get_object_or_404(mine.select_related("application"), application__public_id=public_id, public_id=upload_id)
 
 
 def _speak(request: SignedIn, application: Application, handlers: dict[str, Handler]) -> HttpResponse:
@@ -147,7 +159,7 @@ def _speak(request: SignedIn, application: Application, handlers: dict[str, Hand
         if method == "OPTIONS":
             response = _options(application)
         elif method not in handlers:
-            response = _said(405, f"{method} is not possible here")
+            response = in_words(405, f"{method} is not possible here")
             response["Allow"] = ", ".join([*handlers, "OPTIONS"])
         elif method != "GET" and request.headers.get("Tus-Resumable") != tus.VERSION:
             raise Answered(412, f"This server speaks tus {tus.VERSION}", Tus_Version=tus.VERSION)
@@ -156,9 +168,9 @@ def _speak(request: SignedIn, application: Application, handlers: dict[str, Hand
     except Answered as answer:
         response = answer.response
     except tus.Malformed as error:
-        response = _said(400, str(error))
+        response = in_words(400, str(error))
     except StorageUnavailable:
-        response = _said(
+        response = in_words(
             503, _("The file could not be stored just now. It goes on where it broke off in a few minutes.")
         )
     if response.status_code >= 400:
@@ -177,20 +189,20 @@ def _options(application: Application) -> HttpResponse:
     return response
 
 
-def _taking_turns(
+def taking_turns(
     row: Upload, act: Callable[[Turn], HttpResponse], headers: dict[str, str] | None = None
 ) -> HttpResponse:
     try:
         with arriving.turn_of(row) as turn:
             response = act(turn)
     except Busy:
-        return _said(423, _("Another request is uploading this file just now."))
+        return in_words(423, _("Another request is uploading this file just now."))
     except Ended:
-        return _said(410, _("This upload has ended."))
+        return in_words(410, _("This upload has ended."))
     except Lost:
-        return _said(409, "The file has to be sent again from its beginning")
+        return in_words(409, "The file has to be sent again from its beginning")
     except WrongChecksum:
-        response = _said(tus.MISMATCH, "The checksum doesn't match what came")
+        response = in_words(tus.MISMATCH, "The checksum doesn't match what came")
         response.reason_phrase = "Checksum Mismatch"
     for name, value in (headers or {}).items():
         response.setdefault(name, value)
@@ -215,7 +227,7 @@ def _continue(
         raise Answered(413, "More than Upload-Length said")
     if not row.is_whole:
         arriving.receive(turn, _reader(request), length, checksum)
-    response = _finish(request, application, turn) if row.is_whole else HttpResponse(status=status)
+    response = finish(request, application, turn) if row.is_whole else HttpResponse(status=status)
     response.status_code = status if response.status_code == 204 else response.status_code
     response["Upload-Offset"] = str(row.offset)
     response["Upload-Expires"] = http_date(row.expires_at.timestamp())
@@ -232,7 +244,7 @@ def _reader(request: SignedIn) -> Callable[[int], bytes]:
     return read
 
 
-def _finish(request: SignedIn, application: Application, turn: Turn) -> HttpResponse:
+def finish(request: SignedIn, application: Application, turn: Turn) -> HttpResponse:
     """All of it is there: take it in, once. A storage that is down leaves it for the next request."""
     row = turn.upload
     if row.sha256 and (there := _taken_before(application, row)):
@@ -245,7 +257,7 @@ def _finish(request: SignedIn, application: Application, turn: Turn) -> HttpResp
         raise Answered(503, faults[0], Upload_Offset=str(row.offset))
     if faults:
         arriving.end(turn, material=None, answer={"status": status, "message": "\n".join(faults)})
-        return _said(status, "\n".join(faults))
+        return in_words(status, "\n".join(faults))
     said = said_of(application, request.user, owed=owed, waits=added[0].waits)
     arriving.end(turn, material=added[0], answer={"status": 204, "message": said, "owed": owed})
     return HttpResponse(status=204)
@@ -258,7 +270,7 @@ def _finish_what_is_whole(request: SignedIn, application: Application, row: Uplo
     try:
         with arriving.turn_of(row) as turn:
             if turn.upload.is_whole:
-                _finish(request, application, turn)
+                finish(request, application, turn)
     except (Busy, Ended, Lost):
         pass
     row.refresh_from_db()
@@ -275,17 +287,17 @@ def _again(row: Upload, offset: int) -> HttpResponse:
     if offset != row.length:
         raise Answered(409, f"Upload-Offset is {row.length}", Upload_Offset=str(row.length))
     status = int(row.answer["status"])
-    response = HttpResponse(status=204) if status == 204 else _said(status, row.answer["message"])
+    response = HttpResponse(status=204) if status == 204 else in_words(status, row.answer["message"])
     response["Upload-Offset"] = str(row.offset)
     return response
 
 
-def _result(request: SignedIn, application: Application, row: Upload) -> HttpResponse:
+def outcome_of(request: SignedIn, application: Application, row: Upload) -> HttpResponse:
     if row.finished_at is None:
         return JsonResponse({"ok": False, "offset": row.offset, "length": row.length}, status=202)
     if row.material is None:
         status = int(row.answer["status"])
-        return _said(410, _("This upload has ended.")) if status == 204 else _said(status, row.answer["message"])
+        return in_words(410, _("This upload has ended.")) if status == 204 else in_words(status, row.answer["message"])
     requirement = application.definition.requirement(row.requirement)
     assert requirement is not None  # an edition doesn't change
     row.material.application = application
@@ -294,7 +306,7 @@ def _result(request: SignedIn, application: Application, row: Upload) -> HttpRes
     )
 
 
-def _asked(request: SignedIn, public_id: UUID, key: str) -> tuple[Application, Requirement]:
+def asked(request: SignedIn, public_id: UUID, key: str) -> tuple[Application, Requirement]:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
@@ -304,17 +316,17 @@ def _asked(request: SignedIn, public_id: UUID, key: str) -> tuple[Application, R
     return application, requirement
 
 
-def _refuse_when_sent(application: Application, key: str) -> None:
+def refuse_when_sent(application: Application, key: str) -> None:
     if not may_change(application, key):
         raise Answered(403, _("This application was sent; its materials can't be changed now."))
 
 
-def _refuse_when_over(row: Upload) -> None:
+def refuse_when_over(row: Upload) -> None:
     if row.finished_at is None and row.expires_at < timezone.now():
         raise Answered(410, _("This upload has ended."))
 
 
-def _said(status: int, message: str) -> HttpResponse:
+def in_words(status: int, message: str) -> HttpResponse:
     return JsonResponse({"ok": False, "message": message}, status=status)
 
 

@@ -124,6 +124,7 @@ ACTIONS = {
     "mobile_removed": _("Mobile number removed"),
     "log_exported": _("Audit log taken out"),
     "original_taken": _("Original of a file taken out"),
+    "erasure_announced": _("Applicant told that files will be erased"),
     "files_erased": _("Files erased: kept long enough"),
     "message_sent": _("Message sent"),
     "thread_claimed": _("Question taken in hand"),

@@ -73,7 +73,7 @@ GROUPS: dict[str, Group] = {
 
 # What is in no other group is statutory: a kind that nobody thought of can't be missed.
 _KINDS = {
-    "reminders": ("corrections_due_soon", "owed_reminder", "draft_erased"),
+    "reminders": ("corrections_due_soon", "owed_reminder", "draft_to_be_erased", "draft_erased"),
     "access": (
         "access_requested", "access_granted", "access_refused", "invited", "invitation_answered", "authorised",
         "authorisation_ended", "authorisation_ends_soon", "authorisation_expired", "member_left",

@@ -61,6 +61,7 @@ WHOLE: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("authorisation_ends_soon", "authorisation_expired"), MEMBER | {"until_on": "2020-12-31"}),
     "edition_published": EDITION | {"edition": 3},
     "edition_refused": EDITION | {"planned_at": DUE, "reason": {"zh": "第 12 行：未知的字段类型", "en": "Line 12: no such type of field"}},
+    "draft_to_be_erased": {"service": COMMON["service"], "files": 4, "erase_at": DUE, "path": "/applications/"},
     "draft_erased": {"service": COMMON["service"], "files": 4, "days": 180, "path": "/applications/"},
     "message_answered": THREAD | {"office": TASK["department"]}, "call_missed": THREAD | {"office": TASK["department"]},
     "message_waiting": ASKED | {"until_at": DUE}, "call_asked": ASKED | {"from_at": "2020-02-12T05:30:00+00:00", "until_at": DUE},

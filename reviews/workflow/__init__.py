@@ -11,7 +11,7 @@ from reviews.workflow.consents import give_consent, look_at_draft, revoke_consen
 from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
-from reviews.workflow.erasing_files import erase_files
+from reviews.workflow.erasing_files import announce_erasure, erase_files
 from reviews.workflow.erasing_threads import erase_thread
 from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.filing import carry_draft, submit, withdraw
@@ -47,6 +47,7 @@ __all__ = [
     "NotSensible",
     "ReasonNeeded",
     "allow_second_round",
+    "announce_erasure",
     "answer",
     "answer_corrections",
     "ask",

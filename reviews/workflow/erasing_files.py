@@ -36,6 +36,21 @@ def erase_files(application_id: int, *, now: datetime | None = None) -> int:
         return len(files)
 
 
+def announce_erasure(application_id: int, *, now: datetime | None = None) -> bool:
+    """Tell the applicant of a draft when its files go, and what keeps them. Once, until the draft is gone on with."""
+    with on_application(application_id, doing="announce_erasure", now=now) as step:
+        found = retention.to_announce(step.application, step.now)
+        if found is None:
+            return False
+        plan, files = found
+        event = step.record(
+            "erasure_announced",
+            data={"count": files, "since": plan.since.isoformat(), "erase_at": plan.erase_at.isoformat()},
+        )
+        step.tell(told.applicant(event, "draft_to_be_erased", files=files, erase_at=plan.erase_at.isoformat()))
+        return True
+
+
 def _throw_away(digests: set[str]) -> None:
     for sha256 in sorted(digests):
         discard(sha256)

@@ -103,9 +103,11 @@
       each(list.querySelectorAll("[data-broken-off]"), function (old) { if (old.dataset.brokenOff === file.name + "|" + file.size) old.remove(); });
       var row = rowFor(file.name, file.size);
       var dropped = false;
-      var sender = window.tus.sender(file, {
+      var told = {
         endpoint: form.dataset.uploads,
+        direct: form.dataset.direct,
         token: token,
+        fallback: function () { sender = window.tus.sender(file, told); sender.start(); },
         progress: function (bytes) {
           var percent = Math.min(100, Math.floor(bytes / file.size * 100));
           row.bar.value = percent;
@@ -122,7 +124,9 @@
           finished();
           refuse(message === null ? text("SignIn") : message ? text("Refused", { reason: message }) : text("Failed"), again);
         }
-      });
+      };
+      var straight = told.direct && window.direct && file.size >= window.direct.least;
+      var sender = (straight ? window.direct : window.tus).sender(file, told);
 
       /** The file did not arrive: say why; offer another try when a try may help. */
       function refuse(message, again) {

@@ -59,7 +59,7 @@ def test_count_size_and_formats_are_told_before_one_starts_and_where_one_uploads
     client = signed_in(cast.owner)
     for page in ("/services/resumption/", f"/applications/{filled(cast).public_id}/materials/"):
         body = client.get(page).content.decode()
-        assert "JPG, PNG, up to 20 MB each, at most 9 files." in body and "XLSX, up to 20 MB, one file." in body
+        assert "JPG, HEIC, PNG, up to 20 MB each, at most 9 files." in body and "XLSX, up to 20 MB, one file." in body
 
 
 def test_the_staff_plan_to_download_has_every_column_that_is_read(cast: Cast):

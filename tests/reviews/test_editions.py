@@ -119,7 +119,7 @@ def test_an_edition_is_seen_as_an_applicant_sees_it(ops):
     page = ops.get(f"/admin/permits/serviceversion/{first_edition().pk}/preview/").content.decode()
     assert "Masks in stock" in page and 'name="first_batch"' in page and 'type="submit"' not in page.split("<main")[1]
     # Its materials too: what is taken, and the files that this edition has.
-    assert "JPG, PNG, up to 20 MB each, at most 9 files." in page and "can be handed in later" in page
+    assert "JPG, HEIC, PNG, up to 20 MB each, at most 9 files." in page and "can be handed in later" in page
     assert 'href="/services/resumption/files/1/returning_staff.xlsx"' in page and "js/regions.js" in page
 
 

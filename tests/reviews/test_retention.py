@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from reviews import retention, workflow
 from reviews.audit import log, verify
 from reviews.audit.sealing import seal
 from reviews.models import Event, Notice
+from reviews.tasks import announce_erasures
 from tests.cast import Cast, filled
 from tests.faults.killing import killed_before
 from tests.reviews import steps
@@ -122,16 +123,47 @@ def test_a_draft_keeps_its_answers_and_its_applicant_is_told(cast: Cast, django_
     draft = long_ago(with_files(filled(cast)), timedelta(days=200))
     answers = dict(draft.answers)
     with django_capture_on_commit_callbacks(execute=True):
-        erase("--apply")
+        assert "0 files" in erase("--apply") and announce_erasures() == 1 and announce_erasures() == 0
+        assert "0 files" in erase("--apply"), "told today, erased today"
+    told = Notice.objects.filter(application=draft, channel="inbox").latest("pk")
+    assert told.kind == "draft_to_be_erased" and told.params["files"] == 5
+    in_time = datetime.fromisoformat(told.params["erase_at"])
+    assert abs(in_time - timezone.now() - timedelta(days=14)) < timedelta(minutes=1)
+    assert workflow.erase_files(draft.pk, now=in_time - timedelta(seconds=1)) == 0
+    assert [over.application for over in retention.all_over(in_time)] == [draft]
+    with django_capture_on_commit_callbacks(execute=True):
+        assert workflow.erase_files(draft.pk, now=in_time) == 5
     draft.refresh_from_db()
     assert draft.answers == answers and draft.is_draft and not any(kept(draft))
     assert not any(state.files for state in requirement_state(draft, {})), "they are to be uploaded again"
-    notice = Notice.objects.filter(application=draft, channel="inbox").first()
+    notice = Notice.objects.filter(application=draft, channel="inbox").latest("pk")
     assert notice.kind == "draft_erased" and notice.params["files"] == 5
     assert notice.params["days"] == 180
     assert draft.materials.filter(replaced_at__isnull=False, erased_at__isnull=False).count() == 5
     seal()
     assert verify.verify().first is None
+
+
+@pytest.mark.parametrize("how", ["typed", "uploaded"])
+def test_who_goes_on_with_the_draft_after_the_notice_keeps_the_files_and_is_told_anew_later(cast: Cast, how: str) -> None:
+    draft = long_ago(with_files(filled(cast)), timedelta(days=170))
+    assert announce_erasures() == 1
+    later = timezone.now() + timedelta(days=5)
+    if how == "typed":
+        Application.objects.filter(pk=draft.pk).update(updated_at=later)
+    else:
+        draft.materials.filter(requirement="roster").update(uploaded_at=later)
+    assert workflow.erase_files(draft.pk, now=later + timedelta(days=30)) == 0
+    assert not workflow.announce_erasure(draft.pk, now=later + timedelta(days=165))
+    assert workflow.announce_erasure(draft.pk, now=later + timedelta(days=167))
+
+
+def test_nobody_is_told_too_early_and_without_a_notice_the_rule_alone_decides(cast: Cast, settings) -> None:
+    draft = long_ago(with_files(filled(cast)), timedelta(days=165))
+    assert announce_erasures() == 0
+    settings.DRAFT_NOTICE_DAYS = 0
+    long_ago(draft, timedelta(days=200))
+    assert announce_erasures() == 0 and workflow.erase_files(draft.pk) == 5
 
 
 def test_a_draft_that_got_a_file_lately_is_not_left_alone(cast: Cast) -> None:
