@@ -26,8 +26,8 @@ from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
-# What they name is public; or, at "unsubscribe", the address itself is signed.
-FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
+# What they name is public; or the address itself is signed: "unsubscribe", "account_confirm_email".
+FOR_EVERYBODY = {"service", "account_confirm_email", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
