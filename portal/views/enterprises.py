@@ -23,7 +23,7 @@ from portal.enterprise_forms import SECRET, RecordForm
 from portal.forms import AccessRequestForm, EnterpriseForm
 from portal.requests import SignedIn
 from portal.throttle import allowed, client
-from portal.views import errors
+from portal.views import errors, filing
 from reviews import authorisations
 from reviews import enterprises as steps
 
@@ -74,8 +74,11 @@ def new(request: SignedIn) -> HttpResponse:
             ),
         )
     wanted = request.GET.get("for")  # the service that sent them here; an address is what anybody types
-    if wanted in Service.objects.values_list("slug", flat=True):
-        return redirect("service", slug=wanted)
+    service = Service.objects.filter(slug=wanted, current__isnull=False).select_related("current").first()
+    if service and service.open and service.definition.audience == "enterprise":
+        return filing.begin(request, service, enterprise)
+    if service:
+        return redirect("service", slug=service.slug)
     return redirect("enterprise", public_id=enterprise.public_id)
 
 

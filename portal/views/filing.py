@@ -51,6 +51,11 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
             return render(request, "filing/start.html", context)
     elif request.method != "POST":
         return redirect("service", slug=slug)
+    return begin(request, service, enterprise)
+
+
+def begin(request: SignedIn, service: Service, enterprise: Enterprise | None) -> HttpResponse:
+    """To a new draft, or to the one that there is. What the enterprise's record answers in full isn't asked first again."""
     with transaction.atomic():
         _lock_whose(request.user, enterprise)  # of two clicks at once the second finds the first one's draft
         same = Application.objects.visible_to(request.user).filter(
@@ -59,12 +64,22 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
         draft = same.order_by("-updated_at").first()
         if draft is None:
             draft = Application.objects.create(
-                version=version, enterprise=enterprise, applicant=request.user,
+                version=service.current, enterprise=enterprise, applicant=request.user,
                 answers=_prefilled(service, enterprise, request.user),
             )  # fmt: skip
-            return redirect("fill", public_id=draft.public_id, section=definition.sections[0].key)
+            return redirect("fill", public_id=draft.public_id, section=_first_open(request, draft))
     messages.info(request, _("You have a draft already; go on where you left off."))
     return go_on(request, draft.public_id)
+
+
+def _first_open(request: SignedIn, draft: Application) -> str:
+    """The section that a new draft begins with: the first that isn't answered by the record."""
+    keys = [section.key for section in draft.definition.sections]
+    faulty = {problem.key for problem in checks.problems(draft) if problem.place == "section"}
+    first = next((key for key in keys if key in faulty), keys[0])
+    for section in draft.definition.sections[: keys.index(first)]:
+        messages.info(request, _("“%(part)s” is filled in from your enterprise’s record. Look at it at any time, here or before you send it.") % {"part": section.title})  # fmt: skip
+    return first
 
 
 @login_required

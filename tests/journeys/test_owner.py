@@ -6,10 +6,11 @@ import re
 import subprocess
 from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 from tests import servers
 from tests.data import cast as invented
@@ -19,6 +20,7 @@ DATA = Path(__file__).parents[1] / "data"
 SHOTS = servers.ROOT / "var" / "screens"
 PASSWORD = "yifeng-2020-zhusun"
 DEMO = "Demo-2020-yifeng"
+MOST_PAGES = 12  # from the first page to the receipt, for somebody who has never been here
 
 
 def mail_to(folder: Path, address: str, pattern: str) -> str:
@@ -44,6 +46,19 @@ def looks_right(page: Page, name: str) -> None:
     assert width <= 0, f"{name} scrolls sideways by {width}px"
     violations = Axe().run(page).response["violations"]
     assert not violations, f"{name}: " + "; ".join(f"{v['id']} {v['nodes'][0]['html'][:120]}" for v in violations)
+
+
+def pages_of(page: Page) -> list[str]:
+    """The pages that somebody comes by from now on, each once, in order; it grows."""
+    seen: list[str] = []
+
+    def came(response: Response) -> None:
+        path = urlsplit(response.url).path
+        if response.request.is_navigation_request() and response.status in (200, 422) and path not in seen:
+            seen.append(path)
+
+    page.on("response", came)
+    return seen
 
 
 def sign_in(page: Page, base: str, email: str) -> None:
@@ -88,12 +103,16 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
     )
     context = chromium.new_context(locale=language, viewport={"width": width, "height": 800}, accept_downloads=True)
     page = context.new_page()
+    seen = pages_of(page)
 
     page.goto(base)
     if language == "en" and page.locator("html").get_attribute("lang") != "en":
         page.locator("button[value=en]").click()
     looks_right(page, f"home-{name}")
-    page.goto(f"{base}/accounts/signup/")
+    page.locator(".service-card a[href='/services/resumption/']").click()
+    page.wait_for_url("**/services/resumption/")
+    looks_right(page, f"service-{name}")
+    page.locator("main .actions a[href*='/accounts/signup/']").first.click()
     page.fill("input[name=name]", record["legal_name"])
     page.fill("input[name=email]", email)
     page.fill("input[name=password1]", PASSWORD)
@@ -101,16 +120,7 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
     looks_right(page, f"signup-{name}")
     page.locator("main form button[type=submit]").first.click()
     page.goto(mail_to(mail, email, r"http://127\.0\.0\.1:\d+/accounts/confirm-email/[^\s/]+/"))
-    page.locator("main form button[type=submit]").first.click()
-    page.wait_for_load_state()
-    if "login" in page.url:
-        page.fill("input[name=login]", email)
-        page.fill("input[name=password]", PASSWORD)
-        page.locator("main form button[type=submit]").first.click()
-
-    page.goto(f"{base}/services/resumption/")
-    looks_right(page, f"service-{name}")
-    page.locator("main .actions button").first.click()
+    page.wait_for_url("**/enterprises/new/**")
     for key, value in record.items():
         control = page.locator(f"[name={key}]").first
         if key == "region":  # typed, as a person would
@@ -125,10 +135,6 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
             control.fill(value)
     looks_right(page, f"enterprise-{name}")
     page.locator("main form[data-once] button[type=submit]").last.click()
-    page.wait_for_url("**/services/resumption/")
-    page.locator("main .actions button").first.click()
-    if "/start/" in page.url:
-        page.locator("main form button[type=submit]").first.click()
 
     resumes = (date.today() + timedelta(days=5)).isoformat()
     answers = {
@@ -139,7 +145,7 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
         "canteen_arrangement": "分时就餐", "masks": "2000", "mask_days": "8", "thermometers": "6",
         "disinfectant_litres": "120", "quarantine_room": "true", "pledge": "on",
     }  # fmt: skip
-    for section in ("enterprise", "people", "staff", "arrangement", "supplies"):
+    for section in ("people", "staff", "arrangement", "supplies"):
         page.wait_for_url(f"**/fill/{section}/**")
         fill_in(page, answers)
         page.locator("main .form-actions button.btn-primary").click()
@@ -165,6 +171,7 @@ def test_an_owner_files_from_sign_up_to_the_downloaded_permit(portal, chromium, 
     number = page.locator("h1").inner_text().strip()
     assert re.fullmatch(r"360924-\d{8}-\d{6}-[0-9A-Z]", number)
     looks_right(page, f"submitted-{name}")
+    assert len(seen) <= MOST_PAGES, f"from home to the receipt {len(seen)} pages: {seen}"
 
     industry = "industry@demo.invalid"
     for official, outcome in (

@@ -23,7 +23,7 @@ ANSWERS = {
 
 
 def fill(page) -> None:
-    for section in ("enterprise", "people", "staff", "arrangement", "supplies"):
+    for section in ("people", "staff", "arrangement", "supplies"):
         page.wait_for_url(f"**/fill/{section}/**")
         fill_in(page, ANSWERS)
         page.locator("main .form-actions button.btn-primary").click()

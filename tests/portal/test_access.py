@@ -39,10 +39,10 @@ from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
-# What they name is public; or, at "unsubscribe", the address itself is signed.
+# What they name is public; or, at "unsubscribe" and "account_confirm_email", the address itself is signed.
 FOR_EVERYBODY = {
     "help_topic", "service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest", "api_permit", "api_service",
-    "api_nowhere", "board_figures",
+    "api_nowhere", "board_figures", "account_confirm_email",
 }  # fmt: skip
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py

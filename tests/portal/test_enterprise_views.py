@@ -8,7 +8,7 @@ import pytest
 from stdnum.cn import uscc as uscc_of_stdnum
 
 from permits.codes import uscc
-from permits.models import AccessRequest, Enterprise, Membership, User
+from permits.models import AccessRequest, Application, Enterprise, Membership, Service, User
 from portal import throttle
 from reviews.models import Event, Notice
 from reviews.notices import texts
@@ -65,9 +65,16 @@ def test_the_record_masks_personal_numbers(cast: Cast) -> None:
     assert "138****0618" in text and invented.LEGAL_MOBILE not in text and invented.USCC in text
 
 
-def test_who_came_from_a_service_goes_back_to_it(newcomer: User) -> None:
-    client = at(newcomer)
-    assert client.post(f"{NEW}?for=resumption", THIRD)["Location"] == "/services/resumption/"
+def test_who_came_from_a_service_goes_on_with_it(newcomer: User) -> None:
+    address = at(newcomer).post(f"{NEW}?for=resumption", THIRD)["Location"]
+    draft = Application.objects.get()
+    assert address == f"{draft.get_absolute_url()}fill/people/" and draft.enterprise.uscc == THIRD["uscc"]
+
+
+def test_who_came_from_a_service_that_is_closed_is_led_back_to_it(newcomer: User) -> None:
+    Service.objects.filter(slug="resumption").update(open=False)
+    assert at(newcomer).post(f"{NEW}?for=resumption", THIRD)["Location"] == "/services/resumption/"
+    assert not Application.objects.exists()
 
 
 @pytest.mark.parametrize("wanted", ["no-such-service", "../../admin", "//evil.example", "\x00", "a b", ""])
@@ -145,7 +152,7 @@ def test_the_form_typed_without_a_session_is_there_after_the_log_in_and_not_sent
     assert form(landed)["name"] == THIRD["name"] and form(landed)["region"] == "360924"
     assert not Enterprise.objects.filter(uscc=THIRD["uscc"]).exists()
     address = landed.redirect_chain[-1][0]
-    assert client.post(address, form(landed))["Location"] == "/services/resumption/"
+    assert client.post(address, form(landed))["Location"].endswith("/fill/people/")
 
 
 # --- asking for access -------------------------------------------------------------------------------------------
