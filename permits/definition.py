@@ -192,6 +192,13 @@ class Requirement(Part):
     example: FileName | None = Field(None, description="a picture of a good one: a file of the folder files/")
 
 
+class Answered(Part):
+    """A question that applicants often ask, with its answer: it stands on the service's page."""
+
+    question: Text
+    answer: Text
+
+
 class Definition(Part):
     slug: Slug
     title: Text
@@ -200,6 +207,8 @@ class Definition(Part):
     decided_by: Text
     audience: Literal["enterprise", "person"] = "enterprise"
     keywords: tuple[str, ...] = ()
+    fee: Text | None = Field(None, description="what it costs and by which rule; without it, it is free of charge")
+    faq: tuple[Answered, ...] = Field((), max_length=30)
     total_mb: int = Field(200, ge=1, le=2000)
     region_field: Key
     industry_field: Key | None = None

@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
+    "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -440,8 +441,22 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "STYLES": ["/static/css/review.css"],
     "SCRIPTS": ["/static/js/unread.js", "/static/js/kept.js"],
-    "DASHBOARD_CALLBACK": "reviews.admin.board.overview",
+    "DASHBOARD_CALLBACK": "reviews.admin.dashboard.overview",
     "COLORS": {
+        # The portal's greys (static/css/portal.css), so that the desk and the portal are one house.
+        "base": {
+            "50": "#f7f9f9",
+            "100": "#eef2f3",
+            "200": "#d9e0e2",
+            "300": "#c3cdd1",
+            "400": "#93a5ad",
+            "500": "#596d76",
+            "600": "#4d616b",
+            "700": "#33454d",
+            "800": "#2a3941",
+            "900": "#172228",
+            "950": "#0f181d",
+        },
         "primary": {
             "50": "#eef6f8",
             "100": "#d5e9ee",

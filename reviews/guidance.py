@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from permits.forms import values_of
 from permits.models import Application, User
 from reviews import clock, policy, routing
+from reviews.audit.talks import PREFIX as PREFIX
+from reviews.audit.talks import stream_of as stream_of
 from reviews.models import Department, GuidanceConsent, SavedAnswer, Task, Thread
 
 ANSWER = clock.Limit.parse("4h")  # an answer is expected within so much working time
@@ -21,16 +23,10 @@ TOLD_AGAIN = timedelta(hours=1)
 LOOKED_AT_FOR = timedelta(days=14)  # a draft, by consent
 LONGEST = 2000
 SLOTS = 6  # half days that are offered for a call
-PREFIX = "thread:"
 
 
 class NobodyAnswers(Exception):
     """No office is known yet that would handle the draft."""
-
-
-def stream_of(application: Application) -> str:
-    """The stream of its events: beside the application's own, for a draft with its thread may be thrown away."""
-    return f"{PREFIX}application:{application.public_id}"
 
 
 def may_ask(application: Application, at: datetime) -> bool:

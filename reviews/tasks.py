@@ -11,7 +11,7 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, authorisations, digest, editions, limits, marks, pruning
+from reviews import arrivals, authorisations, digest, editions, limits, marks, pruning, public_counting
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -121,6 +121,11 @@ def prune_deliveries() -> dict[str, int]:
 @shared_task(ignore_result=True)
 def clear_uploads() -> int:
     return arriving.clear()
+
+
+@shared_task(ignore_result=True)
+def count_board() -> int:
+    return public_counting.count()
 
 
 @shared_task(ignore_result=True)

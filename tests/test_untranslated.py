@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "templates"
 pytestmark = pytest.mark.once
 
-# The names of the languages, of formats and of files are the same in both; 500.html stands when nothing else does, so it
-# says everything twice; the style page is for those who build pages, its Chinese is sample text.
+# The names of the languages, of formats and of files are the same in both; 413, 500 and 503 stand when nothing else does, so
+# they say everything twice; the style page is for those who build pages, its Chinese is sample text.
 SAME = {"中文", "English", "中文 English", "TOML", "CSV", "XLSX", "(CSV)", "(XLSX)", ": CSV", ": XLSX", "PDF.js", "SHA-256",
         "webhook-id", "PDF", "JSON", "QR"}  # fmt: skip
-TWICE = {"500.html", "style.html"}
+TWICE = {"413.html", "500.html", "503.html", "alone.html", "style.html"}
 NAMES_OF_FILES = re.compile(r"^[\w./-]+\.(py|json|csv|xlsx|zip)$|^/[\w/]+$|^[·\s]*SHA-256 …$")
 # Chinese that is data: of the demonstration, of sample values, what people write in a table, what stands on a permit.
 CHINESE_IS_DATA = {
@@ -35,14 +35,17 @@ CHINESE_IS_DATA = {
     "portal/management/commands/doctor.py", "portal/management/commands/run_portal.py", "portal/settings.py",
     "portal/formats/zh_Hans/formats.py", "permits/codes/build_regions.py", "permits/credentials/dev_ca.py",
     "permits/credentials/pades.py", "permits/credentials/pdf.py", "permits/intake/group_sheet.py",
-    "portal/help.py", "permits/intake/roster.py", "permits/intake/sandbox/child.py", "permits/intake/texts.py", "permits/fieldtypes.py",
+    "portal/help.py", "portal/views/style.py", "permits/intake/roster.py", "permits/intake/sandbox/child.py", "permits/intake/texts.py", "permits/fieldtypes.py",
     "permits/definition.py", "permits/definition_process.py", "permits/definition_editing.py",
     "reviews/management/commands/create_official.py", "reviews/management/commands/load_calendar.py",
     "reviews/management/commands/setup_roles.py", "reviews/models/mark.py", "reviews/models/notice_text.py",
     "reviews/notices/samples.py",
 }  # fmt: skip
 # ``description`` and ``help_text`` there are for whoever reads the code: nothing shows them.
-FOR_READERS_OF_CODE = re.compile(r"permits/definition(_process|_parts)?\.py|(permits|reviews)/models/")
+# The description of the open interface is for programmers, in English; the style page shows its sample text in DEBUG only.
+FOR_READERS_OF_CODE = re.compile(
+    r"permits/definition(_process|_parts)?\.py|(permits|reviews)/models/|portal/openapi/|portal/views/style\.py"
+)
 
 
 def files(folder: str, *endings: str) -> Iterator[tuple[str, str]]:
@@ -167,7 +170,7 @@ def test_chinese_in_python_has_its_english() -> None:
 
 def test_the_lists_of_what_is_let_through_name_nothing_that_is_gone() -> None:
     assert not [name for name in CHINESE_IS_DATA if not (ROOT / name).exists()]
-    assert not [name for name in TWICE if not (TEMPLATES / name).exists()]
+    assert not [name for name in TWICE if not list(TEMPLATES.rglob(name))]
 
 
 # --- scripts ------------------------------------------------------------------------------------------------------------

@@ -113,12 +113,12 @@ def _among_the_latest(permits: QuerySet[Permit], key: str) -> Found:
     latest = list(permits.order_by("-issued_at", "-pk").values_list("pk", "holder_key")[: MOST_COMPARED + 1])
     pks = [pk for pk, name in latest[:MOST_COMPARED] if key in name]
     partly = len(latest) > MOST_COMPARED or len(pks) > FEW
-    return Found(Permit.objects.filter(pk__in=pks[:FEW]).select_related("superseded_by"), partly)
+    return Found(permits.filter(pk__in=pks[:FEW]).select_related("superseded_by"), partly)
 
 
 def _few_first(permits: QuerySet[Permit]) -> QuerySet[Permit]:
     pks = list(permits.order_by().values_list("pk", flat=True)[: FEW + 1])
-    return Permit.objects.filter(pk__in=pks) if len(pks) <= FEW else permits
+    return permits.filter(pk__in=pks) if len(pks) <= FEW else permits
 
 
 def _within(region: str) -> Q:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -9,12 +11,18 @@ from django.utils import translation
 from django.views import i18n
 
 from permits.models import User
+from permits.published import open_services
+from portal.next_steps import things_to_do
 from portal.requests import SignedIn
-from portal.views.catalogue import cards
+from portal.views.catalogue import by_audience, to_begin_with
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {"services": cards("")})
+    services = open_services()
+    context: dict[str, Any] = {"groups": by_audience(services), "popular": to_begin_with(services)}
+    if request.user.is_authenticated:
+        context["things"] = things_to_do(request.user)
+    return render(request, "home.html", context)
 
 
 def set_language(request: HttpRequest) -> HttpResponseBase:

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -54,7 +54,7 @@ class CallForm(forms.Form):
 
 def _slot_words(slot: guidance.Slot) -> str:
     begin, end = timezone.localtime(slot.starts_at), timezone.localtime(slot.ends_at)
-    return f"{begin:%Y-%m-%d} {date_format(begin, 'D')} {begin:%H:%M}–{end:%H:%M}"
+    return f"{begin:%m-%d} {date_format(begin, 'D')} {begin:%H:%M}–{end:%H:%M}"
 
 
 @stash.signed_in
@@ -183,6 +183,7 @@ def _list(request: HttpRequest, application: Application) -> HttpResponseBase:
         _read(shown)
     response["ETag"] = etag
     response["Cache-Control"] = "private, no-cache"
+    patch_vary_headers(response, ["Cookie", "HX-Request"])  # the page itself has nearly the same address
     return response
 
 

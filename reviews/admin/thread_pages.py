@@ -95,7 +95,7 @@ class ThreadAdmin(ReadOnlyAdmin):
         except policy.Refused as refusal:
             refused = str(refusal)
         context |= {
-            **self._context(request), "title": _("Messages"), "is_fullwidth": "1", "application": application, "typed": typed,
+            **self._context(request), "title": _("Conversation"), "is_fullwidth": "1", "application": application, "typed": typed,
             "error": error, "refused": refused, "key": typed.get("key") or uuid4(), "longest": guidance.LONGEST,
             "spoken_at": typed.get("spoken_at") or timezone.localtime(now).strftime("%Y-%m-%dT%H:%M"),
         }  # fmt: skip

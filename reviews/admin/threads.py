@@ -25,9 +25,9 @@ from reviews.models import CallbackRequest, Department, Message, Side, Task, Thr
 VIEWS = {
     "waiting": gettext_lazy("Unanswered"),
     "mine": gettext_lazy("Mine"),
-    "late": gettext_lazy("Late"),
+    "late": gettext_lazy("Waiting too long"),
     "calls": gettext_lazy("Calls to make"),
-    "answered": gettext_lazy("Answered"),
+    "answered": gettext_lazy("Already answered"),
 }
 LIST = "admin:reviews_thread_changelist"
 CARD = 3  # messages on a review page
@@ -98,7 +98,7 @@ def waits(due_at: datetime | None, now: datetime, calendar: clock.WorkCalendar) 
         return None
     left = clock.remaining(now, due_at, calendar)
     if now > due_at:
-        return TimeLeft("late", _("Late by %(span)s") % {"span": span_words(-left)} if left else _("Late"))
+        return TimeLeft("late", _("Late by %(span)s") % {"span": span_words(-left)} if left else _("Waiting too long"))
     return TimeLeft("ok", _("%(span)s left") % {"span": span_words(left)})
 
 

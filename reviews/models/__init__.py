@@ -11,6 +11,7 @@ from reviews.models.notice import Attempt, Notice
 from reviews.models.notice_text import NoticeText
 from reviews.models.objection import Objection
 from reviews.models.pause import Pause
+from reviews.models.public_count import PublicCount, PublicCounting, PublicStep
 from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
@@ -49,6 +50,9 @@ __all__ = [
     "Official",
     "Pause",
     "Place",
+    "PublicCount",
+    "PublicCounting",
+    "PublicStep",
     "Rating",
     "RoleGrant",
     "SavedAnswer",

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits import comparing, credentials, numbers
@@ -179,7 +179,7 @@ def _check_renewable(permit: Permit, service: Service, now: datetime) -> None:
     if opens is None:
         raise NotSensible(_("This permit can't be renewed: apply anew instead."))
     if timezone.localdate(now) < opens:
-        raise NotSensible(_("This permit can be renewed from %(day)s on.") % {"day": opens.isoformat()})
+        raise NotSensible(_("This permit can be renewed from %(day)s on.") % {"day": formats.date_format(opens, "DATE_FORMAT")})
 
 
 def _application_of(permit_id: int) -> int:

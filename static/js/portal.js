@@ -5,6 +5,7 @@
  *  conditions   [data-shown-if='["cmp", ">", ["name", "n"], ["const", 0]]']  on a field or on any element around fields
  *  once         <form data-once>
  *  chips        <time data-countdown datetime="…" data-text-late="…">
+ *  countdown    <strong data-left="4800" data-open="3600" data-text-hours="…" data-text-minutes="…">   seconds
  */
 (function () {
   "use strict";
@@ -348,6 +349,19 @@
     });
   }
 
+  /** Working time that is left, as long as the offices are open: the server says how much, and until when they are. */
+  function countDown(element) {
+    var left = Number(element.dataset.left), open = Number(element.dataset.open), begun = performance.now();
+    function show() {
+      var gone = Math.min((performance.now() - begun) / 1000, open);
+      var minutes = Math.max(0, Math.ceil((left - gone) / 60));
+      var words = minutes < 60 ? element.dataset.textMinutes : element.dataset.textHours;
+      var text = words.replace("{h}", Math.floor(minutes / 60)).replace("{m}", minutes % 60);
+      if (element.textContent !== text) element.textContent = text;
+    }
+    if (left <= 7 * 3600) { show(); setInterval(show, 10000); }     // what is left for days is said in days, by the server
+  }
+
   function startMenus() {
     document.addEventListener("click", function (event) {
       each(document.querySelectorAll("details.menu[open]"), function (menu) {
@@ -369,6 +383,7 @@
     each(document.querySelectorAll("form[data-once]"), startOnce);
     each(document.querySelectorAll("[data-print]"), function (b) { b.addEventListener("click", function () { window.print(); }); });
     startMenus();
+    each(document.querySelectorAll("[data-left]"), countDown);
     refreshChips();
     setInterval(refreshChips, 30000);
     var summary = document.querySelector(".error-summary");

@@ -42,7 +42,7 @@ pytestmark = pytest.mark.once
 # What they name is public; or, at "unsubscribe", the address itself is signed.
 FOR_EVERYBODY = {
     "help_topic", "service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest", "api_permit", "api_service",
-    "api_nowhere",
+    "api_nowhere", "board_figures",
 }  # fmt: skip
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
@@ -54,7 +54,7 @@ NO_PAGES = {
     "audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz", "verify_keys", "verify_status", "checker",
     "checker_worker", "register_csv", "robots", "sitemap", "api_permits", "api_services", "api_openapi",
 }  # fmt: skip
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help", "register", "api"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "board", "suggest", "track", "verify", "record_check", "style", "help", "register", "api"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]

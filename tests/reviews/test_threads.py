@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from permits.models import Application
 from reviews import guidance, policy, retention, workflow
-from reviews.audit import log
+from reviews.audit import log, talks
 from reviews.models import CallbackRequest, Event, Interest, Message, Notice, Thread
 from tests.cast import Cast, filled, post
 from tests.faults.killing import killed_before
@@ -70,6 +73,18 @@ def test_the_words_are_encrypted_and_the_log_has_their_salted_digest(cast: Cast)
         assert "特殊" not in cursor.fetchone()[0]
     (event,) = events(message.thread.application)
     assert log.data_of(event)["words"] == log.digest(message.salt, "我的情况很特殊") and "特殊" not in event.payload
+
+
+def test_a_message_changed_or_deleted_behind_the_logs_back_shows(cast: Cast) -> None:
+    application = submitted(cast)
+    first, second = ask(application, cast.owner, "一"), ask(application, cast.owner, "二")
+    assert list(talks.faults()) == []
+    Message.objects.filter(pk=first.pk).update(text="三")
+    assert "other words" in "".join(talks.faults())
+    Message.objects.filter(pk=first.pk).update(text="", salt="")  # erased
+    assert list(talks.faults()) == []
+    Message.objects.filter(pk=second.pk).delete()
+    assert "1 messages that events tell of are gone" in "".join(talks.faults())
 
 
 def test_the_same_form_sent_twice_is_one_message_one_event_one_notice(cast: Cast) -> None:
@@ -318,6 +333,22 @@ def test_words_go_with_the_files_of_the_application_and_the_log_stays(cast: Cast
     assert (message.text, message.salt, CallbackRequest.objects.get().mobile) == ("", "", "")
     assert events(application)[-1].action == "thread_erased"
     assert log.first_broken_link(guidance.stream_of(application)) is None
+
+
+def test_the_command_erases_them_by_their_rule(cast: Cast, settings: Any) -> None:
+    settings.KEEP_FILES = {"closed": 365}
+    application = approved(cast)
+    ask(application, cast.owner)
+    long_ago = timezone.now() - timedelta(days=400)
+    Application.objects.update(closed_at=long_ago)
+    Thread.objects.update(last_at=long_ago)
+    said = {}
+    for options in ([], ["--apply"]):
+        out = io.StringIO()
+        call_command("erase_materials", *options, stdout=out)
+        said[bool(options)] = (out.getvalue(), Message.objects.get().text)
+    assert f"{application.number}  messages: 365 days are over" in said[False][0] and said[False][1]
+    assert "The words of 1 threads erased" in said[True][0] and not said[True][1]
 
 
 def test_a_draft_that_is_thrown_away_takes_its_thread_along_and_leaves_the_log(cast: Cast) -> None:
