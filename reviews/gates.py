@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits import numbers
-from permits.credentials import code, code_checking, register
+from permits.credentials import code, code_checking
 from permits.models import Permit, User
 from reviews import roles
 from reviews.audit import log
@@ -28,7 +27,9 @@ from reviews.models import Gate, GateChecker, GateDay, GateScan, Verdict
 
 LATEST = timedelta(days=7)  # how old a scan may be that was made without a network
 SLOW_CLOCKS = timedelta(minutes=5)
-BATCH = 1000
+LONGEST_NUMBER = 40
+BATCH = 2000
+FALSE_CODES = frozenset({"forged", "unknown_key", "another_number"})
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def save(gate: Gate, *, by: User | None) -> None:
     log.record(
         action="gate_made" if made else "gate_changed", actor=by, role=roles.acting_as(by), at=timezone.now(),
         stream=_stream(gate),
-        data={"services": sorted(gate.services), "keep_days": gate.keep_days, "active": gate.active, "region": gate.region},
+        data={"called": gate.name_zh, "services": sorted(gate.services), "keep_days": gate.keep_days, "active": gate.active},
     )  # fmt: skip
 
 
-def gates_of(user: User) -> Any:
+def gates_of(user: User) -> QuerySet[Gate]:
     """Where an account checks: gates that are in use."""
     if not user.is_active:
         return Gate.objects.none()
@@ -107,25 +108,24 @@ def gates_of(user: User) -> Any:
 def look(gate: Gate, text: str, *, now: datetime | None = None) -> Seen:
     """What was shown, by the register. Any text gets a verdict; nothing is raised for what is no code."""
     now = now or timezone.now()
+    said = None
     if code.found_in(text):
         try:
             said = code.read(text)
         except code.Refused as refused:
-            return Seen(Verdict.FORGED if refused.code in ("forged", "unknown_key", "another_number") else Verdict.MALFORMED)
+            return Seen(Verdict.FORGED if refused.code in FALSE_CODES else Verdict.MALFORMED)
         word, number = code_checking.by_the_register(said, now), said.number
     else:
-        said, number = None, numbers.normalise(text[: numbers.LONGEST])
-        if not number or not numbers.is_valid(number):
+        number = numbers.normalise(text[: 2 * LONGEST_NUMBER])
+        if len(number) > LONGEST_NUMBER or not numbers.is_valid(number):
             return Seen(Verdict.MALFORMED)
         word = code_checking.of_a_number(number, now)
-    if word in ("unregistered", "forged"):
-        return Seen(Verdict.UNKNOWN if word == "unregistered" else Verdict.FORGED, number)
+    if word == "unregistered":
+        return Seen(Verdict.UNKNOWN, number)
     permit = Permit.objects.select_related("application__version__service").get(number=number)
-    if word != "valid":
-        return Seen(Verdict(word), number, permit, said)
-    slug = permit.application.version.service.slug
-    fits = not gate.services or slug in gate.services
-    return Seen(Verdict.GOOD if fits else Verdict.NOT_HERE, number, permit, said)
+    if word == "valid" and gate.services and permit.application.version.service.slug not in gate.services:
+        word = Verdict.NOT_HERE
+    return Seen(Verdict.GOOD if word == "valid" else Verdict(word), number, permit, said)
 
 
 def scan(gate: Gate, text: str, *, by: User, key: UUID, now: datetime | None = None) -> Seen:
@@ -138,12 +138,15 @@ def scan(gate: Gate, text: str, *, by: User, key: UUID, now: datetime | None = N
 
 def take_late(gate: Gate, shown: Iterable[Shown], *, by: User, now: datetime | None = None) -> dict[UUID, Seen]:
     """Scans that were made without a network, as the register judges them now. Of one older than ``LATEST`` or from a
-    clock that is ahead the time is that of its arrival.
+    clock that is ahead the time is that of its arrival; one older than what is kept is not kept, so that a list that is
+    sent again after its scans were pruned counts nothing twice.
     """
     now = now or timezone.now()
     found, rows = {}, []
     for each in shown:
         seen = found[each.key] = look(gate, each.text, now=now)
+        if each.at < kept_since(gate, now):
+            continue
         at = each.at if now - LATEST <= each.at <= now + SLOW_CLOCKS else now
         rows.append(_row(gate, seen, by=by, key=each.key, at=min(at, now), now=now, late=True))
     _keep(rows)
@@ -162,8 +165,8 @@ def _keep(rows: list[GateScan]) -> None:
 
 
 def may_be_named(permit: Permit) -> bool:
-    """Whether a passage may be kept with the permit that was shown."""
-    return permit.content["holder"]["kind"] != "person"
+    """Whether a passage may be kept with the permit that was shown: of an enterprise always, of a person never yet."""
+    return bool(permit.content["holder"]["uscc"])
 
 
 def passages(permit: Permit, *, limit: int = 50) -> list[GateScan]:
@@ -174,51 +177,43 @@ def passages(permit: Permit, *, limit: int = 50) -> list[GateScan]:
 # --- Kept for a short while ---------------------------------------------------------------------------------------
 
 
+def kept_since(gate: Gate, now: datetime) -> datetime:
+    """The beginning of the first day of which scans are kept: a day is counted once, as a whole."""
+    first = timezone.localtime(now - timedelta(days=gate.keep_days))
+    return first.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def prune(*, now: datetime | None = None) -> int:
     """Scans older than their gate keeps them become counts by day. How many went; safe to call again, and to be killed."""
     now = now or timezone.now()
     gone = 0
     for gate in Gate.objects.order_by("pk"):
-        first = _first_day(now - timedelta(days=gate.keep_days))
-        mine = 0
-        while count := _pruned(gate, first):
-            mine += count
-        if mine:
-            log_pruned(gate, mine, now)
-        gone += mine
+        while count := _pruned(gate, now):
+            gone += count
     return gone
 
 
 @transaction.atomic
-def _pruned(gate: Gate, before: datetime) -> int:
-    """One batch: counted and deleted together, so that none is counted twice or lost."""
-    old = GateScan.objects.select_for_update(of=("self",), skip_locked=False).filter(gate=gate, at__lt=before)
-    keys = list(old.order_by("at", "pk").values_list("pk", flat=True)[:BATCH])
+def _pruned(gate: Gate, now: datetime) -> int:
+    """One batch: counted, deleted and put on record together, so that none is counted twice or lost."""
+    gate = Gate.objects.select_for_update(of=("self",), no_key=True).get(pk=gate.pk)
+    old = GateScan.objects.filter(gate=gate, at__lt=kept_since(gate, now)).order_by("at", "pk")
+    keys = list(old.values_list("pk", flat=True)[:BATCH])
     if not keys:
         return 0
     batch = GateScan.objects.filter(pk__in=keys)
-    counted = batch.annotate(day=TruncDate("at")).values("day", "result").annotate(scans=Count("pk")).order_by("day")
-    for row in counted:
+    counted = batch.annotate(day=TruncDate("at")).values("day", "result").annotate(count=Count("pk"))
+    for row in counted.order_by("day", "result"):
         day, _new = GateDay.objects.get_or_create(
             gate=gate, day=row["day"], result=row["result"], defaults={"scans": 0}
         )
-        GateDay.objects.filter(pk=day.pk).update(scans=F("scans") + row["scans"])
+        GateDay.objects.filter(pk=day.pk).update(scans=F("scans") + row["count"])
     batch.delete()
-    return len(keys)
-
-
-@transaction.atomic
-def log_pruned(gate: Gate, count: int, now: datetime) -> None:
-    Gate.objects.select_for_update(of=("self",)).get(pk=gate.pk)
     log.record(
         action="scans_pruned", actor=None, role="system", at=now, stream=_stream(gate),
-        data={"count": count, "keep_days": gate.keep_days},
+        data={"count": len(keys), "keep_days": gate.keep_days},
     )  # fmt: skip
-
-
-def _first_day(moment: datetime) -> datetime:
-    """The beginning of its day here: a day is counted once, as a whole."""
-    return timezone.localtime(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    return len(keys)
 
 
 def _stream(gate: Gate) -> str:
@@ -226,4 +221,4 @@ def _stream(gate: Gate) -> str:
 
 
 def _of(gate: Gate) -> dict[str, str]:
-    return {"gate": str(gate.public_id)}
+    return {"gate": str(gate.public_id), "called": gate.name_zh}

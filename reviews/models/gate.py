@@ -7,8 +7,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from permits.models import Permit
 
@@ -32,7 +32,10 @@ class Gate(models.Model):
     name_en = models.CharField(_("English name"), max_length=80)
     region = models.CharField(_("Region"), max_length=12, help_text=_("GB/T 2260 code"))
     services = models.JSONField(
-        _("Services"), default=list, blank=True, help_text=_("Permits of which services open it; none chosen means all.")
+        _("Services"),
+        default=list,
+        blank=True,
+        help_text=_("Permits of which services open it; none chosen means all."),
     )
     keep_days = models.PositiveSmallIntegerField(
         _("Days that passages are kept"), default=30, help_text=_("Then only how many there were on each day is known.")
@@ -43,7 +46,9 @@ class Gate(models.Model):
         verbose_name = _("gate")
         verbose_name_plural = _("gates")
         constraints = [
-            models.CheckConstraint(condition=Q(keep_days__gte=1, keep_days__lte=180), name="gate_keeps_for_a_short_while")
+            models.CheckConstraint(
+                condition=Q(keep_days__gte=1, keep_days__lte=180), name="gate_keeps_for_a_short_while"
+            )
         ]
 
     def __str__(self) -> str:
@@ -72,7 +77,9 @@ class GateScan(models.Model):
 
     key = models.UUIDField(unique=True, help_text="Made where it was scanned: sent twice, it is one")
     gate = models.ForeignKey(Gate, models.PROTECT, related_name="scans", verbose_name=_("gate"))
-    checker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("checked by"))
+    checker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("checked by")
+    )
     permit = models.ForeignKey(Permit, models.SET_NULL, null=True, related_name="scans", verbose_name=_("permit"))
     result = models.CharField(_("Result"), max_length=12, choices=Verdict)
     at = models.DateTimeField(_("Time"), help_text=_("Of the scan, by the clock of the device where it came late."))
