@@ -217,6 +217,7 @@ CELERY_BEAT_SCHEDULE = {
     # Hourly, so that a day that a beat slept through is made good; each is said once.
     "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
+    "prune-scans": {"task": "reviews.tasks.prune_scans", "schedule": crontab(minute="35", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},

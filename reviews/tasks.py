@@ -11,7 +11,7 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, authorisations, digest, editions, limits, marks, pruning, public_counting
+from reviews import arrivals, authorisations, digest, editions, gates, limits, marks, pruning, public_counting
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -116,6 +116,11 @@ def sweep_materials() -> int:
 @shared_task(ignore_result=True)
 def prune_deliveries() -> dict[str, int]:
     return pruning.prune()
+
+
+@shared_task(ignore_result=True)
+def prune_scans() -> int:
+    return gates.prune()
 
 
 @shared_task(ignore_result=True)
