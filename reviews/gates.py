@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -172,6 +172,13 @@ def may_be_named(permit: Permit) -> bool:
 def passages(permit: Permit, *, limit: int = 50) -> list[GateScan]:
     """Where and when it was shown, the latest first: for its holder."""
     return list(GateScan.objects.filter(permit=permit).select_related("gate").order_by("-at", "-pk")[:limit])
+
+
+def today(gate: Gate, *, now: datetime | None = None) -> dict[str, int]:
+    """How many were let in since midnight (``good``), and how many were not (``bad``)."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    good = Count("pk", filter=Q(result=Verdict.GOOD))
+    return GateScan.objects.filter(gate=gate, at__gte=midnight).aggregate(good=good, bad=Count("pk") - good)
 
 
 # --- Kept for a short while ---------------------------------------------------------------------------------------

@@ -167,7 +167,9 @@ def test_what_was_scanned_without_a_network_comes_later_and_once(cast: Cast, gat
     assert all(row.late and row.received_at == NOW for row in rows.values())
 
 
-def test_a_list_that_is_sent_again_after_the_pruning_counts_nothing_twice(cast: Cast, gate: Gate, checker: User) -> None:
+def test_a_list_that_is_sent_again_after_the_pruning_counts_nothing_twice(
+    cast: Cast, gate: Gate, checker: User
+) -> None:
     gate.keep_days = 1
     gate.save()
     shown = [gates.Shown(issued(cast).number, NOW - DAY, uuid.uuid4())]
