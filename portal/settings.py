@@ -594,6 +594,12 @@ UNFOLD = {
                         "permission": "reviews.roles.is_system_admin_request",
                     },
                     {
+                        "title": _("Gates"),
+                        "icon": "door_front",
+                        "link": reverse_lazy("admin:reviews_gate_changelist"),
+                        "permission": "reviews.roles.is_gates_request",
+                    },
+                    {
                         "title": _("Enterprises"),
                         "icon": "factory",
                         "link": reverse_lazy("admin:permits_enterprise_changelist"),
@@ -621,6 +627,12 @@ UNFOLD = {
                         "title": _("Roles"),
                         "icon": "shield_person",
                         "link": reverse_lazy("admin:reviews_rolegrant_changelist"),
+                        "permission": "reviews.roles.is_security_admin_request",
+                    },
+                    {
+                        "title": _("Gate checkers"),
+                        "icon": "qr_code_scanner",
+                        "link": reverse_lazy("admin:reviews_gatechecker_changelist"),
                         "permission": "reviews.roles.is_security_admin_request",
                     },
                 ],

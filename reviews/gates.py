@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models.functions import TruncDate, TruncHour
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -177,8 +178,38 @@ def passages(permit: Permit, *, limit: int = 50) -> list[GateScan]:
 def today(gate: Gate, *, now: datetime | None = None) -> dict[str, int]:
     """How many were let in since midnight (``good``), and how many were not (``bad``)."""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    return GateScan.objects.filter(gate=gate, at__gte=midnight).aggregate(**_sums())
+
+
+# --- Who came through ---------------------------------------------------------------------------------------------
+
+
+def latest(gate: Gate, *, limit: int) -> list[GateScan]:
+    rows = GateScan.objects.filter(gate=gate).select_related("permit", "checker")
+    return list(rows.order_by("-at", "-pk")[:limit])
+
+
+def by_hour(gate: Gate, *, now: datetime | None = None) -> list[dict[str, Any]]:
+    """How many in each ``hour`` of the last day were let in (``good``) and were not (``bad``), the latest first."""
+    since = (now or timezone.now()) - timedelta(days=1)
+    rows = GateScan.objects.filter(gate=gate, at__gte=since).annotate(hour=TruncHour("at")).values("hour")
+    return list(rows.annotate(**_sums()).order_by("-hour"))
+
+
+def by_day(gate: Gate, *, limit: int = 90) -> list[dict[str, Any]]:
+    """The same of each ``day``, also of days whose passages are gone. Late ones may have come since a day was counted."""
+    days: dict[date, dict[str, Any]] = {}
+    for row in GateScan.objects.filter(gate=gate).annotate(day=TruncDate("at")).values("day").annotate(**_sums()):
+        days[row["day"]] = row
+    for each in GateDay.objects.filter(gate=gate):
+        day = days.setdefault(each.day, {"day": each.day, "good": 0, "bad": 0})
+        day["good" if each.result == Verdict.GOOD else "bad"] += each.scans
+    return [days[day] for day in sorted(days, reverse=True)[:limit]]
+
+
+def _sums() -> dict[str, Any]:
     good = Count("pk", filter=Q(result=Verdict.GOOD))
-    return GateScan.objects.filter(gate=gate, at__gte=midnight).aggregate(good=good, bad=Count("pk") - good)
+    return {"good": good, "bad": Count("pk") - good}
 
 
 # --- Kept for a short while ---------------------------------------------------------------------------------------
