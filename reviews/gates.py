@@ -193,14 +193,14 @@ def by_hour(gate: Gate, *, now: datetime | None = None) -> list[dict[str, Any]]:
     """How many in each ``hour`` of the last day were let in (``good``) and were not (``bad``), the latest first."""
     since = (now or timezone.now()) - timedelta(days=1)
     rows = GateScan.objects.filter(gate=gate, at__gte=since).annotate(hour=TruncHour("at")).values("hour")
-    return list(rows.annotate(**_sums()).order_by("-hour"))
+    return [dict(row) for row in rows.annotate(**_sums()).order_by("-hour")]
 
 
 def by_day(gate: Gate, *, limit: int = 90) -> list[dict[str, Any]]:
     """The same of each ``day``, also of days whose passages are gone. Late ones may have come since a day was counted."""
     days: dict[date, dict[str, Any]] = {}
     for row in GateScan.objects.filter(gate=gate).annotate(day=TruncDate("at")).values("day").annotate(**_sums()):
-        days[row["day"]] = row
+        days[row["day"]] = dict(row)
     for each in GateDay.objects.filter(gate=gate):
         day = days.setdefault(each.day, {"day": each.day, "good": 0, "bad": 0})
         day["good" if each.result == Verdict.GOOD else "bad"] += each.scans

@@ -16,6 +16,7 @@ from portal.views import gate as view
 from reviews import gates
 from reviews.models import Gate, GateScan
 from tests.cast import Cast, person
+from tests.portal import steps
 from tests.portal.browser import at, form, page, words
 from tests.reviews.test_gates import issued, made
 
@@ -137,3 +138,14 @@ def test_no_list_of_scans(gate: Gate, checker: User, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(view, "LATE_PER_MINUTE", 0)
     assert send(client, gate, {"scans": [one]})[0] == 429
     assert not GateScan.objects.exists()
+
+
+# --- For its holder ---------------------------------------------------------------------------------------------------
+def test_the_holder_sees_where_a_permit_was_shown(gate: Gate, checker: User, cast: Cast) -> None:
+    application = steps.approved(cast)
+    shown = Permit.objects.get(application=application)
+    address_of_it = application.get_absolute_url()
+    assert "Where it was shown" not in words(at(cast.owner).get(address_of_it))
+    gates.scan(gate, shown.number, by=checker, key=uuid.uuid4())
+    said = words(at(cast.owner).get(address_of_it))
+    assert "Where it was shown: 1 check" in said and "East gate · Let in" in said and "checker" not in said
