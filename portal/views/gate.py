@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _l
 from permits.credentials import code
 from portal.requests import SignedIn
 from portal.throttle import allowed, seconds_left
-from portal.views.verify import masked
+from portal.views.checker import words
 from reviews import gates
 from reviews.models import Gate, Verdict
 
@@ -102,7 +102,13 @@ def _shown(request: HttpRequest) -> list[gates.Shown]:
 
 def _page(request: SignedIn, here: Gate, *, status: int = 200, **context: Any) -> HttpResponse:
     # Each page has the key of one scan: sent twice, it is kept once.
-    context |= {"gate": here, "key": uuid4(), "today": gates.today(here), "longest": code.LONGEST}
+    context |= {
+        "gate": here,
+        "key": uuid4(),
+        "today": gates.today(here),
+        "longest": code.LONGEST,
+        "words": words() | _words(),
+    }
     return render(request, "gate/gate.html", context, status=status)
 
 
@@ -120,10 +126,27 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
     holder, until = content["holder"], content["valid_until"]
     title = content["title"]["zh" if (get_language() or "zh").startswith("zh") else "en"]
     rows = [
-        (_("Holder"), masked(holder["name"]) if holder["kind"] == "person" else holder["name"]),
+        (_("Holder"), _masked(holder["name"]) if holder["kind"] == "person" else holder["name"]),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Permit"), title),
         (_("Number"), seen.number),
         (_("Valid until"), date_format(date.fromisoformat(until), "DATE_FORMAT") if until else _("Until revoked")),
     ]
     return [{"label": label, "value": value} for label, value in rows if value]
+
+
+def _masked(name: str) -> str:
+    return name[:1] + "*" * max(len(name) - 1, 1)
+
+
+def _words() -> dict[str, str]:
+    """What ``static/js/gate.js`` says beside the words of the checker."""
+    return {
+        "good": _("Let in"), "bad": _("Do not let in"), "not_here": str(WHY[Verdict.NOT_HERE]),
+        "alone": _("There is no network: this device checked the code by itself, and tells the portal later."),
+        "number": _("Without a network only codes can be checked, no numbers."),
+        "waiting": _("Checks that wait for the network: {0}. Keep this page, or open it again later."),
+        "lost": _("This browser keeps nothing: this check will not be on record."),
+        "looking": _("Hold the QR code into the picture."),
+        "no_camera": _("The camera can't be used. Type the number, or use a hand scanner."),
+    }  # fmt: skip

@@ -93,7 +93,7 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
     is_person = holder["kind"] == "person"
     until = content["valid_until"]
     rows = [
-        (_("Holder"), masked(holder["name"]) if is_person else holder["name"]),
+        (_("Holder"), _masked(holder["name"]) if is_person else holder["name"]),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Number"), content["number"]),
         (_("Decision"), _in_language(content["decision"])),
@@ -111,7 +111,7 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
     return [{"label": label, "value": value} for label, value in rows if value]
 
 
-def masked(name: str) -> str:
+def _masked(name: str) -> str:
     return name[:1] + "*" * max(len(name) - 1, 1)
 
 
