@@ -144,7 +144,7 @@ def _words() -> dict[str, str]:
     return {
         "good": _("Let in"), "bad": _("Do not let in"), "not_here": str(WHY[Verdict.NOT_HERE]),
         "alone": _("There is no network: this device checked the code by itself, and tells the portal later."),
-        "number": _("Without a network only codes can be checked, no numbers."),
+        "no_number": _("Without a network only codes can be checked, no numbers."),
         "waiting": _("Checks that wait for the network: {0}. Keep this page, or open it again later."),
         "lost": _("This browser keeps nothing: this check will not be on record."),
         "looking": _("Hold the QR code into the picture."),

@@ -70,6 +70,11 @@
     part("result").scrollIntoView({ block: "nearest" });
   }
 
+  function why(word) {
+    if (word === "valid") return said.say("valid_more", [said.time(known.list.asOf)]);
+    return word === "no_code" ? WORDS.no_number : WORDS[word];
+  }
+
   async function alone(text, key) {
     var word = "no_keys", code = null;
     try {
@@ -88,7 +93,7 @@
     var head = said.element("h2", "", "", panel);
     icon(good ? "check-circle-fill" : "x-circle-fill", head);
     head.append(good ? WORDS.good : WORDS.bad);
-    said.element("p", "gate-why", word === "no_code" ? WORDS.number : WORDS[word], panel);
+    said.element("p", "gate-why", why(word), panel);
     if (code) panel.appendChild(said.rows(code, known.keys.services));
     var kept = keep(waiting().concat([{ text: text, at: new Date().toISOString(), key: key }]));
     said.element("p", "muted", kept ? WORDS.alone : WORDS.lost, panel);
