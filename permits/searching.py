@@ -27,7 +27,7 @@ WEIGHTS: dict[Kind, float] = {
 QUALITY: dict[How, float] = {"said": 1, "synonym": 0.8, "pairs": 0.5, "near": 0.5}
 ALIKE = 0.6  # share of the pairs of letters that two words have in common, from which on one is a slip for the other
 HARDLY = 0.2  # of the best one's points: what has less isn't shown
-HAN = "㐀-䶿一-鿿"
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff"
 _PIECES = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 
 

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "static" / "vendor" / "bootstrap"
 WHOLE, USED = FOLDER / "bootstrap.min.css", FOLDER / "bootstrap.used.css"
 OURS = ("templates/**/*.html", "static/js/**/*.js", "portal/**/*.py", "permits/**/*.py", "reviews/**/*.py")
+THE_DESK = ("admin", "unfold")  # folders of templates that never load Bootstrap
 NAMES = re.compile(r"\.([A-Za-z][\w-]*)|\[(data-bs-[a-z]+)")
 BETWEEN_SELECTORS = re.compile(r",(?![^(]*\))")
 
@@ -33,7 +34,7 @@ def missing() -> set[str]:
 
 
 def _words() -> set[str]:
-    files = [file for pattern in OURS for file in ROOT.glob(pattern)]
+    files = [file for pattern in OURS for file in ROOT.glob(pattern) if file.relative_to(ROOT).parts[1] not in THE_DESK]
     for package in ("crispy_bootstrap5", "crispy_forms"):
         found = find_spec(package)
         folder = Path(next(iter(found.submodule_search_locations or ()))) if found else None

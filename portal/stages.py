@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from permits.definition_process import Stage
@@ -184,4 +185,4 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")

@@ -131,7 +131,7 @@ def _consent(request: SignedIn, application: Application) -> HttpResponse:
         messages.error(request, _("Tick the box first, if the office may look at your draft."))
         return redirect("thread", public_id=application.public_id)
     given = workflow.give_consent(application.pk, applicant=request.user)
-    day = timezone.localtime(given.until).strftime("%Y-%m-%d %H:%M")
+    day = date_format(timezone.localtime(given.until), "DATETIME_FORMAT")
     messages.success(request, _("The office may look at your draft until %(day)s.") % {"day": day})
     return redirect("thread", public_id=application.public_id)
 

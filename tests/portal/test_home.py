@@ -15,7 +15,7 @@ from permits.models import Promise, Service
 from reviews.models import Notice
 from tests.cast import Cast, filled
 from tests.portal import steps
-from tests.portal.browser import at, links, page, words
+from tests.portal.browser import at, links, page, words, written
 
 TODO = "//*[contains(@class, 'panel-next')]//a"
 
@@ -121,7 +121,7 @@ def test_who_is_signed_in_sees_the_next_thing_first(three: Cast) -> None:
     assert [row[0] for row in rows[:3]] == ["Answer the corrections", "Download the result", "Go on filling in"]
     assert re.fullmatch(r"\d+ unread notices", rows[3][0])
     deadline = timezone.localtime(correct.correction_notices.get().deadline)
-    assert f"By {deadline:%Y-%m-%d %H:%M}" in words(at(three.owner).get("/"))
+    assert f"By {written(deadline)}" in words(at(three.owner).get("/"))
 
 
 def test_what_is_owed_is_named_with_its_time(cast: Cast) -> None:

@@ -43,7 +43,7 @@ def test_the_page_says_where_it_stands_and_what_comes(cast: Cast) -> None:
     text = words(response)
     assert application.number in text and "Submitted" in text
     assert written(application.due_at) in text
-    assert [row.split(" 20")[0] for row in timeline(application, "timeline stages")] == [
+    assert [re.split(r" \d{1,2} \w+ 20", row)[0] for row in timeline(application, "timeline stages")] == [
         "Sent and received",
         "Pre-check by the town or street office Within 1 working hour Xinchang Town Government, Yifeng At work since",
         "Countersign (still to come) Within 1 working hour",

@@ -50,11 +50,18 @@ class Page:
 
 
 def page(
-    found: QuerySet[Any], *, after: str = "", before: str = "", latest_first: bool = False, by: str = DUE, size: int = SIZE
+    found: QuerySet[Any],
+    *,
+    after: str = "",
+    before: str = "",
+    latest_first: bool = False,
+    by: str = DUE,
+    size: int | None = None,
 ) -> Page:
     """In the order of the time ``by`` and id. One query; two when somebody went back to the beginning and it has fewer rows
     than a page by now.
     """
+    size = size or SIZE
     forward, backward = Key.read(after), Key.read(before)
     if backward:
         rows = list(beyond(found, backward, by, falling=not latest_first)[: size + 1])
