@@ -80,7 +80,7 @@ def late(request: SignedIn, public_id: UUID) -> HttpResponse:
         return response
     try:
         shown = _shown(request)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return JsonResponse({"error": "malformed"}, status=400)
     found = gates.take_late(here, shown, by=request.user)
     return JsonResponse({"results": {str(key): seen.verdict for key, seen in found.items()}})

@@ -133,8 +133,17 @@ def test_no_list_of_scans(gate: Gate, checker: User, monkeypatch: pytest.MonkeyP
     bad = ["", "[]", "{", "null", {"scans": 3}, {"scans": [one] * 201}, {"scans": [one | {"at": "2026-11-26T09:00:00"}]},
            {"scans": [one | {"at": 5}]}, {"scans": [one | {"key": 5}]}, {"scans": [one | {"key": "x"}]}, {"scans": ["x"]}]  # fmt: skip
     client = at(checker)
+    bad.append("[" * 100_000)
     for body in bad:
         assert send(client, gate, body) == (400, {"error": "malformed"}), body
+    strange = [
+        one | {"text": text, "at": at_time}
+        for text in ("\ud800", "PP1:\ud800", "\x00")
+        for at_time in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    ]
+    for each in strange:
+        assert send(client, gate, {"scans": [each]}) == (200, {"results": {one["key"]: "malformed"}})
+    GateScan.objects.all().delete()
     monkeypatch.setattr(view, "LATE_PER_MINUTE", 0)
     assert send(client, gate, {"scans": [one]})[0] == 429
     assert not GateScan.objects.exists()
