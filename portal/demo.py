@@ -18,8 +18,8 @@ from django.utils import timezone
 from permits.intake import storage
 from permits.intake.materials import add_material, copied
 from permits.models import Application, Enterprise, Material, Membership, Service, User
-from reviews import accounts, roles, workflow
-from reviews.models import Department, Official, Task
+from reviews import accounts, gates, roles, workflow
+from reviews.models import Department, Gate, Official, Task
 
 PASSWORD = "Demo-2020-yifeng"  # noqa: S105 (printed at every start of the demonstration)
 REGION = "360924"
@@ -56,6 +56,7 @@ CAST: dict[str, tuple[str, str, str, str | None, bool]] = {
     "security": ("安全管理员 security administrator", "security@demo.invalid", "安管", None, False),
     "audit": ("审计管理员 audit administrator", "audit@demo.invalid", "审计", None, False),
     "service": ("事项管理员 service owner", "service@demo.invalid", "章程", None, False),
+    "gate": ("门岗 gate checker (/gate/)", "gate@demo.invalid", "卫东", None, False),
 }
 # Ops look after the demonstration's services too, which no administrator but theirs may.
 GRANTS: dict[str, tuple[str, ...]] = {
@@ -94,7 +95,16 @@ def ensure_cast() -> dict[str, User]:
                 roles.grant(user, granted, by=None)
             accounts.revoke_superuser(user)
         people[key] = user
+    _ensure_gate(people["gate"])
     return people
+
+
+def _ensure_gate(checker: User) -> None:
+    gate = Gate.objects.filter(region=REGION).first()
+    if gate is None:
+        gate = Gate(name_zh="宜丰工业园东门", name_en="Yifeng Industrial Park, east gate", region=REGION)
+        gates.save(gate, by=None)
+        gates.appoint(checker, gate, by=None)
 
 
 def enterprise_of(owner: User, record: dict[str, str]) -> Enterprise:

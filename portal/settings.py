@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "announce-erasures": {"task": "reviews.tasks.announce_erasures", "schedule": crontab(minute="10", hour="9")},
+    "prune-scans": {"task": "reviews.tasks.prune_scans", "schedule": crontab(minute="35", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
@@ -599,6 +600,12 @@ UNFOLD = {
                         "permission": "reviews.roles.is_system_admin_request",
                     },
                     {
+                        "title": _("Gates"),
+                        "icon": "door_front",
+                        "link": reverse_lazy("admin:reviews_gate_changelist"),
+                        "permission": "reviews.roles.is_gates_request",
+                    },
+                    {
                         "title": _("Enterprises"),
                         "icon": "factory",
                         "link": reverse_lazy("admin:permits_enterprise_changelist"),
@@ -626,6 +633,12 @@ UNFOLD = {
                         "title": _("Roles"),
                         "icon": "shield_person",
                         "link": reverse_lazy("admin:reviews_rolegrant_changelist"),
+                        "permission": "reviews.roles.is_security_admin_request",
+                    },
+                    {
+                        "title": _("Gate checkers"),
+                        "icon": "qr_code_scanner",
+                        "link": reverse_lazy("admin:reviews_gatechecker_changelist"),
                         "permission": "reviews.roles.is_security_admin_request",
                     },
                 ],

@@ -255,5 +255,10 @@ def is_accounts_request(request: Any) -> bool:
     return is_system_admin_request(request) or is_security_admin_request(request)
 
 
+def is_gates_request(request: Any) -> bool:
+    """Gates are made by one administrator and manned by another; the third looks at who came through."""
+    return any(role in of_request(request) for role in ADMINISTRATORS)
+
+
 def is_services_request(request: Any) -> bool:
     return is_service_owner_request(request) or is_system_admin_request(request)

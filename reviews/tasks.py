@@ -16,6 +16,7 @@ from reviews import (
     authorisations,
     digest,
     editions,
+    gates,
     limits,
     marks,
     pruning,
@@ -132,6 +133,11 @@ def prune_deliveries() -> dict[str, int]:
 @shared_task(ignore_result=True)
 def announce_erasures() -> int:
     return sum(workflow.announce_erasure(pk) for pk in retention.drafts_to_tell(timezone.now()))
+
+
+@shared_task(ignore_result=True)
+def prune_scans() -> int:
+    return gates.prune()
 
 
 @shared_task(ignore_result=True)

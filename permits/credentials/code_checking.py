@@ -38,7 +38,7 @@ def report(text: str, *, known: bytes | None = None, now: datetime | None = None
     except Refused as refused:
         return False, [f"NOT VALID: {WORDS[refused.code]}"]
     if known is None:
-        word, asked = _by_the_register(code, now), "asked now"
+        word, asked = by_the_register(code, now), "asked now"
     else:
         try:
             found = status.read(known)
@@ -56,7 +56,7 @@ def report(text: str, *, known: bytes | None = None, now: datetime | None = None
     ]
 
 
-def _by_the_register(code: Code, now: datetime) -> str:
+def by_the_register(code: Code, now: datetime) -> str:
     """A code that we signed of a number that the register doesn't have is not good either."""
     found = check(code.number, today=timezone.localdate(now))
     if not (found.found and found.signature_ok):
@@ -68,3 +68,15 @@ def _by_the_register(code: Code, now: datetime) -> str:
         corrected={code.number: int(found.corrected_at.timestamp())} if found.corrected_at else {},
     )  # fmt: skip
     return status.judge(code, known, now)
+
+
+def of_a_number(number: str, now: datetime) -> str:
+    """The same words for a number that was typed. A print from before a correction can't be told by its number."""
+    found = check(number, today=timezone.localdate(now))
+    if not (found.found and found.signature_ok):
+        return "unregistered"
+    if found.revoked:
+        return "revoked"
+    if found.superseded_by:
+        return "superseded"
+    return "expired" if found.expired else "valid"

@@ -39,7 +39,7 @@ PER_MINUTE = 120
 PARTS = (
     "vendor/bootstrap/bootstrap.used.css", "css/portal.css", "css/checker.css", "vendor/bootstrap-icons/sprite.svg",
     "img/mark.svg", "img/checker-192.png", "img/checker-512.png", "vendor/jsqr/jsQR.js", "js/checker/cose.js",
-    "js/notice.js", "js/checker/said.js", "js/checker/camera.js", "js/checker/page.js",
+    "js/notice.js", "js/checker/said.js", "js/checker/known.js", "js/checker/camera.js", "js/checker/page.js",
 )  # fmt: skip
 CSP = {
     "default-src": [NONE], "script-src": [SELF], "style-src": [SELF], "img-src": [SELF, "data:", "blob:"],

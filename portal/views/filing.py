@@ -63,6 +63,7 @@ def begin(request: SignedIn, service: Service, enterprise: Enterprise | None) ->
         )
         draft = same.order_by("-updated_at").first()
         if draft is None:
+            assert service.current is not None  # who asks for a service that isn't published got a 404
             draft = Application.objects.create(
                 version=service.current, enterprise=enterprise, applicant=request.user,
                 answers=_prefilled(service, enterprise, request.user),

@@ -31,7 +31,7 @@ from portal.timeline import due_state, timeline
 from portal.views import errors
 from portal.views.filing import summary
 from portal.views.renewal import renewal
-from reviews import lifecycle, threads, workflow
+from reviews import gates, lifecycle, threads, workflow
 from reviews.audit import receipts
 from reviews.models import Rating
 
@@ -73,7 +73,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         permit.application = found
     context = {
         "application": found, "timeline": rows, "drawn": drawn(found), "parts": summary(found), "section": "applications",
-        "materials": found.materials.current(), "permit": permit, "renewal": renewal(permit) if permit else None,
+        "materials": found.materials.current(), "permit": permit, "passages": gates.passages(permit) if permit else [], "renewal": renewal(permit) if permit else None,
         "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "objection": _objection(found), "objection_until": _can_object_until(found),

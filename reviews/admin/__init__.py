@@ -2,6 +2,7 @@ from reviews.admin.accounts import OfficialAdmin, RoleGrantAdmin, UserAdmin
 from reviews.admin.applications import ApplicationAdmin, PermitAdmin, RatingAdmin
 from reviews.admin.auditlog import EventAdmin
 from reviews.admin.drafts import EditionDraftAdmin
+from reviews.admin.gates import GateAdmin, GateCheckerAdmin
 from reviews.admin.ops import CalendarDayAdmin, DepartmentAdmin, EnterpriseAdmin
 from reviews.admin.outbox import NoticeAdmin
 from reviews.admin.queue import TaskAdmin
@@ -19,6 +20,8 @@ __all__ = [
     "EditionDraftAdmin",
     "EnterpriseAdmin",
     "EventAdmin",
+    "GateAdmin",
+    "GateCheckerAdmin",
     "InterestAdmin",
     "NoticeAdmin",
     "NoticeTextAdmin",

@@ -27,7 +27,7 @@ from reviews.webhooks import endpoints, steps, wire
 SHOWN = 50  # of the latest deliveries
 
 
-def _services() -> list[tuple[str, str]]:
+def service_choices() -> list[tuple[str, str]]:
     found = Service.objects.exclude(current=None).select_related("current").order_by("slug")
     return [(service.slug, str(service.definition.title)) for service in found]
 
@@ -45,7 +45,7 @@ class EndpointForm(forms.ModelForm):
     services = forms.MultipleChoiceField(
         label=gettext_lazy("Services"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=gettext_lazy("Of which services; none chosen means all."),
-        choices=_services,
+        choices=service_choices,
     )  # fmt: skip
 
     class Meta:

@@ -136,6 +136,11 @@ ACTIONS = {
     "consent_given": _("Office may look at the draft"),
     "consent_revoked": _("Office may look at the draft no more"),
     "thread_erased": _("Words of messages erased: kept long enough"),
+    "gate_made": _("Gate made"),
+    "gate_changed": _("Gate changed"),
+    "gate_given": _("Lets somebody check at a gate"),
+    "gate_taken": _("Lets somebody check at a gate no more"),
+    "scans_pruned": _("Passages at a gate deleted: kept long enough"),
 }
 
 # The event of each outcome that an official decides; silence is one too.

@@ -34,6 +34,7 @@ LOOKS = {
     "account": _l("the account"),
     "mobile_search": _l("applications found by the end of a mobile number"),
     "words": _l("the words of an event"),
+    "passages": _l("the passages at a gate"),
 }
 # Each rule that refuses a step, said of whoever it stood against. ``policy`` says the same to their face.
 RULES = {

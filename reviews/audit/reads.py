@@ -15,24 +15,25 @@ from django.utils import timezone
 
 from permits.models import Application, Enterprise, User
 from reviews.audit import log
-from reviews.models import Event
+from reviews.models import Event, Gate
 
+Subject = Application | Enterprise | User | Gate
 PREFIX = "reads:"
 ACTION = "looked"
 HOUR = 3600
 TRIES = 20  # as many officials may open the same file in the same moment
 # What was looked at; each has its words in ``naming.LOOKS``.
 WHAT = frozenset(
-    {"review", "draft", "thread", "file", "file_search", "bundle", "record", "permit", "enterprise", "account", "mobile_search", "words"}
+    {"review", "draft", "thread", "file", "file_search", "bundle", "record", "permit", "enterprise", "account", "mobile_search", "words", "passages"}
 )
 
 
-def stream_of(subject: Application | Enterprise | User) -> str:
-    kind = {"application": "application", "enterprise": "enterprise", "user": "account"}[str(subject._meta.model_name)]
+def stream_of(subject: Subject) -> str:
+    kind = {"application": "application", "enterprise": "enterprise", "user": "account", "gate": "gate"}[str(subject._meta.model_name)]
     return f"{PREFIX}{kind}:{subject.public_id}"
 
 
-def note(by: User, subject: Application | Enterprise | User, what: str, *, role: str, **data: str) -> None:
+def note(by: User, subject: Subject, what: str, *, role: str, **data: str) -> None:
     """Write that ``by`` looks at the subject now, unless this hour has it already. ``data``: no personal data."""
     if what not in WHAT:
         raise ValueError(f"'{what}' is no kind of look")

@@ -121,6 +121,11 @@ SENTENCES = {
     "consent_given": _l("%(who)s lets %(department)s look at the draft until %(until)s."),
     "consent_revoked": _l("%(who)s lets nobody look at the draft any more."),
     "thread_erased": _l("The words of %(count)s messages were erased: the time for which they are kept is over."),
+    "gate_made": _l("%(who)s made gate %(called)s; its passages are kept for %(keep_days)s days."),
+    "gate_changed": _l("%(who)s changed gate %(called)s; its passages are kept for %(keep_days)s days."),
+    "gate_given": _l("%(who)s lets the account check at gate %(called)s."),
+    "gate_taken": _l("%(who)s lets the account check at gate %(called)s no more."),
+    "scans_pruned": _l("%(count)s passages were deleted: the time for which they are kept is over."),
 }
 # The same, where the event says more or less than usual.
 HURRY = _l("A reminder was sent: time is running short.")

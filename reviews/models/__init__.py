@@ -5,6 +5,7 @@ from reviews.models.correction import CorrectionItem, CorrectionNotice
 from reviews.models.delivery_report import DeliveryReport
 from reviews.models.department import Delegation, Department, Interest, Official
 from reviews.models.event import Event, EventNote
+from reviews.models.gate import Gate, GateChecker, GateDay, GateScan, Verdict
 from reviews.models.heartbeat import Heartbeat
 from reviews.models.mark import Mark, Place
 from reviews.models.notice import Attempt, Notice
@@ -38,6 +39,10 @@ __all__ = [
     "Department",
     "Event",
     "EventNote",
+    "Gate",
+    "GateChecker",
+    "GateDay",
+    "GateScan",
     "GuidanceConsent",
     "Heartbeat",
     "Interest",
@@ -61,6 +66,7 @@ __all__ = [
     "Side",
     "Task",
     "Thread",
+    "Verdict",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

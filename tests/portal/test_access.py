@@ -29,11 +29,22 @@ from permits.models import (
     Permit,
     Promise,
     Upload,
+    User,
 )
 from portal import urls
 from portal.demo import DOCUMENTS
-from reviews import authorisations, workflow
-from reviews.models import CallbackRequest, CorrectionItem, GuidanceConsent, Message, Notice, Objection, Rating
+from reviews import authorisations, gates, workflow
+from reviews.models import (
+    CallbackRequest,
+    CorrectionItem,
+    Gate,
+    GateScan,
+    GuidanceConsent,
+    Message,
+    Notice,
+    Objection,
+    Rating,
+)
 from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
@@ -125,7 +136,7 @@ def owners_of(cast: Cast) -> Owners:
                 "invitation": to_others.public_id,
             }
         ],
-        "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}],
+        "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}], "gate": [{"public_id": checked_by(cast.owner).public_id}],
     }  # fmt: skip
 
 
@@ -134,6 +145,12 @@ def owing(cast: Cast) -> Application:
     draft.materials.filter(requirement="canteen_plan").delete()
     workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind=Promise.Kind.LATER)
     return steps.in_review(cast, workflow.submit(draft.pk, applicant=cast.owner))
+
+
+def checked_by(user: User) -> Gate:
+    gate = Gate.objects.create(name_zh="东门", name_en="East gate", region="360924")
+    gates.appoint(user, gate, by=None)
+    return gate
 
 
 def begun_upload(cast: Cast, application: Application) -> Upload:
@@ -159,7 +176,7 @@ def everything() -> str:
     kinds: list[type[Model]] = [
         Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
         Invitation, EnterpriseChange,
-        Message, CallbackRequest, GuidanceConsent,
+        Message, CallbackRequest, GuidanceConsent, GateScan,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 

@@ -5,6 +5,7 @@ Who may do what is the same on both engines, so it runs beside SQLite only.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -18,8 +19,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from permits.models import Material, Permit, ServiceVersion
-from reviews import drafting, workflow
-from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant, SavedAnswer, Thread, WebhookEndpoint
+from reviews import drafting, gates, workflow
+from reviews.models import (
+    CalendarDay,
+    Event,
+    Gate,
+    NoticeText,
+    Official,
+    RoleGrant,
+    SavedAnswer,
+    Thread,
+    WebhookEndpoint,
+)
 from reviews.webhooks import endpoints
 from tests.cast import Cast, filled, holder, person, task_of
 
@@ -33,7 +44,7 @@ LETTERS = {
 
 # page: who may look at it (GET), who may do something there (POST). "U" is a superuser, for the first set-up only.
 NOBODY = ("", "")
-ONLY_LOOKED_AT = {"board", "changelist", "history", "preview", "export", "viewer"}  # a POST gives the same page, and does nothing
+ONLY_LOOKED_AT = {"board", "changelist", "history", "preview", "export", "viewer", "passages"}  # a POST gives the same page, and does nothing
 PAGES: dict[str, dict[str, tuple[str, str]]] = {
     "permits.Application": {
         "changelist": ("RVU", ""), "add": NOBODY, "change": ("RV", "RV"), "history": ("RV", ""), "delete": NOBODY,
@@ -102,6 +113,13 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         "changelist": ("SU", ""), "add": ("SU", "SU"), "change": ("SU", "SU"), "history": ("SU", ""), "delete": NOBODY,
         "acts": ("SU", "SU"),
     },
+    "reviews.Gate": {
+        "changelist": ("SCAU", ""), "add": ("SU", "SU"), "change": ("SCAU", "SU"), "history": ("SCAU", ""), "delete": NOBODY,
+        "passages": ("SAU", ""),
+    },
+    "reviews.GateChecker": {
+        "changelist": ("CU", ""), "add": ("CU", "CU"), "change": ("CU", "CU"), "history": ("CU", ""), "delete": NOBODY,
+    },
     "permits.Enterprise": {
         "changelist": ("SU", ""), "add": NOBODY, "change": ("SU", ""), "history": ("SU", ""), "delete": NOBODY,
     },
@@ -147,6 +165,10 @@ def world(cast: Cast) -> Cast:
     drafting.start(by=cast.street, base=ServiceVersion.objects.get())
     holder("service_owner", "holder")
     endpoints.save(WebhookEndpoint(name="税务局", url="https://tax.example.gov.cn/hook"), by=None)
+    gate = Gate(name_zh="东门", name_en="East gate", region="360924")
+    gates.save(gate, by=None)
+    gates.appoint(cast.outsider, gate, by=None)
+    gates.scan(gate, "nonsense", by=cast.outsider, key=uuid.uuid4())
     return cast
 
 
