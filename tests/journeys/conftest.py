@@ -47,7 +47,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def portal(made: Path, tmp_path_factory: pytest.TempPathFactory):
+def storage_url() -> str:
+    """Where the portal keeps files; a module with a storage of its own has a fixture of this name. Empty: in its folder."""
+    return ""
+
+
+@pytest.fixture(scope="module")
+def portal(made: Path, storage_url: str, tmp_path_factory: pytest.TempPathFactory):
     """The site and a worker on a fresh database; gives its address and its folder of mail."""
     var = tmp_path_factory.mktemp("portal")
     shutil.copytree(made, var, dirs_exist_ok=True)
@@ -59,7 +65,7 @@ def portal(made: Path, tmp_path_factory: pytest.TempPathFactory):
         "INSPECTION": "worker",  # as in production: by the worker, in a process of its own
         "INSPECTION_SANDBOX": "true",
         "DATABASE_URL": f"sqlite:///{var}/portal.sqlite3",  # not the tests' own
-    }
+    } | ({"STORAGE_URL": storage_url} if storage_url else {})
     site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]
     worker = ["celery", "-A", "portal", "worker", "--pool", "solo"]
     with (
