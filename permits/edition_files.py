@@ -26,7 +26,7 @@ from permits.definition_parts import FILE_NAME, Text
 from permits.intake import reading, storage
 from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
-from permits.intake.looking.kinds import other_format
+from permits.intake.looking.kinds import STANDS_FOR, other_format
 from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
 
 SHIPPED = Path(__file__).parent / "services" / "files"

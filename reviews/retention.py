@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from permits.models import Application, Check, Material, Status
+from reviews.audit import log
 from reviews.models import Event, Task
 
 GROUPS = {
@@ -82,7 +83,8 @@ def announced(application: Application, last_upload: datetime) -> Announced | No
     event = Event.objects.filter(application=application, action="erasure_announced").order_by("-seq").first()
     if event is None or application.updated_at > event.at or last_upload > event.at:
         return None
-    return Announced(datetime.fromisoformat(event.data["since"]), datetime.fromisoformat(event.data["erase_at"]))
+    data = log.data_of(event)
+    return Announced(datetime.fromisoformat(data["since"]), datetime.fromisoformat(data["erase_at"]))
 
 
 def to_announce(application: Application, now: datetime) -> tuple[Announced, int] | None:

@@ -11,7 +11,7 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, digest, editions, limits, marks, pruning
+from reviews import arrivals, digest, editions, limits, marks, pruning, retention, workflow
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
