@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lint messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lighthouse lint css messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,13 +77,30 @@ $(VENV)/.bench: tests/bench/requirements.txt $(VENV)/.dev
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/bench -r $<
 	@touch $@
 
-bench: folders services $(VENV)/.bench  ## how fast it is, beside a reference, on a real PostgreSQL; ONLY=forms, roster, decide, flow, notices, audit or upload
+# Lighthouse, and a node that is new enough for it where this machine's is not; nothing of it is part of the portal.
+LIGHTHOUSE ?= $(VENV)/lighthouse
+LIGHTHOUSE_VERSION := 13.5.0
+NODE_VERSION := 22.23.3
+$(LIGHTHOUSE)/.$(LIGHTHOUSE_VERSION):
+	@command -v npm >/dev/null || { echo "Lighthouse comes from npm: apt-get install npm. 需要 npm。" >&2; exit 1; }
+	@echo "Installing Lighthouse $(LIGHTHOUSE_VERSION) into $(LIGHTHOUSE) …"
+	@mkdir -p $(LIGHTHOUSE) && npm install --prefix $(LIGHTHOUSE) --ignore-scripts --no-audit --no-fund --loglevel=error lighthouse@$(LIGHTHOUSE_VERSION) \
+	  $$(node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 19) ? 0 : 1)' || echo node-linux-$$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/')@$(NODE_VERSION)) >/dev/null
+	@touch $@
+
+lighthouse: folders services browser $(VENV)/.bench $(LIGHTHOUSE)/.$(LIGHTHOUSE_VERSION)  ## Lighthouse on home, service, filing and timeline, as production serves them
+	@LIGHTHOUSE=$(LIGHTHOUSE) $(PY) -m tests.bench --only lighthouse --rounds 3
+
+bench: folders services $(VENV)/.bench $(if $(filter lighthouse,$(ONLY)),$(LIGHTHOUSE)/.$(LIGHTHOUSE_VERSION))  ## how fast it is, beside a reference, on a real PostgreSQL; ONLY=forms, roster, decide, flow, notices, audit, upload or lighthouse
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
 
 lint: setup-dev  ## ruff, mypy, the direction of imports
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-cache
+
+css: setup  ## take anew of Bootstrap what pages use (after a class of it is used for the first time)
+	@$(PY) -m portal.build_css
 
 messages: setup-dev  ## compile the translations
 	@$(PY) -c "import polib; p='portal/locale/zh_Hans/LC_MESSAGES/django'; polib.pofile(p+'.po').save_as_mofile(p+'.mo')"

@@ -192,6 +192,13 @@ class Requirement(Part):
     example: FileName | None = Field(None, description="a picture of a good one: a file of the folder files/")
 
 
+class Answered(Part):
+    """A question that applicants often ask, with its answer: it stands on the service's page."""
+
+    question: Text
+    answer: Text
+
+
 class Definition(Part):
     slug: Slug
     title: Text
@@ -200,6 +207,8 @@ class Definition(Part):
     decided_by: Text
     audience: Literal["enterprise", "person"] = "enterprise"
     keywords: tuple[str, ...] = ()
+    fee: Text | None = Field(None, description="what it costs and by which rule; without it, it is free of charge")
+    faq: tuple[Answered, ...] = Field((), max_length=30)
     total_mb: int = Field(200, ge=1, le=2000)
     region_field: Key
     industry_field: Key | None = None
@@ -303,6 +312,8 @@ class Definition(Part):
                 yield f"outcome.shown_fields names '{key}', which is a {shown.type}: name single answers"
             elif shown.sensitive:
                 yield f"outcome.shown_fields names '{key}', which is personal: a permit is public"
+        if self.outcome.in_register and self.audience == "person":
+            yield "outcome.in_register belongs to a service for enterprises: no person stands in the public register"
         for material in self.materials:
             if material.roster_rows and material.roster_rows not in known:
                 yield f"material '{material.key}' counts rows by '{material.roster_rows}', which is not a field"

@@ -80,6 +80,10 @@ class KeepFiles(Part):
     closed: int | None = Field(None, ge=180, description="approved, or recorded")
 
 
+# What the public register can show of a permit. Answers aren't among it: whatever is typed may name a person.
+RegisterField = Literal["number", "issued", "holder", "uscc", "region", "office", "decision", "valid_until"]
+
+
 class Outcome(Part):
     kind: Literal["permit", "reply", "none"]
     title: Text
@@ -89,6 +93,7 @@ class Outcome(Part):
     statement: Text | None = None
     wording: dict[str, Text] = {}
     shown_fields: tuple[Key, ...] = Field((), description="answers that are printed on the permit, and so are public")
+    in_register: tuple[RegisterField, ...] = Field((), description="what the public register shows of it; nothing: no entry")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Outcome:
@@ -96,6 +101,10 @@ class Outcome(Part):
             raise ValueError("a permit needs 'number_prefix' and 'statement'")
         if self.renewable_days and not self.valid_days:
             raise ValueError("only a permit with 'valid_days' can be renewed")
+        if self.in_register and self.kind != "permit":
+            raise ValueError("'in_register' belongs to an outcome of kind 'permit'")
+        if self.in_register and not {"number", "issued"} <= set(self.in_register):
+            raise ValueError("'in_register' needs 'number' and 'issued': an entry is found and checked by them")
         return self
 
 

@@ -26,4 +26,4 @@ def page(request: HttpRequest) -> dict[str, Any]:
             return 0
         return unread_of(user)
 
-    return {"demo": settings.DEMO, "unread_notices": SimpleLazyObject(unread)}
+    return {"demo": settings.DEMO, "site_url": settings.SITE_URL, "unread_notices": SimpleLazyObject(unread)}

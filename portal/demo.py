@@ -179,3 +179,18 @@ RECORD = {
     "legal_id_number": "362229197806150016",
     "legal_mobile": "13800000618",
 }
+
+
+def talk_about(application: Application, people: dict[str, User]) -> None:
+    """A little thread with the office of a filing that waits for its pre-check: a question, its answer, a call, one more question."""
+    owner, street = people["owner"], people["street"]
+    said = f"demo-{application.pk}-"
+    workflow.ask(application.pk, applicant=owner, key=f"{said}1", text="返岗计划里还没有订到车票的员工，返岗日期怎么填？")
+    workflow.answer(
+        application.pk, official=street, key=f"{said}2",
+        text="按预计到达的日期填写即可，行程变动后在补正时更新，不影响本次备案。",
+    )  # fmt: skip
+    workflow.answer(
+        application.pk, official=street, key=f"{said}3", spoken_at=timezone.now(), text="电话说明了隔离场所的要求：单间、独立卫生间。"
+    )
+    workflow.ask(application.pk, applicant=owner, key=f"{said}4", text="好的。食堂分时就餐的安排需要单独附图吗？")

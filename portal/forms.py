@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import get_language
@@ -29,6 +30,14 @@ class SignupForm(forms.Form):
         user.name = self.cleaned_data["name"]
         user.language = get_language() or "zh-hans"
         user.save(update_fields=["name", "language"])
+
+
+class ProfileForm(forms.Form):
+    use_required_attribute = False
+    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    language = forms.ChoiceField(
+        label=_("Language of pages and notices"), choices=settings.LANGUAGES, widget=forms.RadioSelect
+    )
 
 
 class MobileForm(forms.Form):
@@ -78,7 +87,8 @@ class EnterpriseForm(forms.ModelForm):
                 clean, label=label, help_text=help_text, max_length=40, widget=forms.TextInput(attrs=attrs)
             )
 
-        code("uscc", uscc.clean, autocapitalize="characters", autocomplete="off", spellcheck="false")
+        if "uscc" in self.fields:
+            code("uscc", uscc.clean, autocapitalize="characters", autocomplete="off", spellcheck="false")
         code("legal_id_number", resident_id.clean, autocapitalize="characters", autocomplete="off")
         code("legal_mobile", mobile.clean, inputmode="tel", autocomplete="off")
         self.fields["region"] = fieldtypes.region_field(PROVINCE, label=_("County (production address)"))

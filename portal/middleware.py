@@ -6,11 +6,46 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import urlencode
 
+from portal import maintenance
+from portal.views import errors
+
+ALWAYS = {"/healthz", "/readyz", "/metrics"}  # what looks after the portal looks at it then too
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def pages_compressed(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Pages leave as gzip, whose length Django's own middleware blurs (BREACH). Files are sent as they are, with ranges."""
+    gzip = GZipMiddleware(get_response)
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        page = response.get("Content-Type", "").startswith("text/html") and not response.streaming
+        return gzip.process_response(request, response) if page else response
+
+    return middleware
+
+
+def closed_for_maintenance(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """503 to everybody while the portal is closed; before anything asks the database or reads what was sent."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        closed = maintenance.state()
+        if closed is None or request.path_info in ALWAYS:
+            return get_response(request)
+        response = errors.alone(503, maintenance=True, until=closed["until"])
+        response["Retry-After"] = str(closed["retry_after"])
+        return response
+
+    return middleware
 
 
 def without_null_characters(

@@ -35,8 +35,13 @@ if EMBEDDED:
     SECRET_KEY = "embedded-" + hashlib.sha256(str(BASE_DIR).encode()).hexdigest()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=EMBEDDED)
+MAINTENANCE = env.bool("MAINTENANCE", default=False)  # or `manage.py maintenance on`, which needs no restart
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if EMBEDDED else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Whom to call when nothing on the pages helps: the office's own number, or the national line for government services.
+HELP_LINE = env.str("HELP_LINE", default="12345")
+HELP_EMAIL = env.str("HELP_EMAIL", default="")
+HELP_HOURS = env.str("HELP_HOURS", default="9:00–12:00, 13:30–17:30")
 SITE_URL = env.str(
     "SITE_URL", default="http://127.0.0.1:8000" if EMBEDDED else "https://" + (ALLOWED_HOSTS or ["localhost"])[0]
 )
@@ -81,6 +86,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.middleware.pages_compressed",
+    "portal.middleware.closed_for_maintenance",
     "portal.middleware.without_null_characters",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -207,9 +214,12 @@ CELERY_BEAT_SCHEDULE = {
     # Each a minute at most, until the night's share is done.
     "check-stored-files": {"task": "reviews.tasks.check_stored_files", "schedule": crontab(minute="*/5", hour="0-5")},
     "sweep-materials": {"task": "reviews.tasks.sweep_materials", "schedule": 30.0},
+    # Hourly, so that a day that a beat slept through is made good; each is said once.
+    "keep-authorisations": {"task": "reviews.tasks.keep_authorisations", "schedule": crontab(minute="7")},
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "announce-erasures": {"task": "reviews.tasks.announce_erasures", "schedule": crontab(minute="10", hour="9")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
+    "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},
 }
 
@@ -351,6 +361,10 @@ PERMIT_PKCS11 = {
 PERMIT_TRUST = Path(env.str("PERMIT_TRUST", default=str(VAR_DIR / "keys" / "permit-trust")))
 PERMIT_TSA_URL = env.str("PERMIT_TSA_URL", default="")  # an RFC 3161 time stamp authority; empty: no time stamp
 PERMIT_TSA_SECONDS = env.float("PERMIT_TSA_SECONDS", default=10.0)
+# What search engines may list: "nothing", the "pages" that are about nobody, or these and the public "register" of permits.
+PUBLIC_INDEXING = env.str("PUBLIC_INDEXING", default="nothing" if DEMO else "pages")
+if PUBLIC_INDEXING not in ("nothing", "pages", "register"):
+    raise ImproperlyConfigured(f'PUBLIC_INDEXING is "nothing", "pages" or "register", not "{PUBLIC_INDEXING}"')
 PERMIT_STATUS_DAYS = env.int("PERMIT_STATUS_DAYS", default=7)  # how long a list of revoked permits may be relied on
 
 # --- Accounts -------------------------------------------------------------------------------------------------------
@@ -388,6 +402,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+FORMAT_MODULE_PATH = "portal.formats"  # 2026年11月26日, 26 November 2026
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
@@ -431,8 +446,22 @@ UNFOLD = {
     "SHOW_LANGUAGES": True,
     "STYLES": ["/static/css/review.css"],
     "SCRIPTS": ["/static/js/unread.js", "/static/js/kept.js"],
-    "DASHBOARD_CALLBACK": "reviews.admin.board.overview",
+    "DASHBOARD_CALLBACK": "reviews.admin.dashboard.overview",
     "COLORS": {
+        # The portal's greys (static/css/portal.css), so that the desk and the portal are one house.
+        "base": {
+            "50": "#f7f9f9",
+            "100": "#eef2f3",
+            "200": "#d9e0e2",
+            "300": "#c3cdd1",
+            "400": "#93a5ad",
+            "500": "#596d76",
+            "600": "#4d616b",
+            "700": "#33454d",
+            "800": "#2a3941",
+            "900": "#172228",
+            "950": "#0f181d",
+        },
         "primary": {
             "50": "#eef6f8",
             "100": "#d5e9ee",
@@ -458,6 +487,18 @@ UNFOLD = {
                         "icon": "inbox",
                         "link": reverse_lazy("admin:reviews_task_changelist"),
                         "active": "reviews.admin.access.at_the_queue",
+                        "permission": "reviews.admin.access.is_official",
+                    },
+                    {
+                        "title": _("Messages and call-backs"),
+                        "icon": "forum",
+                        "link": reverse_lazy("admin:reviews_thread_changelist"),
+                        "permission": "reviews.admin.access.is_official",
+                    },
+                    {
+                        "title": _("Saved answers"),
+                        "icon": "quick_phrases",
+                        "link": reverse_lazy("admin:reviews_savedanswer_changelist"),
                         "permission": "reviews.admin.access.is_official",
                     },
                     {

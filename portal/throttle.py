@@ -26,6 +26,11 @@ def allowed(what: str, who: str, *, limit: int, seconds: int = 60) -> bool:
         return True
 
 
+def seconds_left(seconds: int = 60) -> int:
+    """After how many the next count begins, for ``Retry-After``."""
+    return seconds - int(time.time()) % seconds
+
+
 def client(request: HttpRequest) -> str:
     """The client's address as our own proxies saw it; of IPv6, the /64 that one subscriber has."""
     address = request.META.get("REMOTE_ADDR", "")

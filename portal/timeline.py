@@ -1,4 +1,4 @@
-"""The way of an application as its applicant is shown it: what has happened, what comes, and whether the clock runs."""
+"""What has happened to an application, as its applicant is shown it, and whether its clock runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def due_state(application: Application) -> str:
 
 
 def timeline(application: Application) -> list[dict[str, Any]]:
-    """What has happened, and the stages still to come."""
+    """What has happened; where it stands, and what is to come, is drawn by ``stages``."""
     offices = {task.department.kind: str(task.department) for task in application.tasks.select_related("department")}
     found: list[dict[str, Any]] = []
     events, whole = archive.story_of(application)
@@ -60,7 +60,7 @@ def timeline(application: Application) -> list[dict[str, Any]]:
             "reason": note.text if note else "", "state": "error" if event.action in BAD else "done",
             "note": _note(event),
         })  # fmt: skip
-    return found if application.is_closed else [*found, *_to_come(application)]
+    return found
 
 
 def _title(application: Application, event: Event) -> str:
@@ -80,20 +80,6 @@ def _note(event: Event) -> str:
     if event.action == "permit_superseded":
         return str(data.get("permit", ""))
     return ""
-
-
-def _to_come(application: Application) -> list[dict[str, Any]]:
-    if application.status == Status.OBJECTED:
-        return [{"title": _("Somebody who had no part in the decision looks at it again"), "state": "current"}]
-    stages = application.definition.stages
-    keys = [stage.key for stage in stages]
-    here = keys.index(application.stage) if application.stage in keys else 0
-    found: list[dict[str, Any]] = [{"title": stage.title, "state": "todo"} for stage in stages[here:]]
-    if found:
-        found[0]["state"] = "current"
-        if application.status in STOPPED:
-            found[0]["note"] = _("The clock stands still")
-    return found
 
 
 def _who(event: Event, offices: dict[str, str]) -> str:

@@ -157,6 +157,15 @@ def remaining(now: datetime, due_at: datetime, calendar: WorkCalendar) -> timede
     return working_time_between(now, due_at, calendar) - working_time_between(due_at, now, calendar)
 
 
+def open_until(now: datetime, calendar: WorkCalendar) -> datetime | None:
+    """When the offices that work ``now`` close (for lunch, too), in UTC; nothing while they are closed."""
+    local = _in_shanghai(now)
+    if not calendar.is_working_day(local.date()):
+        return None
+    ends = (datetime.combine(local.date(), end, SHANGHAI) for begin, end in SESSIONS if begin <= local.time() < end)
+    return next((end.astimezone(UTC) for end in ends), None)
+
+
 def share_used(start: datetime, due_at: datetime, now: datetime, calendar: WorkCalendar) -> float:
     """The part of the working time from ``start`` to ``due_at`` that is gone ``now``.
 

@@ -282,8 +282,15 @@ def check_release(user: User, task: Task, at: datetime) -> Post:
 
 
 def check_applicant(user: User, application: Application) -> None:
-    if application.applicant_id != user.pk and not is_member(user, application):
+    """Who filed it for themselves; of an enterprise's whoever may act for it today, in this service."""
+    if application.enterprise_id is None and application.applicant_id == user.pk:
+        return
+    if application.enterprise_id is None or not is_member(user, application):
         raise Refused("own_application", _("This application belongs to somebody else."), user)
+    mine = Membership.objects.in_force().covering(application.version.service_id)
+    if not mine.filter(user=user.pk, enterprise=application.enterprise_id).exists():
+        words = _("Your authorisation to act for the enterprise is over, or doesn't cover this service: ask one of its owners.")
+        raise Refused("authorisation", words, user)
 
 
 def check_supervisor(user: User, department_ids: list[int], at: datetime) -> Post:
@@ -303,6 +310,7 @@ def check_advises(user: User, task: Task) -> None:
 
 
 def is_member(user: User, application: Application) -> bool:
+    """Whether they act for its enterprise, be it with an authorisation that has run out: nobody decides for their own."""
     if application.enterprise_id is None:
         return False
     return Membership.objects.filter(user=user.pk, enterprise=application.enterprise_id, active=True).exists()

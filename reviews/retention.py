@@ -12,7 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from permits.models import Application, Check, Material, Status
 from reviews.audit import log
-from reviews.models import Event, Task
+from reviews.models import Event, Task, Thread
 
 GROUPS = {
     Status.DRAFT: "draft",
@@ -126,3 +126,25 @@ def all_over(now: datetime) -> Iterator[Over]:
         for application in some:
             if application.pk in with_files and (found := over(application, now)):
                 yield found
+
+
+def thread_over(application: Application, thread: Thread, now: datetime) -> int | None:
+    """After how many days the words of its thread are erased, if that time is over: by the same rule as its files."""
+    days = days_for(application)
+    last = max(application.updated_at, thread.last_at) if application.is_draft else application.closed_at
+    if days is None or last is None or max(last, thread.last_at) > now - timedelta(days=days):
+        return None
+    return None if Task.objects.open().filter(application=application).exists() else days
+
+
+def threads_over(now: datetime) -> Iterator[tuple[Application, int]]:
+    """The applications of all such threads, in bounded memory, and by how many days."""
+    rows = Thread.objects.filter(erased_at=None, last_at__lt=now - SHORTEST, application__status__in=list(GROUPS))
+    rows = rows.select_related("application__version__service").order_by("pk")
+    rows = rows.defer("application__answers", "application__left_over", "application__version__source")
+    last = 0
+    while some := list(rows.filter(pk__gt=last)[:AT_ONCE]):
+        last = some[-1].pk
+        for thread in some:
+            if days := thread_over(thread.application, thread, now):
+                yield thread.application, days

@@ -11,7 +11,18 @@ from permits import credentials
 from permits.intake import arriving, storage_rounds
 from permits.intake.storage import StorageUnavailable
 from permits.models import Permit
-from reviews import arrivals, digest, editions, limits, marks, pruning, retention, workflow
+from reviews import (
+    arrivals,
+    authorisations,
+    digest,
+    editions,
+    limits,
+    marks,
+    pruning,
+    public_counting,
+    retention,
+    workflow,
+)
 from reviews.audit import sealing, witness
 from reviews.models import Heartbeat
 from reviews.notices import alerts
@@ -28,6 +39,11 @@ def keep_time_limits() -> dict[str, int]:
 @shared_task(ignore_result=True)
 def publish_due_editions() -> dict[str, int]:
     return editions.publish_due()
+
+
+@shared_task(ignore_result=True)
+def keep_authorisations() -> dict[str, int]:
+    return authorisations.keep()
 
 
 @shared_task(ignore_result=True)
@@ -121,6 +137,11 @@ def announce_erasures() -> int:
 @shared_task(ignore_result=True)
 def clear_uploads() -> int:
     return arriving.clear()
+
+
+@shared_task(ignore_result=True)
+def count_board() -> int:
+    return public_counting.count()
 
 
 @shared_task(ignore_result=True)

@@ -15,14 +15,14 @@ from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet, Va
 from django.urls import reverse
 from django.utils import translation
 
-from permits.models import AccessRequest, Application, Membership, Status, User
+from permits.models import AccessRequest, Application, Enterprise, Membership, Status, User
 from permits.ready import Ready
 from reviews.models import CorrectionItem, CorrectionNotice, Delegation, Department, Event, Official, Place, Task
 from reviews.notices import choosing, outbox
 from reviews.notices.choosing import Reader
 from reviews.notices.outbox import Letter
 
-OWNERS = 0  # stands where a department's key would: the owners of the application's enterprise
+OWNERS = 0  # stands where a department's key would: the owners of the application's enterprise, and who filed it
 NAMED = -1  # the same, for people that are named by their keys
 
 
@@ -56,11 +56,13 @@ def letters(messages: list[Message]) -> list[Letter]:
 
 
 def applicant(event: Event, kind: str, *, reason: str = "", **more: Any) -> list[Message]:
-    """The one who filed, and the enterprise's owners."""
+    """The one who filed; for an enterprise its owners, and the one who filed while they still act for it."""
     application = _application(event)
+    params = _params(application, reason=reason) | more
+    if application.enterprise_id:
+        return [Message(event, kind, params, group=OWNERS)]
     people = (choosing.reader(application.applicant),) if application.applicant.is_active else ()
-    group = OWNERS if application.enterprise_id else None
-    return [Message(event, kind, _params(application, reason=reason) | more, people, group)]
+    return [Message(event, kind, params, people)]
 
 
 def corrections(
@@ -146,7 +148,7 @@ def access_requested(event: Event, asked: AccessRequest) -> list[Letter]:
     """The enterprise's owners. What the asker wrote is left to the page: a mail carries no stranger's words."""
     params = {"enterprise": asked.enterprise.name, "who": asked.user.name, "email": asked.user.email,
               "path": reverse("enterprise", args=[asked.enterprise.public_id])}  # fmt: skip
-    return outbox.compose(event, _owners(asked.enterprise_id), "access_requested", params)
+    return outbox.compose(event, owners_of(asked.enterprise_id), "access_requested", params)
 
 
 def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
@@ -157,6 +159,15 @@ def access_answered(event: Event, asked: AccessRequest) -> list[Letter]:
         return outbox.compose(event, [choosing.reader(asked.user)], "access_granted", params)
     params = {"uscc": asked.enterprise.uscc, "path": reverse("enterprises")}
     return outbox.compose(event, [choosing.reader(asked.user)], "access_refused", params)
+
+
+def of_enterprise(
+    event: Event, about: Enterprise, kind: str, *, people: Iterable[User] = (), owners: bool = False, **more: Any
+) -> list[Letter]:
+    """Something about who acts for an enterprise, to some of them and to its owners; not to the one who did it."""
+    readers = [choosing.reader(person) for person in people] + (owners_of(about.pk) if owners else [])
+    params = {"enterprise": about.name, "path": reverse("enterprise", args=[about.public_id])} | more
+    return outbox.compose(event, [each for each in readers if each.id != event.actor_id], kind, params)
 
 
 def item_title(
@@ -185,10 +196,10 @@ def _application(event: Event) -> Application:
 def _readers(groups: set[int], named: set[int], event: Event) -> dict[int, list[Reader]]:
     """Who is in each of the groups, and those who are named, by one query."""
     offices = sorted(groups - {OWNERS})
-    enterprise = _application(event).enterprise_id if OWNERS in groups else None
+    filed = _application(event) if OWNERS in groups else None
     rows = _told(
-        departments=offices or None, at=event.at if offices else None, enterprise=enterprise,
-        named=sorted(named) or None,
+        departments=offices or None, at=event.at if offices else None, enterprise=filed and filed.enterprise_id,
+        filer=filed and filed.applicant_id, named=sorted(named) or None,
     )  # fmt: skip
     people: dict[int, list[Reader]] = {group: [] for group in groups}
     for group, *row in rows:
@@ -196,21 +207,25 @@ def _readers(groups: set[int], named: set[int], event: Event) -> dict[int, list[
     return people
 
 
-def _owners(enterprise_id: int) -> list[Reader]:
-    return [Reader(*row) for _group, *row in _told(departments=None, at=None, enterprise=enterprise_id, named=None)]
+def owners_of(enterprise_id: int) -> list[Reader]:
+    """The owners of an enterprise, as who is told."""
+    rows = _told(departments=None, at=None, enterprise=enterprise_id, filer=None, named=None)
+    return [Reader(*row) for _group, *row in rows]
 
 
 @Ready
 def _told(
-    *, departments: list[int] | None, at: datetime | None, enterprise: int | None, named: list[int] | None
-) -> QuerySet[Any, Any]:
+    *, departments: list[int] | None, at: datetime | None, enterprise: int | None, filer: int | None,
+    named: list[int] | None,
+) -> QuerySet[Any, Any]:  # fmt: skip
     """Rows of a group, and what ``Reader`` is made of: one query of as many parts as are asked for."""
     parts = [*(_acting(departments, at) if departments and at else ())]
     if enterprise is not None:
-        owners = Membership.objects.filter(
-            enterprise=enterprise, active=True, role=Membership.Role.OWNER, user__is_active=True
-        )
-        parts.append(_rows(owners.annotate(group=Value(OWNERS)), "group", "user"))
+        # An authorisation that has run out carries that day once it was told (``authorisations.keep``).
+        theirs = Membership.objects.filter(enterprise=enterprise, active=True, expired_of=None, user__is_active=True)
+        owns = Q(role=Membership.Role.OWNER)
+        theirs = theirs.filter(owns | Q(user=filer)) if filer is not None else theirs.filter(owns)
+        parts.append(_rows(theirs.annotate(group=Value(OWNERS)), "group", "user"))
     if named:
         parts.append(_rows(User.objects.filter(pk__in=named).annotate(group=Value(NAMED)), "group", ""))
     first, *rest = parts

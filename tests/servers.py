@@ -24,7 +24,10 @@ def database_url(settings_dict: dict) -> str:
 
 
 @contextmanager
-def process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen]:
+def process(
+    command: list[str], environment: dict[str, str], log: Path, *, grace: float = 10
+) -> Iterator[subprocess.Popen]:
+    """Runs until the block ends; then it has ``grace`` seconds to stop by itself."""
     with log.open("ab") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", *command],
@@ -39,7 +42,7 @@ def process(command: list[str], environment: dict[str, str], log: Path) -> Itera
     finally:
         os.killpg(child.pid, signal.SIGTERM)
         try:
-            child.wait(10)
+            child.wait(grace)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait(10)

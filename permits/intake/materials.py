@@ -7,7 +7,7 @@ only what was found fine counts as handed in (``Material.objects.current()``). `
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -302,18 +302,25 @@ def _is_required(requirement: Requirement, values: Mapping[str, Any]) -> bool:
 
 
 def _record(application: Application, requirements: list[Requirement]) -> dict[str, Material]:
-    """The latest file for each requirement on an approved application of the same enterprise."""
-    if not requirements or application.enterprise_id is None:
+    if application.enterprise_id is None:
+        return {}
+    return on_record(application.enterprise_id, requirements, but=application.pk)
+
+
+def on_record(enterprise_id: int, requirements: Sequence[Requirement], *, but: int | None = None) -> dict[str, Material]:
+    """The latest file for each requirement on an approved application of the enterprise; not on application ``but``."""
+    if not requirements:
         return {}
     formats = {requirement.key: {MEDIA_TYPES[kind] for kind in requirement.formats} for requirement in requirements}
     candidates = Material.objects.current().filter(
         requirement__in=formats,
         erased_at=None,
-        application__enterprise=application.enterprise_id,
+        application__enterprise=enterprise_id,
         application__status=Status.APPROVED,
     )
     found: dict[str, Material] = {}
-    for material in candidates.exclude(application=application.pk).order_by("-pk")[:200]:
+    candidates = candidates.select_related("application").defer("application__answers", "application__left_over")
+    for material in candidates.exclude(application=but).order_by("-pk")[:200]:
         if material.media_type in formats[material.requirement]:
             found.setdefault(material.requirement, material)
     return found

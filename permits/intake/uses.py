@@ -17,6 +17,7 @@ from permits.models import (
     EditionFile,
     Material,
     MaterialPart,
+    Membership,
     Permit,
     PermitCorrection,
 )
@@ -45,6 +46,7 @@ USES = (
     Use(PermitCorrection, "pdf_sha256", ""),
     Use(EditionFile),
     Use(EditionDraftFile),
+    Use(Membership, "document_sha256", "document_size"),
 )
 
 

@@ -1,7 +1,14 @@
 from permits.models.account import User
 from permits.models.application import Application, Status
 from permits.models.edition_draft import EditionDraft, EditionDraftFile
-from permits.models.enterprise import AccessRequest, Enterprise, EnterpriseSize, Membership
+from permits.models.enterprise import (
+    AccessRequest,
+    Enterprise,
+    EnterpriseChange,
+    EnterpriseSize,
+    Invitation,
+    Membership,
+)
 from permits.models.material import Check, Material, MaterialPart
 from permits.models.mobile_tag import MobileTag
 from permits.models.permit import Permit, PermitCorrection, Serial, next_serial
@@ -18,7 +25,9 @@ __all__ = [
     "EditionDraftFile",
     "EditionFile",
     "Enterprise",
+    "EnterpriseChange",
     "EnterpriseSize",
+    "Invitation",
     "Material",
     "MaterialPart",
     "Membership",

@@ -10,6 +10,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from permits.models.fields import EncryptedTextField
@@ -41,6 +42,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("Language"), max_length=10, default="zh-hans")
     # By which channels they are told of what, where that differs from the default: see ``reviews.notices.choosing``.
     notice_choices = models.JSONField(default=dict, blank=True, editable=False)
+    # How often every other session was ended: it is part of what a session proves itself by.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
     is_staff = models.BooleanField(_("May enter the review desk"), default=False)
     is_active = models.BooleanField(_("Active"), default=True)
     date_joined = models.DateTimeField(_("Joined"), default=timezone.now)
@@ -63,6 +66,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        if not self.sessions_ended:
+            return super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        value = f"{self.password}:{self.sessions_ended}"
+        return salted_hmac("portal.session", value, secret=secret, algorithm="sha256").hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.mobile_index = blind_index(self.mobile) if self.mobile else None

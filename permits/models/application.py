@@ -7,12 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Definition
-from permits.models.enterprise import Enterprise
+from permits.models.enterprise import Enterprise, Membership
 from permits.models.fields import EncryptedJSONField
 from permits.models.service import ServiceVersion
 
@@ -45,8 +45,13 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         """Those that ``user`` may see as an applicant: their own, and those of enterprises they act for."""
         if not user.is_authenticated:
             return self.none()
-        mine = Enterprise.objects.visible_to(user).values("pk")
-        return self.filter(Q(enterprise__in=mine) | Q(enterprise=None, applicant=user))
+        mine = Membership.objects.in_force().filter(user=user)
+        # What limits an authorisation is looked at row by row, so that the enterprise's index still finds the rows.
+        chosen = Membership.services.through.objects.filter(membership=OuterRef("pk"))
+        limited = mine.filter(enterprise=OuterRef("enterprise"), all_services=False)
+        limited = limited.exclude(Exists(chosen.filter(service=OuterRef(OuterRef("version__service")))))
+        found = self.filter(Q(enterprise__in=mine.values("enterprise")) | Q(enterprise=None, applicant=user))
+        return found.exclude(Exists(limited))
 
 
 class Application(models.Model):

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.models.application import Application
 
+LISTED = models.Q(uscc__gt="")  # it has an enterprise for a holder, so the public register may name it
+
 
 class Permit(models.Model):
     class State(models.TextChoices):
@@ -20,16 +22,23 @@ class Permit(models.Model):
     # What was decided, as it was decided: signed, shown on the verify page, and set in the PDF.
     content = models.JSONField()
     signature = models.CharField(max_length=100, blank=True, help_text="Ed25519 over the canonical content, base64url")
-    key_id = models.CharField(max_length=16, blank=True)
+    key_id = models.CharField(_("Key of the signature"), max_length=16, blank=True)
     code = models.TextField(_("Code"), blank=True, help_text="PP1:…, in the QR code on the print")
-    pdf_sha256 = models.CharField(max_length=64, blank=True)
+    pdf_sha256 = models.CharField(_("SHA-256 of the PDF"), max_length=64, blank=True)
     pdf_size = models.PositiveIntegerField(default=0)
     state = models.CharField(_("State"), max_length=10, choices=State.choices, default=State.VALID)
     issued_at = models.DateTimeField(_("Issued"))
     valid_until = models.DateField(_("Valid until"), null=True)
-    revoked_at = models.DateTimeField(null=True)
-    superseded_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="supersedes")
+    revoked_at = models.DateTimeField(_("Revoked"), null=True)
+    superseded_by = models.OneToOneField(
+        "self", models.PROTECT, null=True, related_name="supersedes", verbose_name=_("Permit that superseded it")
+    )
     corrected_at = models.DateTimeField(_("Corrected"), null=True)
+    # What the public register searches by, out of the content (``permits.credentials.listing``): empty where the holder is a person.
+    service = models.CharField(max_length=50, blank=True, editable=False)
+    region = models.CharField(max_length=12, blank=True, editable=False)
+    uscc = models.CharField(max_length=18, blank=True, editable=False)
+    holder_key = models.CharField(max_length=500, blank=True, editable=False, help_text="the name, folded")
 
     class Meta:
         verbose_name = _("permit")
@@ -40,6 +49,20 @@ class Permit(models.Model):
                 fields=["valid_until"],
                 condition=~models.Q(state="valid") | models.Q(corrected_at__isnull=False),
                 name="permit_in_status_list",
+            ),
+            models.Index(fields=["issued_at", "id"], condition=LISTED, name="register_by_time"),
+            models.Index(fields=["service", "issued_at", "id"], condition=LISTED, name="register_by_service"),
+            models.Index(fields=["region", "issued_at", "id"], condition=LISTED, name="register_by_region"),
+            models.Index(fields=["state", "issued_at", "id"], condition=LISTED, name="register_by_state"),
+            models.Index(
+                fields=["uscc"], condition=LISTED, name="register_by_uscc", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(fields=["valid_until"], condition=LISTED & models.Q(state="valid"), name="register_by_end"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=LISTED | models.Q(uscc="", service="", region="", holder_key=""),
+                name="permit_of_a_person_is_not_searched",
             ),
         ]
 

@@ -15,8 +15,8 @@ from permits.definition import Definition, of_edition
 class Service(models.Model):
     """Something one can apply for (政务服务事项). What it is stands in its editions."""
 
-    slug = models.SlugField(unique=True)
-    current = models.ForeignKey("ServiceVersion", models.PROTECT, null=True, related_name="+")
+    slug = models.SlugField(_("Short name"), unique=True)
+    current = models.ForeignKey("ServiceVersion", models.PROTECT, null=True, related_name="+", verbose_name=_("Edition in force"))
     open = models.BooleanField(_("Open for new applications"), default=True)
 
     class Meta:
@@ -36,13 +36,15 @@ class Service(models.Model):
 class ServiceVersion(models.Model):
     """An edition (事项版本). Immutable: an application keeps the edition it was started with."""
 
-    service = models.ForeignKey(Service, models.PROTECT, related_name="versions")
-    edition = models.PositiveIntegerField()
+    service = models.ForeignKey(Service, models.PROTECT, related_name="versions", verbose_name=_("Service"))
+    edition = models.PositiveIntegerField(_("Edition"))
     source = models.TextField(help_text="The TOML as published")
     document = models.JSONField(help_text="The checked definition")
-    digest = models.CharField(max_length=64, help_text="SHA-256 of the source")
-    published_at = models.DateTimeField(auto_now_add=True)
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    digest = models.CharField(_("Digest"), max_length=64, help_text=_("SHA-256 of the source"))
+    published_at = models.DateTimeField(_("Published"), auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("Published by")
+    )
 
     class Meta:
         verbose_name = _("service edition")

@@ -37,7 +37,7 @@ LANGUAGES = {"zh": "zh-hans", "en": "en"}
 PER_MINUTE = 120
 # What the page is made of, besides itself.
 PARTS = (
-    "vendor/bootstrap/bootstrap.min.css", "css/portal.css", "css/checker.css", "vendor/bootstrap-icons/sprite.svg",
+    "vendor/bootstrap/bootstrap.used.css", "css/portal.css", "css/checker.css", "vendor/bootstrap-icons/sprite.svg",
     "img/mark.svg", "img/checker-192.png", "img/checker-512.png", "vendor/jsqr/jsQR.js", "js/checker/cose.js",
     "js/notice.js", "js/checker/said.js", "js/checker/camera.js", "js/checker/page.js",
 )  # fmt: skip

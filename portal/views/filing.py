@@ -20,6 +20,7 @@ from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
 from portal.blocks import refresh_after
 from portal.requests import SignedIn
+from portal.words import limit_in_words
 from reviews import lifecycle, workflow
 from reviews.policy import Refused
 from reviews.routing import NobodyHandles
@@ -35,7 +36,11 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
     definition = version.definition
     enterprise = None
     if definition.audience == "enterprise":
-        mine = list(Enterprise.objects.visible_to(request.user).order_by("name"))
+        mine = list(Enterprise.objects.visible_to(request.user, service=service).order_by("name"))
+        if not mine and request.user.memberships.filter(active=True).exists():
+            words = _("Your authorisation doesn't cover this service today. Ask the enterprise's owner to extend it, or register another enterprise.")
+            messages.info(request, words)
+            return redirect("enterprises")
         if not mine:
             messages.info(request, _("Register your enterprise first; then the form is filled in from its record."))
             return redirect(f"{reverse('enterprise_new')}?for={slug}")
@@ -104,7 +109,7 @@ def steps(application: Application, here: str) -> list[dict[str, Any]]:
     found = []
     for part in application.definition.sections:
         answered = any(application.answers.get(field.key) is not None for field in part.fields)
-        done = "done" if ("section", part.key) not in faults else "todo"
+        done = "done" if ("section", part.key) not in faults else "part"
         found.append({
             "label": part.title, "url": reverse("fill", args=[application.public_id, part.key]),
             "state": "current" if part.key == here else done if answered else "todo",
@@ -170,14 +175,28 @@ def _send(request: SignedIn, application: Application) -> HttpResponse:
 
 def _show_check(request: SignedIn, application: Application, status: int = 200) -> HttpResponse:
     problems = [{"problem": p, "url": _place(application, p)} for p in checks.problems(application)]
+    tried = status == 422
     states = requirement_state(application, values_of(application.definition, application.answers))
     context = {
         "application": application, "problems": problems, "warnings": checks.warnings(application),
         "parts": summary(application, change=True), "steps": steps(application, "check"), "section": "applications",
+        "promised": limit_in_words(application.definition.limits.promised),
         "requirements": states, "refresh": refresh_after(states),
-        "tried": status == 422, "outdated": is_outdated(application), "left_over": left_over(application),
+        "tried": tried, "to_do": [] if tried else _to_do(application, problems), "outdated": is_outdated(application), "left_over": left_over(application),
     }  # fmt: skip
     return render(request, "filing/check.html", context, status=status)
+
+
+def _to_do(application: Application, problems: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is missing, page by page: ``title``, ``url`` of the first of it, ``rows``. Nobody has tried to send it yet."""
+    titles = {part.key: part.title for part in application.definition.sections}
+    found: dict[str, dict[str, Any]] = {}
+    for row in problems:
+        page = row["url"].partition("?")[0].partition("#")[0]
+        of_materials = page == reverse("materials", args=[application.public_id])
+        title = _("Materials") if of_materials else titles.get(page.rstrip("/").rpartition("/")[2], row["problem"].title)
+        found.setdefault(page, {"title": title, "url": row["url"], "rows": []})["rows"].append(row)
+    return list(found.values())
 
 
 def is_outdated(application: Application) -> bool:
@@ -213,7 +232,7 @@ def summary(application: Application, *, change: bool = False) -> list[dict[str,
              "url": f"{url}#id_{field.key}" if change else ""}
             for field in part.fields if is_shown(field, values) and field.type != "file"
         ]  # fmt: skip
-        found.append({"part": part, "rows": rows})
+        found.append({"part": part, "rows": rows, "url": url})
     return found
 
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils import translation
 from django.views import i18n
 
-from portal.views.catalogue import cards
+from permits.models import User
+from permits.published import open_services
+from portal.next_steps import things_to_do
+from portal.requests import SignedIn
+from portal.views.catalogue import by_audience, to_begin_with
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {"services": cards("")})
+    services = open_services()
+    context: dict[str, Any] = {"groups": by_audience(services), "popular": to_begin_with(services)}
+    if request.user.is_authenticated:
+        context["things"] = things_to_do(request.user)
+    return render(request, "home.html", context)
 
 
 def set_language(request: HttpRequest) -> HttpResponseBase:
@@ -19,11 +30,21 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
     response = i18n.set_language(request)
     language = request.POST.get("language", "")
     if request.method == "POST" and request.user.is_authenticated and language in dict(settings.LANGUAGES):
-        request.user.language = language
-        request.user.save(update_fields=["language"])
+        _remember(request.user, language)
     return response
 
 
-def style(request: HttpRequest) -> HttpResponse:
-    """The components side by side, for those who build pages (DEBUG only)."""
-    return render(request, "style.html")
+def keep_language(request: SignedIn, response: HttpResponseBase, language: str) -> None:
+    """On the account, and in this browser, where one may have been chosen before."""
+    _remember(request.user, language)
+    translation.activate(language)
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, language, max_age=settings.LANGUAGE_COOKIE_AGE, path=settings.LANGUAGE_COOKIE_PATH,
+        domain=settings.LANGUAGE_COOKIE_DOMAIN, secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY, samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+    )  # fmt: skip
+
+
+def _remember(user: User, language: str) -> None:
+    user.language = language
+    user.save(update_fields=["language"])

@@ -16,34 +16,50 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from permits import credentials, numbers
 from permits.intake import mending, reading
 from permits.models import Application, Permit, Status
 from portal.blocks import owed_blocks, refresh_after
 from portal.forms import RatingForm, WithdrawForm
+from portal.next_steps import fetched, listed, steps_of
 from portal.requests import SignedIn
+from portal.stages import drawn
 from portal.throttle import allowed, client
 from portal.timeline import due_state, timeline
 from portal.views import errors
 from portal.views.filing import summary
 from portal.views.renewal import renewal
-from reviews import lifecycle, workflow
+from reviews import lifecycle, threads, workflow
 from reviews.audit import receipts
 from reviews.models import Rating
 
 log = logging.getLogger(__name__)
 PER_MINUTE = 20  # look-ups by one client
 PER_HOUR = 100  # look-ups of one number
+SHOWN = {"open": _lazy("Under way"), "closed": _lazy("Closed")}
 WITHDRAWABLE = {row.source for row in lifecycle.TRANSITIONS if row.action == "withdraw"}
 
 
 @login_required
 def applications(request: SignedIn) -> HttpResponse:
-    mine = Application.objects.visible_to(request.user).select_related("version", "enterprise")
-    mine = mine.defer("answers", "left_over", "version__source")  # what a list doesn't show may be long
+    show = request.GET.get("show", "")
+    show = show if show in SHOWN else ""
+    mine = listed(request.user)
+    if show:
+        mine = mine.filter(closed_at__isnull=show == "open")
     page = Paginator(mine.order_by("-created_at"), 20).get_page(request.GET.get("page"))
-    return render(request, "tracking/applications.html", {"page": page, "section": "applications"})
+    unread = threads.unread(page)
+    rows: list[Any] = list(page)
+    for each in rows:
+        each.unread_messages = unread.get(each.pk, 0)
+    context = {
+        "page": page, "steps": steps_of(rows), "section": "applications", "show": show,
+        "filters": [("", _("All")), *((name, str(label)) for name, label in SHOWN.items())],
+        "query": f"show={show}" if show else "",
+    }  # fmt: skip
+    return render(request, "tracking/applications.html", context)
 
 
 @login_required
@@ -56,13 +72,13 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
     if permit:
         permit.application = found
     context = {
-        "application": found, "timeline": rows, "parts": summary(found), "section": "applications",
+        "application": found, "timeline": rows, "drawn": drawn(found), "parts": summary(found), "section": "applications",
         "materials": found.materials.current(), "permit": permit, "renewal": renewal(permit) if permit else None,
         "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
         "objection": _objection(found), "objection_until": _can_object_until(found),
         "owed": owed, "refresh": refresh_after(block["state"] for block in owed), "pause": found.pauses.filter(ended_at=None).first(),
-        "sealed": receipts.sealed(found),
+        "sealed": receipts.sealed(found), "unread_messages": threads.unread([found]).get(found.pk, 0),
         "notice": found.correction_notices.order_by("-pk").first(),
         # Nothing but the sending has happened yet: say that it arrived, however often the page is asked for.
         "just_sent": due in ("ok", "soon", "") and len([row for row in rows if row["state"] in ("done", "error")]) == 1,
@@ -136,6 +152,7 @@ def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
 def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
     """The permit as it was printed; of one that is good no more a print that says so, so that no download passes for it."""
     permit = get_object_or_404(Permit, application=_mine(request, public_id))
+    fetched(permit.application, request.user)
     name = f'attachment; filename="{permit.number}.pdf"'
     if permit.state != Permit.State.VALID:
         pdf = credentials.render_pdf(permit.content, code=permit.code, state=permit.state)

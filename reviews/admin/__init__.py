@@ -7,6 +7,7 @@ from reviews.admin.outbox import NoticeAdmin
 from reviews.admin.queue import TaskAdmin
 from reviews.admin.services import ServiceAdmin, ServiceVersionAdmin
 from reviews.admin.standing import DelegationAdmin, InterestAdmin
+from reviews.admin.thread_pages import SavedAnswerAdmin, ThreadAdmin
 from reviews.admin.webhooks import WebhookEndpointAdmin
 from reviews.admin.wording import NoticeTextAdmin
 
@@ -25,9 +26,11 @@ __all__ = [
     "PermitAdmin",
     "RatingAdmin",
     "RoleGrantAdmin",
+    "SavedAnswerAdmin",
     "ServiceAdmin",
     "ServiceVersionAdmin",
     "TaskAdmin",
+    "ThreadAdmin",
     "UserAdmin",
     "WebhookEndpointAdmin",
 ]

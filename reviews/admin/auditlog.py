@@ -23,7 +23,7 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.views import ChangeList
 
 from permits.models import Application, User
-from reviews import roles
+from reviews import guidance, roles
 from reviews.admin.access import ReadOnlyAdmin, who
 from reviews.admin.queue import paging
 from reviews.audit import archive, log, naming, reads, receipts, story, tree
@@ -56,7 +56,7 @@ class ByApplication(TextFilter):
         if not (said := (self.value() or "").strip()):
             return queryset
         found = Application.objects.filter(number=said).first()
-        return queryset.filter(stream__in=[log.stream_of(found), reads.stream_of(found)]) if found else queryset.none()
+        return queryset.filter(stream__in=[log.stream_of(found), reads.stream_of(found), guidance.stream_of(found)]) if found else queryset.none()
 
 
 class ByAction(admin.SimpleListFilter):
@@ -140,7 +140,7 @@ def _archived(request: HttpRequest) -> ArchivedStream | None:
 def _told(events: list[Any]) -> None:
     """Put each event's sentence to it, and whom or what it concerns: four queries, however many there are."""
     names = naming.Names.of(events)
-    subjects = [event.stream.removeprefix(reads.PREFIX).partition(":") for event in events]
+    subjects = [event.stream.removeprefix(reads.PREFIX).removeprefix(guidance.PREFIX).partition(":") for event in events]
     asked = {kind: [key for each, _colon, key in subjects if each == kind and naming.is_person(key)]
              for kind in ("account", "application")}  # fmt: skip
     found: list[User | Application] = [

@@ -98,8 +98,3 @@ def _xlsx(rows: Iterable[list[Cell]]) -> bytes:
     out = BytesIO()
     book.save(out)
     return out.getvalue()
-
-
-def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The admin's first page leads supervisors to the board."""
-    return {**context, "leads_to_board": is_supervisor(request)}

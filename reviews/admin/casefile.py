@@ -16,7 +16,7 @@ from permits.definition import FormField, Requirement, Text
 from permits.forms import is_shown, values_of
 from permits.models import Application, Check, Material, Promise, Status, User
 from reviews import policy, workflow
-from reviews.admin import differences, history, same_files
+from reviews.admin import differences, history, same_files, threads
 from reviews.audit import archive
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
 
@@ -280,5 +280,6 @@ def read(task: Task, user: User) -> dict[str, Any]:
         "pledge": next((each for each in promises if each.promise.requirement == checked), None) if checked else None,
         "warnings": checks.warnings(application),
         "may_take_originals": workflow.may_take_originals(user, application, timezone.now()),
+        "thread": threads.card(application, timezone.now()),
         **beside(task),
     }

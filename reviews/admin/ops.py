@@ -51,7 +51,7 @@ class InlineToLookAt(TabularInline):
 
 class MembershipInline(InlineToLookAt):
     model = Membership
-    fields = readonly_fields = ("user", "role", "active", "created_at")
+    fields = readonly_fields = ("user", "role", "active", "all_services", "valid_from", "valid_until", "created_at")
 
 
 @admin.register(Enterprise)

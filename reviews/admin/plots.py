@@ -54,6 +54,38 @@ def plot(table: Table) -> SafeString:
     return mark_safe("".join([*parts, "</svg>"]))  # noqa: S308 (every text in it is escaped above)
 
 
+def columns(table: Table) -> SafeString:
+    """The numbers of ``table.bars`` over time, a group of columns a row, the earliest to the left."""
+    if not table.rows or not table.bars:
+        return SafeString("")
+    most = max(_number(row[column]) for row in table.rows for column in table.bars) or 1.0
+    named, high, top = f"plot-{table.key}", 140, LINE
+    told = _("Bars for %(series)s; the table below has the same numbers.") % {
+        "series": ", ".join(table.head[column] for column in table.bars)
+    }
+    parts = [
+        f'<svg class="rv-plot" width="100%" height="{top + high + LINE * (2 + len(table.bars))}" role="img" '
+        f'aria-labelledby="{named}-title {named}-told"><title id="{named}-title">{escape(table.title)}</title>'
+        f'<desc id="{named}-told">{escape(told)}</desc><text x="0" y="12">{_said(most)}</text>'
+        f'<line class="rv-axis" x1="0" x2="100%" y1="{top + high}" y2="{top + high}"/>'
+    ]
+    room = 100 / len(table.rows)
+    wide = room * 0.8 / len(table.bars)
+    for place, row in enumerate(table.rows):
+        for series, column in enumerate(table.bars):
+            tall = high * _number(row[column]) / most
+            x = place * room + room * 0.1 + series * wide
+            parts.append(f'<rect class="rv-bar rv-bar-{series}" x="{x:.2f}%" y="{top + high - tall:.1f}" width="{wide:.2f}%" height="{tall:.1f}"/>')  # fmt: skip
+    for place, anchor in ((0, "start"), (len(table.rows) - 1, "end"))[: len(table.rows)]:
+        x = 0 if anchor == "start" else 100
+        parts.append(f'<text x="{x}%" y="{top + high + 14}" text-anchor="{anchor}">{escape(str(table.rows[place][0]))}</text>')
+    for series, column in enumerate(table.bars):
+        y = top + high + LINE * (1 + series)
+        parts.append(f'<rect class="rv-bar rv-bar-{series}" x="0" y="{y + 2}" width="12" height="12"/>')
+        parts.append(f'<text x="18" y="{y + 13}">{escape(table.head[column])}</text>')
+    return mark_safe("".join([*parts, "</svg>"]))  # noqa: S308 (every text in it is escaped above)
+
+
 def drawn(table: Table) -> list[list[Cell]]:
     """The rows that are drawn, in the table's order."""
     if len(table.rows) <= DRAWN:
@@ -92,4 +124,6 @@ def _number(cell: Cell) -> float:
 
 
 def _said(cell: Cell) -> str:
+    if isinstance(cell, str):  # on the public board, less than is shown
+        return escape(cell)
     return "—" if cell is None else f"{_number(cell):g}"

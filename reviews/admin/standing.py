@@ -21,7 +21,7 @@ from permits.models import Enterprise, User
 from reviews import policy, workflow
 from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.applications import words_page
-from reviews.models import Delegation, Interest, Official
+from reviews.models import Delegation, Department, Interest, Official
 
 REFUSALS = (policy.Refused, workflow.ReasonNeeded, workflow.NotSensible)
 WHEN = "%Y-%m-%dT%H:%M"
@@ -29,7 +29,7 @@ WHEN = "%Y-%m-%dT%H:%M"
 
 def postings(user: User) -> QuerySet[Official]:
     """One's own, and those of the departments that one is a supervisor of. Who only stands in for one passes nothing on."""
-    headed = Official.objects.filter(user=user, active=True, role=Official.Role.SUPERVISOR).values("department")
+    headed = Department.objects.ids_headed_by(user, in_place_too=False)
     found = Official.objects.filter(Q(user=user) | Q(department__in=headed), active=True, user__is_active=True)
     return found.select_related("user", "department").order_by("department", "user__name")
 

@@ -14,15 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from permits.codes import regions
-from permits.models import Status, User
+from permits.models import Enterprise, Status, User
 from reviews import lifecycle
 from reviews.audit import log
-from reviews.models import Department, Event, Official, Pause, RoleGrant
+from reviews.models import Department, Event, Message, Official, Pause, RoleGrant
 
 PEOPLE = ("to", "from", "holder", "expert", "on_behalf_of")
 OFFICES = ("department", "departments", "asked")
 LOOKS = {
     "review": _l("the application"),
+    "draft": _l("the draft, as its applicant lets them"),
+    "thread": _l("the messages with the applicant"),
     "file": _l("a file of the application"),
     "bundle": _l("all files of the application, taken out as a ZIP"),
     "file_search": _l("words in the files of the application"),
@@ -46,11 +48,13 @@ RULES = {
     "claimed": _l("somebody else has the task in hand"),
     "own_claim": _l("only the one who claimed a task, or a supervisor, releases it"),
     "own_application": _l("an application is for its own applicant"),
+    "authorisation": _l("an agent acts while the authorisation holds, and in the services that it names"),
     "own_interest": _l("nobody ends a conflict of interest of their own"),
     "supervisor": _l("only a supervisor of the department does this"),
     "asked_person": _l("only the person who was asked answers"),
     "not_passed_on": _l("who stands in for a supervisor lets nobody stand in"),
     "owed_material": _l("nothing is approved while a material is owed"),
+    "no_consent": _l("a draft is looked at only as long as its applicant lets the office"),
     "not_agreed": _l("nothing is approved before the departments agree"),
 }
 # What can be tried that isn't an outcome of the process itself.
@@ -79,6 +83,16 @@ STEPS = {
     "erase_words": _l("Erase words"),
     "take_original": _l("Take out the original of a file"),
     "erase_files": _l("Erase files"),
+    "ask": _l("Write to the office"),
+    "answer": _l("Write to the applicant"),
+    "claim_thread": _l("Take a question in hand"),
+    "release_thread": _l("Give a question back to the office"),
+    "ask_call": _l("Ask to be called"),
+    "cancel_call": _l("Cancel a call"),
+    "handle_call": _l("Record a call"),
+    "give_consent": _l("Let the office look at a draft"),
+    "revoke_consent": _l("Let nobody look at a draft any more"),
+    "look_at_draft": _l("Look at a draft"),
 }
 
 
@@ -113,6 +127,8 @@ class Names:
 def value(event: Event, data: Mapping[str, Any], key: str, names: Names) -> str:
     """What ``data`` says under ``key``, in words."""
     said = data[key]
+    if key == "fields" and isinstance(said, list):
+        return listed(str(getattr(Enterprise._meta.get_field(each), "verbose_name", each)) for each in said)
     if isinstance(said, list) and key in (*OFFICES, "requirements"):
         single = {"departments": "department", "requirements": "requirement"}.get(key, key)
         return listed(value(event, {**data, single: each}, single, names) for each in said)
@@ -127,6 +143,8 @@ def value(event: Event, data: Mapping[str, Any], key: str, names: Names) -> str:
             return str(RULES.get(said, said))
         case "step":
             return str({**STEPS, **lifecycle.ACTIONS}.get(said, said))
+        case "way":
+            return str(Message.Kind(said).label) if said in Message.Kind.values else said
         case "kind":
             return str(Pause.Kind(said).label) if said in Pause.Kind.values else said
         case "requirement":
@@ -177,7 +195,7 @@ def role_words(role: str, offices: Mapping[tuple[str, str], Any]) -> str:
     """``reviewer@street:360924`` in words; so too the roles of an account, ``system_admin+service_owner``."""
     name, _at, office = role.partition("@")
     if not office:
-        plain = {"applicant": _("Applicant"), "system": _("System"), "official": _("Official"), "superuser": _("Superuser"),
+        plain = {"applicant": _("Applicant"), "owner": _("Owner"), "agent": _("Agent"), "system": _("System"), "official": _("Official"), "superuser": _("Superuser"),
                  "command_line": _("Command line")}  # fmt: skip
         granted = dict(RoleGrant.Role.choices)
         return listed(str(plain.get(each) or granted.get(each, each)) for each in name.split("+"))

@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from permits.models import Application
-from reviews.audit import archive, chains, checkpoints, merkle, replay, tree
+from reviews.audit import archive, chains, checkpoints, merkle, replay, talks, tree
 from reviews.audit.snapshot import snapshot
 from reviews.models import Archive, ArchivedStream, Checkpoint, Event, Leaf, SealState
 
@@ -79,6 +79,8 @@ def verify(
     with snapshot(), _collecting_only_what_is_new():
         _Chains(report, since, progress).run()
         _Leaves(report, since, progress).run()
+        for words in talks.faults():
+            report.add(TABLES, None, words)
         for note in against or []:
             _witnessed(report, note)
     report.faults.sort()

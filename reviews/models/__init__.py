@@ -11,10 +11,12 @@ from reviews.models.notice import Attempt, Notice
 from reviews.models.notice_text import NoticeText
 from reviews.models.objection import Objection
 from reviews.models.pause import Pause
+from reviews.models.public_count import PublicCount, PublicCounting, PublicStep
 from reviews.models.rating import Rating
 from reviews.models.role import RoleGrant
 from reviews.models.saved_filter import SavedFilter
 from reviews.models.task import Decision, Task
+from reviews.models.thread import CallbackRequest, GuidanceConsent, Message, SavedAnswer, Side, Thread
 from reviews.models.tree import Archive, ArchivedStream, Checkpoint, Leaf, SealState
 from reviews.models.webhook import WebhookDelivery, WebhookEndpoint
 
@@ -25,6 +27,7 @@ __all__ = [
     "Attempt",
     "CalendarDay",
     "CalendarEdition",
+    "CallbackRequest",
     "ChannelState",
     "Checkpoint",
     "CorrectionItem",
@@ -35,21 +38,29 @@ __all__ = [
     "Department",
     "Event",
     "EventNote",
+    "GuidanceConsent",
     "Heartbeat",
     "Interest",
     "Leaf",
     "Mark",
+    "Message",
     "Notice",
     "NoticeText",
     "Objection",
     "Official",
     "Pause",
     "Place",
+    "PublicCount",
+    "PublicCounting",
+    "PublicStep",
     "Rating",
     "RoleGrant",
+    "SavedAnswer",
     "SavedFilter",
     "SealState",
+    "Side",
     "Task",
+    "Thread",
     "WebhookDelivery",
     "WebhookEndpoint",
 ]

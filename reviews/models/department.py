@@ -18,9 +18,12 @@ class DepartmentQuerySet(models.QuerySet["Department"]):
         """Ids of the departments that ``user`` acts for: by posting, or in somebody's place during their leave."""
         return self._ids(Official.objects.filter(active=True), user, at)
 
-    def ids_headed_by(self, user: Any, at: datetime | None = None) -> list[int]:
-        """Ids of those where ``user`` is a supervisor: by posting, or in a supervisor's place."""
-        return self._ids(Official.objects.filter(active=True, role=Official.Role.SUPERVISOR), user, at)
+    def ids_headed_by(self, user: Any, at: datetime | None = None, *, in_place_too: bool = True) -> list[int]:
+        """Ids of those where ``user`` is a supervisor: by posting, or (unless told not to) in a supervisor's place."""
+        posts = Official.objects.filter(active=True, role=Official.Role.SUPERVISOR)
+        if not in_place_too:
+            return list(posts.filter(user=user).order_by().values_list("department", flat=True))
+        return self._ids(posts, user, at)
 
     def _ids(self, posts: models.QuerySet[Official], user: Any, at: datetime | None) -> list[int]:
         lent = Delegation.objects.in_force(at or timezone.now()).filter(delegate=user)

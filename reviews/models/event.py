@@ -14,8 +14,10 @@ from permits.models import Application
 class Event(models.Model):
     """One step. Written by ``reviews.audit.log.record`` only; triggers refuse UPDATE and DELETE."""
 
-    stream = models.CharField(max_length=60, help_text="What it happened to: application:…, service:…")
-    seq = models.PositiveIntegerField()
+    stream = models.CharField(
+        _("Stream"), max_length=60, help_text=_("What it happened to: application:…, service:…")
+    )
+    seq = models.PositiveIntegerField(_("No. in the stream"))
     # No index of their own for these two: one below begins with each.
     application = models.ForeignKey(Application, models.PROTECT, null=True, related_name="events", db_index=False)
     action = models.CharField(_("Action"), max_length=40)
@@ -26,9 +28,9 @@ class Event(models.Model):
     at = models.DateTimeField(_("Time"))
     before = models.CharField(_("Before"), max_length=40, blank=True)
     after = models.CharField(_("After"), max_length=40, blank=True)
-    payload = models.TextField(help_text="Canonical JSON (RFC 8785): what the hash is taken over")
-    prev_hash = models.CharField(max_length=64, blank=True)
-    hash = models.CharField(max_length=64)
+    payload = models.TextField(_("Content"), help_text=_("Canonical JSON (RFC 8785): what the hash is taken over"))
+    prev_hash = models.CharField(_("Hash before it"), max_length=64, blank=True)
+    hash = models.CharField(_("Hash"), max_length=64)
 
     class Meta:
         verbose_name = _("event")

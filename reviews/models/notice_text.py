@@ -20,13 +20,15 @@ class NoticeText(models.Model):
         SMS = "sms", _("Text message")
 
     kind = models.CharField(max_length=40)
-    channel = models.CharField(max_length=10, choices=Channel.choices)
-    language = models.CharField(max_length=2, choices=[("zh", "中文"), ("en", "English")])
-    edition = models.PositiveIntegerField()
+    channel = models.CharField(_("Channel"), max_length=10, choices=Channel.choices)
+    language = models.CharField(_("Language"), max_length=2, choices=[("zh", "中文"), ("en", "English")])
+    edition = models.PositiveIntegerField(_("Edition"))
     source = models.TextField(blank=True)
-    current = models.BooleanField(default=True)
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    published_at = models.DateTimeField(default=timezone.now)
+    current = models.BooleanField(_("In force"), default=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("Published by")
+    )
+    published_at = models.DateTimeField(_("Published"), default=timezone.now)
 
     class Meta:
         verbose_name = _("wording of a notice")

@@ -45,8 +45,14 @@ GROUPS: dict[str, Group] = {
     ),
     "access": Group(
         _("Who may file for your enterprise"),
-        _("Requests for access to an enterprise, and the answers to yours."),
+        _("Requests for access, invitations, and authorisations that begin, end or are about to end."),
         usual=frozenset({INBOX, EMAIL}), fixed=frozenset({INBOX}), offered=(INBOX, EMAIL),
+    ),
+    "messages": Group(
+        _("Messages of the office, and its calls"),
+        _("Answers to what you asked about an application; a call that did not reach you."),
+        usual=frozenset({INBOX, EMAIL, SMS, WECHAT}), fixed=frozenset({INBOX}), offered=(INBOX, EMAIL, SMS, WECHAT),
+        officials=False,
     ),
     "work": Group(
         _("New tasks, and what your department has to see to"),
@@ -68,12 +74,16 @@ GROUPS: dict[str, Group] = {
 # What is in no other group is statutory: a kind that nobody thought of can't be missed.
 _KINDS = {
     "reminders": ("corrections_due_soon", "owed_reminder", "draft_to_be_erased", "draft_erased"),
-    "access": ("access_requested", "access_granted", "access_refused"),
+    "access": (
+        "access_requested", "access_granted", "access_refused", "invited", "invitation_answered", "authorised",
+        "authorisation_ended", "authorisation_ends_soon", "authorisation_expired", "member_left",
+    ),
     "work": (
         "new_task", "overdue", "reassigned", "advised", "second_round_asked", "second_round_allowed", "owed_at_risk",
         "terminated_office", "pledge_false", "bad_rating", "deemed_accepted", "deemed_agreed", "edition_published",
-        "edition_refused",
+        "edition_refused", "message_waiting", "call_asked",
     ),
+    "messages": ("message_answered", "call_missed"),
     "clock": ("reminder", "lease_expired", "promise_met"),
     "digest": ("digest",),
 }  # fmt: skip

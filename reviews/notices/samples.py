@@ -20,9 +20,16 @@ TASK = {
 OFFICE = {key: TASK[key] for key in ("department", "path")}
 NO_PAGE = {"zh": "缺少第二页", "en": "The second page is missing"}
 MISSING = [{"zh": "疫情防控应急预案", "en": "Epidemic emergency plan"}, {"zh": "复工人员返岗计划", "en": "Roster"}]
+MEMBER: dict[str, Any] = {"enterprise": COMMON["enterprise"], "who": "江立川", "path": "/enterprises/"}
 EDITION = {"service": COMMON["service"], "path": "/admin/permits/editiondraft/"}
 COUNTED = {"day": "2020-02-10", "counted_at": DUE, "today": 3, "overdue": 1, "unclaimed": 4}
 URGENT = [{"number": COMMON["number"], "title": COMMON["service"], "due": "2020-02-10 11:30"}]
+
+THREAD = {
+    "number": COMMON["number"], "service": COMMON["service"], "enterprise": COMMON["enterprise"],
+    "path": "/applications/messages/",
+}  # fmt: skip
+ASKED = THREAD | OFFICE | {"path": "/admin/reviews/thread/"}
 
 # What a kind has besides; of those in WHOLE it is everything.
 MORE: dict[str, dict[str, Any]] = {
@@ -47,10 +54,17 @@ WHOLE: dict[str, dict[str, Any]] = {
     },
     "access_granted": {"enterprise": COMMON["enterprise"], "path": "/enterprises/"},
     "access_refused": {"uscc": "91360924MA35ABC16Y", "path": "/enterprises/"},
+    "invited": MEMBER | {"deadline_at": DUE},
+    "invitation_answered": MEMBER | {"email": "jiang@example.com", "accepted": True},
+    "authorised": MEMBER | {"owner": False, "until_on": "2020-12-31", "items": MISSING[:1]},
+    **dict.fromkeys(("authorisation_ended", "member_left"), MEMBER),
+    **dict.fromkeys(("authorisation_ends_soon", "authorisation_expired"), MEMBER | {"until_on": "2020-12-31"}),
     "edition_published": EDITION | {"edition": 3},
     "edition_refused": EDITION | {"planned_at": DUE, "reason": {"zh": "第 12 行：未知的字段类型", "en": "Line 12: no such type of field"}},
     "draft_to_be_erased": {"service": COMMON["service"], "files": 4, "erase_at": DUE, "path": "/applications/"},
     "draft_erased": {"service": COMMON["service"], "files": 4, "days": 180, "path": "/applications/"},
+    "message_answered": THREAD | {"office": TASK["department"]}, "call_missed": THREAD | {"office": TASK["department"]},
+    "message_waiting": ASKED | {"until_at": DUE}, "call_asked": ASKED | {"from_at": "2020-02-12T05:30:00+00:00", "until_at": DUE},
     "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
 }  # fmt: skip
 
@@ -67,7 +81,7 @@ def values(kind: str, channel: str, language: str) -> dict[str, Any]:
     """As a text would be given them."""
     name = {"zh": "王晓明", "en": "Wang Xiaoming"}[language]
     link = {"link": LINK} if channel == "sms" else {}
-    said = {"name": name, **link, **texts.spoken(language, params(kind))}
+    said = {"name": name, **link, **texts.spoken(language, params(kind), brief=channel == "sms")}
     if kind == "corrections_requested":  # an official's words, which come in one language
         said["items"] = [item | {"message": item["message"][language]} for item in said["items"]]
     return said

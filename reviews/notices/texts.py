@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils import timezone, translation
+from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
 
 from reviews.models import Notice
@@ -47,7 +47,7 @@ def render(notice: Notice, language: str | None = None) -> Message:
 def short(notice: Notice, language: str | None = None) -> str:
     """The text message: one line. A kind that has none of its own says its subject, and where to look."""
     lang = _short(language or language_of(notice))
-    said = values(notice, lang)
+    said = values(notice, lang, brief=True)
     key = (notice.kind, "sms", lang)
     if wordings.in_force(key) is None and wordings.of_file(key) is None:
         return f"{_message(_said((notice.kind, 'email', lang), said)).subject} {said['link']}"
@@ -89,24 +89,32 @@ def language_of(notice: Notice) -> str:
     return notice.recipient.language or settings.LANGUAGE_CODE
 
 
-def values(notice: Notice, language: str) -> dict[str, Any]:
+def values(notice: Notice, language: str, *, brief: bool = False) -> dict[str, Any]:
     """What its text may name: ``link`` is the short address that a text message has room for."""
     link = f"{settings.SITE_URL}/n/{notice.pk}/"
-    return {"name": notice.recipient.name, "url": settings.SITE_URL, "link": link, **spoken(language, notice.params)}
+    return {"name": notice.recipient.name, "url": settings.SITE_URL, "link": link, **spoken(language, notice.params, brief=brief)}
 
 
-def spoken(language: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Texts in the reader's language, times on the reader's clock, addresses in full."""
-    said: dict[str, Any] = {}
+def spoken(language: str, params: Mapping[str, Any], *, brief: bool = False) -> dict[str, Any]:
+    """Texts in the reader's language, times on the reader's clock (in figures when they are to be brief), addresses in full."""
+    short, said = "SHORT_" if brief else "", dict[str, Any]()
     for key, value in params.items():
         if isinstance(value, dict) and language in value:
             value = value[language]
         elif key.endswith("_at") and value:
-            value = timezone.localtime(datetime.fromisoformat(value)).strftime("%Y-%m-%d %H:%M")
+            value = _written(timezone.localtime(datetime.fromisoformat(value)), language, f"{short}DATETIME_FORMAT")
+        elif key.endswith("_on") and value:
+            value = _written(date.fromisoformat(value), language, f"{short}DATE_FORMAT")
         elif key == "path":
             said["url"] = settings.SITE_URL + value
         said[key] = value
     return said
+
+
+def _written(moment: date, language: str, form: str) -> str:
+    """2026年11月26日 17:30, 26 November 2026, 17:30: as ``portal.formats`` has it."""
+    with translation.override({"zh": "zh-hans"}.get(language, language)):
+        return formats.date_format(moment, form)
 
 
 def _said(key: wordings.Key, shown: Mapping[str, Any]) -> str:

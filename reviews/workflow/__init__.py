@@ -6,15 +6,19 @@ that is committed together, or none of it is. Views, admin, commands and Celery 
 """
 
 from reviews.workflow.advising import ask_advice
+from reviews.workflow.callbacks import ask_call, cancel_call, handle_call
+from reviews.workflow.consents import give_consent, look_at_draft, revoke_consent
 from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
 from reviews.workflow.erasing_files import announce_erasure, erase_files
+from reviews.workflow.erasing_threads import erase_thread
 from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
 from reviews.workflow.interests import declare_interest, end_interest
 from reviews.workflow.issuing import correct_permit, renewable_from, revoke_permit, start_renewal
+from reviews.workflow.messages import AnsweredMeanwhile, answer, ask, claim_thread, read_thread, release_thread
 from reviews.workflow.objections import object_to, objection_until
 from reviews.workflow.originals import may_take_originals, take_original
 from reviews.workflow.pauses import extend, resume, suspend
@@ -29,6 +33,7 @@ from reviews.workflow.promises import (
 from reviews.workflow.queueing import claim_next
 from reviews.workflow.ratings import follow_up_rating, rate
 from reviews.workflow.recounting import recompute_due_times
+from reviews.workflow.saved_answers import save_answer
 from reviews.workflow.step import APPLICANT_ROLE, SYSTEM_ROLE
 from reviews.workflow.timers import deem_accepted, escalate, lapse, remind, warn_of_lapse
 
@@ -36,20 +41,26 @@ __all__ = [
     "APPLICANT_ROLE",
     "SYSTEM_ROLE",
     "AlreadyDecided",
+    "AnsweredMeanwhile",
     "Correction",
     "Incomplete",
     "NotSensible",
     "ReasonNeeded",
     "allow_second_round",
     "announce_erasure",
+    "answer",
     "answer_corrections",
+    "ask",
     "ask_advice",
+    "ask_call",
     "ask_second_round",
+    "cancel_call",
     "carry_draft",
     "check_agreed",
     "check_nothing_owed",
     "claim",
     "claim_next",
+    "claim_thread",
     "correct_permit",
     "decide",
     "declare_interest",
@@ -60,26 +71,34 @@ __all__ = [
     "end_delegation",
     "end_interest",
     "erase_files",
+    "erase_thread",
     "escalate",
     "expire_claim",
     "extend",
     "follow_up_rating",
+    "give_consent",
+    "handle_call",
     "keep_claim",
     "lapse",
+    "look_at_draft",
     "material_arrived",
     "may_take_originals",
     "object_to",
     "objection_until",
     "promise_material",
     "rate",
+    "read_thread",
     "reassign",
     "recompute_due_times",
     "release",
+    "release_thread",
     "remind",
     "remind_owing",
     "renewable_from",
     "resume",
+    "revoke_consent",
     "revoke_permit",
+    "save_answer",
     "start_renewal",
     "submit",
     "suspend",

@@ -8,10 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits import comparing, credentials, numbers
+from permits.credentials import listing
 from permits.forms import as_data, section_form
 from permits.models import Application, Permit, PermitCorrection, Service, User, next_serial
 from permits.models.application import CLOSED_UNRENEWED
@@ -36,7 +37,7 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
     signature, key_id = credentials.sign(content)
     permit = Permit(
         application=application, number=number, content=content, signature=signature, key_id=key_id, issued_at=now,
-        valid_until=valid_until, code=credentials.make_code(content, now=now),
+        valid_until=valid_until, code=credentials.make_code(content, now=now), **listing.columns(content),
     )  # fmt: skip
     insert([permit])
     if earlier and earlier.state == Permit.State.VALID:
@@ -113,6 +114,8 @@ def correct_permit(
         permit.signature, permit.key_id = credentials.sign(content)
         permit.code = credentials.make_code(content, now=step.now)
         permit.content, permit.corrected_at, permit.pdf_sha256, permit.pdf_size = content, step.now, "", 0
+        for name, value in listing.columns(content).items():
+            setattr(permit, name, value)
         permit.save()
         event = step.record(
             "permit_corrected",
@@ -176,7 +179,7 @@ def _check_renewable(permit: Permit, service: Service, now: datetime) -> None:
     if opens is None:
         raise NotSensible(_("This permit can't be renewed: apply anew instead."))
     if timezone.localdate(now) < opens:
-        raise NotSensible(_("This permit can be renewed from %(day)s on.") % {"day": opens.isoformat()})
+        raise NotSensible(_("This permit can be renewed from %(day)s on.") % {"day": formats.date_format(opens, "DATE_FORMAT")})
 
 
 def _application_of(permit_id: int) -> int:

@@ -15,7 +15,9 @@ from reviews.models import Event
 
 
 @contextmanager
-def refusals_on_record(stream: Callable[[], str], by: User, *, doing: str, now: datetime) -> Iterator[None]:
+def refusals_on_record(
+    stream: Callable[[], str], by: User, *, doing: str, now: datetime, role: str = "official"
+) -> Iterator[None]:
     """What is tried inside and refused by a rule is an event of its own, said once however often it is tried in a row.
 
     ``stream`` locks the row that the stream belongs to, and names the stream.
@@ -27,5 +29,5 @@ def refusals_on_record(stream: Callable[[], str], by: User, *, doing: str, now: 
             name, data = stream(), {"rule": refusal.rule, "step": doing}
             last = Event.objects.filter(stream=name).order_by("-seq").first()
             if not (last and last.action == "refused" and last.actor_id == by.pk and log.data_of(last) == data):
-                log.record(action="refused", actor=by, role="official", at=now, stream=name, data=data)
+                log.record(action="refused", actor=by, role=role, at=now, stream=name, data=data)
         raise

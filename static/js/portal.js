@@ -5,6 +5,7 @@
  *  conditions   [data-shown-if='["cmp", ">", ["name", "n"], ["const", 0]]']  on a field or on any element around fields
  *  once         <form data-once>
  *  chips        <time data-countdown datetime="…" data-text-late="…">
+ *  countdown    <strong data-left="4800" data-open="3600" data-text-hours="…" data-text-minutes="…">   seconds
  */
 (function () {
   "use strict";
@@ -24,6 +25,43 @@
       Object.keys(sessionStorage).forEach(function (key) { if (key.indexOf("desk:") === 0) sessionStorage.removeItem(key); });
     } catch (denied) { /* then nothing was kept */ }
   });
+
+  /* -- another language: the page comes anew, and what was typed on it is put back, once -------------------------------- */
+
+  function typedHere() {
+    var found = [];
+    each(document.querySelectorAll("main form[method=post]"), function (form, at) {
+      each(form.elements, function (c) {
+        if (c.name && c.type !== "hidden" && c.type !== "password" && c.type !== "file" && c.tagName !== "BUTTON") found.push([at, c]);
+      });
+    });
+    return found;
+  }
+
+  var SWITCHED = "switch:" + location.pathname;
+  document.addEventListener("submit", function (event) {
+    if (!/\/language\/$/.test(event.target.action)) return;
+    var kept = typedHere().map(function (one) {
+      return [one[0], one[1].name, one[1].type === "checkbox" || one[1].type === "radio" ? one[1].checked : one[1].value];
+    });
+    try { sessionStorage.setItem(SWITCHED, JSON.stringify(kept)); } catch (denied) { /* then the page comes as it was saved */ }
+  });
+
+  function putBack() {
+    var kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(SWITCHED));
+      sessionStorage.removeItem(SWITCHED);
+    } catch (denied) { /* nothing was kept */ }
+    if (!kept) return;
+    typedHere().forEach(function (one, n) {
+      var c = one[1], was = kept[n];
+      if (!was || was[0] !== one[0] || was[1] !== c.name) return;
+      if (c.type === "checkbox" || c.type === "radio") c.checked = was[2];
+      else c.value = was[2];
+      c.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+  }
 
   /* -- conditions ---------------------------------------------------------------------------------------- */
 
@@ -311,6 +349,19 @@
     });
   }
 
+  /** Working time that is left, as long as the offices are open: the server says how much, and until when they are. */
+  function countDown(element) {
+    var left = Number(element.dataset.left), open = Number(element.dataset.open), begun = performance.now();
+    function show() {
+      var gone = Math.min((performance.now() - begun) / 1000, open);
+      var minutes = Math.max(0, Math.ceil((left - gone) / 60));
+      var words = minutes < 60 ? element.dataset.textMinutes : element.dataset.textHours;
+      var text = words.replace("{h}", Math.floor(minutes / 60)).replace("{m}", minutes % 60);
+      if (element.textContent !== text) element.textContent = text;
+    }
+    if (left <= 7 * 3600) { show(); setInterval(show, 10000); }     // what is left for days is said in days, by the server
+  }
+
   function startMenus() {
     document.addEventListener("click", function (event) {
       each(document.querySelectorAll("details.menu[open]"), function (menu) {
@@ -327,10 +378,12 @@
   }
 
   function start() {
+    putBack();
     each(document.forms, startConditions);
     each(document.querySelectorAll("form[data-once]"), startOnce);
     each(document.querySelectorAll("[data-print]"), function (b) { b.addEventListener("click", function () { window.print(); }); });
     startMenus();
+    each(document.querySelectorAll("[data-left]"), countDown);
     refreshChips();
     setInterval(refreshChips, 30000);
     var summary = document.querySelector(".error-summary");

@@ -18,6 +18,13 @@
     place.hidden = false;
   }
 
+  /** A person's name as the page itself shows it: this page is anybody's. An enterprise, which has a USCC, is public. */
+  function shown(code) {
+    var letters = Array.from(code.holder);
+    if (code.uscc) return code.holder + (code.cut ? " …" : "");
+    return (letters[0] || "") + "*".repeat(Math.max(letters.length - 1, 1));
+  }
+
   (async function () {
     var code;
     try {
@@ -32,7 +39,7 @@
       return;
     }
     var isOld = code.signed < Number(place.dataset.corrected || 0);
-    var words = said.say(isOld ? "paper_corrected_more" : "paper_genuine_more", [code.holder + (code.cut ? " …" : "")]);
+    var words = said.say(isOld ? "paper_corrected_more" : "paper_genuine_more", [shown(code)]);
     show(isOld ? "warning" : "info", WORDS.paper_genuine, [words]);
   })();
 })();

@@ -63,8 +63,8 @@ def portal(made: Path, tmp_path_factory: pytest.TempPathFactory):
     site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]
     worker = ["celery", "-A", "portal", "worker", "--pool", "solo"]
     with (
-        servers.process(site, environment, var / "site.log"),
-        servers.process(worker, environment, var / "worker.log"),
+        servers.process(site, environment, var / "site.log", grace=1),  # nobody waits for anything any more
+        servers.process(worker, environment, var / "worker.log", grace=1),
     ):
         wait_for(port, 30)
         yield f"http://127.0.0.1:{port}", var / "mail"

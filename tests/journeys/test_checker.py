@@ -15,6 +15,8 @@ import pytest
 import segno
 from playwright.sync_api import Browser, Page, expect
 
+from permits.credentials import base45, code, make_code
+from permits.credentials.code import PREFIX
 from tests.journeys.steps import manage
 from tests.journeys.test_owner import looks_right
 from tests.journeys.test_record import NO_CRYPTO, NO_ED25519
@@ -171,9 +173,13 @@ def test_the_camera_sees_it_by_either_reader(issued, chromium) -> None:
 
 
 def codes_changed(code: str) -> str:
-    """Its last two bytes changed: they are the signature's."""
-    last = code[-3:]
-    return code[:-3] + ("000" if last != "000" else "100")
+    """Its last byte changed: it is the signature's."""
+    data = base45.decode(code.removeprefix(PREFIX))
+    return PREFIX + base45.encode(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def in_an_address(code: str) -> str:
+    return "#" + code.replace("%", "%25").replace(" ", "%20")
 
 
 @pytest.mark.usefixtures("key_of_the_portal")
@@ -224,7 +230,7 @@ def test_it_can_be_installed_and_its_worker_answers_for_it_alone(issued, chromiu
 
 
 def test_the_qr_code_on_a_phone_leads_to_the_public_page_which_says_whose_the_paper_is(issued, chromium) -> None:
-    tail = "#" + issued["code"].replace("%", "%25").replace(" ", "%20")
+    tail = in_an_address(issued["code"])
     for language, word in (("zh-CN", "此件上的核验码真实"), ("en", "The code on this paper is genuine")):
         context = chromium.new_context(locale=language, viewport={"width": 360, "height": 780})
         page = context.new_page()
@@ -237,7 +243,7 @@ def test_the_qr_code_on_a_phone_leads_to_the_public_page_which_says_whose_the_pa
         looks_right(page, f"verify-paper-{language}")
         assert not [each for each in asked[1:] if "PP1" in each]
         for address, words in (
-            (issued["url"] + codes_changed(tail), "Forged|伪造"),
+            (issued["url"] + in_an_address(codes_changed(issued["code"])), "Forged|伪造"),
             (issued["url"].replace("-000", "-100") + tail, "belong together|不一致"),
         ):
             page.goto("about:blank")
@@ -248,6 +254,17 @@ def test_the_qr_code_on_a_phone_leads_to_the_public_page_which_says_whose_the_pa
         page.goto(issued["url"])
         expect(paper).to_be_hidden()
         context.close()
+
+
+@pytest.mark.usefixtures("key_of_the_portal")
+def test_the_qr_code_of_a_person_shows_no_more_of_their_name_than_the_public_page(issued, chromium) -> None:
+    person = {"kind": "person", "name": "欧阳喆堃", "uscc": "", "address": ""}
+    text = make_code(codes.CONTENT | {"holder": person}, now=codes.NOW)
+    page = chromium.new_context(locale="en", viewport={"width": 360, "height": 780}).new_page()
+    page.goto(code.address(f"{issued['site']}/verify/{codes.CONTENT['number']}/", text))
+    expect(page.locator("[data-paper]")).to_contain_text("欧***")
+    assert "阳喆堃" not in page.content()
+    page.context.close()
 
 
 def test_it_works_without_a_network_says_how_old_its_list_is_and_learns_of_a_revocation(issued, chromium) -> None:

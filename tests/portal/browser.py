@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from lxml import html
 
 from permits.models import User
@@ -59,6 +61,14 @@ def fault_at(response: Any, field: str) -> str:
     return " ".join(" ".join(found.text_content().split()) for found in page(response).xpath(
         f"//*[@id='div_id_{field}']//*[contains(@class, 'invalid-feedback')]"
     ))  # fmt: skip
+
+
+def written(moment: date) -> str:
+    """A day, or a moment, as an English page writes it."""
+    if isinstance(moment, datetime):
+        moment = timezone.localtime(moment)
+        return f"{moment.day} {moment:%B %Y, %H:%M}"
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def links(response: Any) -> list[str]:

@@ -11,23 +11,39 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, reverse
 
 from permits.intake import arriving
-from permits.models import AccessRequest, Application, Enterprise, Material, Membership, Permit, Promise, Upload
+from permits.models import (
+    AccessRequest,
+    Application,
+    Enterprise,
+    EnterpriseChange,
+    Invitation,
+    Material,
+    Membership,
+    Permit,
+    Promise,
+    Upload,
+)
 from portal import urls
-from reviews import workflow
-from reviews.models import CorrectionItem, Notice, Objection, Rating
+from portal.demo import DOCUMENTS
+from reviews import authorisations, workflow
+from reviews.models import CallbackRequest, CorrectionItem, GuidanceConsent, Message, Notice, Objection, Rating
 from tests.cast import Cast, filled, make_cast, person
 from tests.portal import steps
 from tests.portal.browser import at, page, words
 
 pytestmark = pytest.mark.once
 # What they name is public; or, at "unsubscribe", the address itself is signed.
-FOR_EVERYBODY = {"service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest"}
+FOR_EVERYBODY = {
+    "help_topic", "service", "edition_file", "verify_permit", "unsubscribe", "checker_page", "checker_manifest", "api_permit", "api_service",
+    "api_nowhere", "board_figures",
+}  # fmt: skip
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
 ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
@@ -36,9 +52,9 @@ SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS - FOR_A_PROGRAM
 PLAIN = sorted(set(ROUTES) - set(NAMED))
 NO_PAGES = {
     "audit_checkpoint", "audit_keys", "set_language", "healthz", "readyz", "verify_keys", "verify_status", "checker",
-    "checker_worker",
+    "checker_worker", "register_csv", "robots", "sitemap", "api_permits", "api_services", "api_openapi",
 }  # fmt: skip
-OPEN_TO_ALL = {"home", "catalogue", "track", "verify", "record_check", "style", "help"} | NO_PAGES
+OPEN_TO_ALL = {"home", "catalogue", "board", "suggest", "track", "verify", "record_check", "style", "help", "register", "api"} | NO_PAGES
 
 
 Owners = dict[str, list[dict[str, Any]]]
@@ -76,10 +92,20 @@ def owners_of(cast: Cast) -> Owners:
         objected(cast),
     ]
     asked = AccessRequest.objects.create(enterprise=cast.enterprise, user=person("asker"))
+    to_others, to_owner = (
+        authorisations.invite(company.pk, email, authorisations.Limits(), by=by)
+        for company, email, by in (
+            (cast.enterprise, "invited@test.invalid", cast.owner),
+            (cast.other_enterprise, cast.owner.email, cast.outsider),
+        )
+    )
     notice = Notice.objects.inbox_of(cast.owner).latest("pk")
     steps.shipped("job_retention")
     at(cast.owner).post("/services/job-retention/start/")
     sheets = Application.objects.get(version__service__slug="job-retention")
+    document = SimpleUploadedFile("authority.pdf", (DOCUMENTS / "epidemic_plan.pdf").read_bytes())
+    member = Membership.objects.get(enterprise=cast.enterprise, user=cast.colleague)
+    authorisations.put_document(member.pk, document, by=cast.owner)
     return {
         "sheet_": [{"public_id": sheets.public_id, "section": "headcount", "key": "months"}],
         "applications/": [
@@ -92,7 +118,13 @@ def owners_of(cast: Cast) -> Owners:
             for application in states
         ],
         "enterprises/access/": [{"public_id": asked.public_id}],
-        "enterprises/": [{"public_id": cast.enterprise.public_id}],
+        "enterprises/invitations/": [{"public_id": to_owner.public_id}],
+        "enterprises/": [
+            {
+                "public_id": cast.enterprise.public_id, "person": cast.colleague.public_id,
+                "invitation": to_others.public_id,
+            }
+        ],
         "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}],
     }  # fmt: skip
 
@@ -126,6 +158,8 @@ def everything() -> str:
     """All that a stranger could have changed."""
     kinds: list[type[Model]] = [
         Application, Enterprise, Material, Membership, AccessRequest, Permit, CorrectionItem, Promise, Objection, Upload,
+        Invitation, EnterpriseChange,
+        Message, CallbackRequest, GuidanceConsent,
     ]  # fmt: skip
     return str([list(kind._default_manager.order_by("pk").values()) for kind in [*kinds, Rating, Notice]])
 
@@ -180,7 +214,7 @@ def test_what_is_for_all_needs_no_account(cast: Cast, name: str) -> None:
     assert at().get(reverse(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES - {"permit_pdf", "sheet_template", "materials_zip"}))
+@pytest.mark.parametrize("name", sorted(set(SOMEBODYS) - FILES - {"permit_pdf", "sheet_template", "materials_zip", "member_document"}))
 def test_who_comes_back_from_the_log_in_lands_on_a_page(cast: Cast, owners: Owners, name: str) -> None:
     """Also where only a POST does something: a log-in comes back with a GET, which does nothing, and shows where one is."""
     notices, before = Notice.objects.filter(read_at=None).count(), everything()

@@ -19,7 +19,7 @@ from tests.cast import Cast, task_of
 from tests.data import cast as invented
 from tests.data import roster
 from tests.portal import steps
-from tests.portal.browser import at, fault_at, form, page, sign_in, told, words
+from tests.portal.browser import at, fault_at, form, page, sign_in, told, words, written
 from tests.reviews.test_races import at_once
 
 DATA = Path(__file__).parents[1] / "data"
@@ -72,7 +72,7 @@ def test_only_what_is_asked_is_shown_beside_what_was_sent(cast: Cast) -> None:
 
 def test_the_deadline_is_told(cast: Cast) -> None:
     application = steps.asked_to_correct(cast, MASKS)
-    deadline = timezone.localtime(CorrectionNotice.objects.get().deadline).strftime("%Y-%m-%d %H:%M")
+    deadline = written(CorrectionNotice.objects.get().deadline)
     assert f"Answer by {deadline}" in words(at(cast.owner).get(where(application)))
 
 

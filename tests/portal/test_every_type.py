@@ -51,7 +51,7 @@ def test_each_type_is_taken_and_shown_in_words(begun):
     for words in (
         "Left, Middle",
         "First",
-        "Dec. 1, 2026, 8:30 a.m.",
+        "1 December 2026, 08:30",
         "江西省宜春市宜丰县",
         "3 people",
         "110105********002X",

@@ -12,7 +12,7 @@ from reviews import workflow
 from reviews.models import Objection
 from tests.cast import Cast, post, task_of
 from tests.portal import steps
-from tests.portal.browser import at, form, links, sign_in, told, words
+from tests.portal.browser import at, form, links, sign_in, told, words, written
 
 TEXT = "通风已经整改，附照片和检测报告"
 
@@ -30,7 +30,7 @@ def test_a_refusal_is_objected_to_from_its_page(cast: Cast) -> None:
     application, client = steps.rejected(cast), at(cast.owner)
     shown = client.get(application.get_absolute_url())
     until = workflow.objection_until(application)
-    assert until and timezone.localtime(until).strftime("%Y-%m-%d %H:%M") in words(shown)
+    assert until and written(until) in words(shown)
     assert where(application) in links(shown)
     response = client.post(where(application), form(client.get(where(application))) | {"text": TEXT}, follow=True)
     assert "was filed" in told(response)

@@ -24,7 +24,7 @@ def boxes(response) -> dict[str, bool]:
 
 def test_an_applicant_is_asked_about_what_concerns_them(cast: Cast) -> None:
     response = at(cast.owner).get(ADDRESS)
-    assert boxes(response) == {"reminders.email": True, "access.email": True}
+    assert boxes(response) == {"reminders.email": True, "access.email": True, "messages.email": True}
     assert "Administrative Licensing Law" in words(response) and "E-mail Always on" in words(response)
 
 
@@ -54,7 +54,8 @@ def test_what_is_chosen_holds_from_the_next_notice_on(cast: Cast) -> None:
 def test_unticking_everything_leaves_the_statutory_notices_on(cast: Cast) -> None:
     at(cast.owner).post(ADDRESS, {})
     cast.owner.refresh_from_db()
-    assert cast.owner.notice_choices == {"reminders": {"email": False}, "access": {"email": False}}
+    off = {"email": False}
+    assert cast.owner.notice_choices == {"reminders": off, "access": off, "messages": off}
     steps.submitted(cast)
     assert set(Notice.objects.filter(recipient=cast.owner).values_list("channel", flat=True)) == {"inbox", "email"}
 

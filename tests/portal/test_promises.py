@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import Client
-from django.utils import timezone
 
 from permits.intake import checking
 from permits.models import Application, Material, Promise, Status
@@ -13,7 +12,7 @@ from reviews import arrivals, workflow
 from tests.cast import Cast, filled
 from tests.data import bad
 from tests.portal import steps
-from tests.portal.browser import at, page, told, words
+from tests.portal.browser import at, page, told, words, written
 from tests.portal.test_material_views import read, send, send_by_script
 from tests.reviews.steps import edition
 
@@ -158,7 +157,7 @@ def owing(cast: Cast, *keys: str) -> Application:
 def test_what_is_owed_is_shown_with_its_date_and_handed_in(cast: Cast) -> None:
     application, client = owing(cast, "canteen_plan"), at(cast.owner)
     shown = client.get(application.get_absolute_url())
-    until = timezone.localtime(application.promises.get().due_at).strftime("%Y-%m-%d %H:%M")
+    until = written(application.promises.get().due_at)
     assert "Still to be handed in" in words(shown) and f"Due by {until}" in block(shown, "canteen_plan")
     response = send(client, application, "canteen_plan", ("方案.pdf", read("canteen_plan.pdf")))
     assert "Nothing more is owed" in told(response)

@@ -12,7 +12,7 @@ from permits.models import Application, Permit
 from reviews import workflow
 from tests.cast import Cast, filled
 from tests.portal import steps
-from tests.portal.browser import at, page, told, words
+from tests.portal.browser import at, page, told, words, written
 from tests.reviews.steps import edition
 
 
@@ -71,7 +71,7 @@ def test_before_its_day_the_page_says_from_when(cast: Cast) -> None:
     edition(outcome="valid_days = 90\nrenewable_days = 30")
     permit = Permit.objects.get(application=steps.approved(cast))
     assert permit.valid_until
-    opens = (permit.valid_until - timedelta(days=30)).isoformat()
+    opens = written(permit.valid_until - timedelta(days=30))
     client = at(cast.owner)
     shown = client.get(permit.application.get_absolute_url())
     assert f"It can be renewed from {opens} on." in words(shown)
@@ -108,7 +108,7 @@ def test_once_renewed_the_earlier_one_says_so_everywhere(cast: Cast, permit: Per
 
 def test_a_corrected_permit_says_that_earlier_prints_are_void(cast: Cast, permit: Permit) -> None:
     workflow.correct_permit(permit.pk, official=cast.supervisor, changes={"first_batch": "110"}, reason="人数有误")
-    today = timezone.localdate().isoformat()
+    today = written(timezone.localdate())
     assert f"Corrected on {today}: earlier prints are void" in words(
         at(cast.owner).get(permit.application.get_absolute_url())
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,9 @@ def stages_only(*kinds: str) -> None:
             f'\n[[stages]]\nkey = "{kind}"\nkind = "{kind}"\ntitle = {{ zh = "环节", en = "Stage" }}\nlimit = "1h"\n'
             f'departments = [{{ department = "{offices[kind]}" }}]\n'
         )
-    publish(text.replace('kind = "permit"', 'kind = "none"') if kinds in ((), ("record",)) else text)
+    if kinds in ((), ("record",)):
+        text = re.sub(r"(?m)^in_register = .*\n", "", text.replace('kind = "permit"', 'kind = "none"'))
+    publish(text)
 
 
 def to_correct(cast: Cast) -> Application:

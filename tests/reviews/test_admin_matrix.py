@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from permits.models import Material, Permit, ServiceVersion
 from reviews import drafting, workflow
-from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant, WebhookEndpoint
+from reviews.models import CalendarDay, Event, NoticeText, Official, RoleGrant, SavedAnswer, Thread, WebhookEndpoint
 from reviews.webhooks import endpoints
 from tests.cast import Cast, filled, holder, person, task_of
 
@@ -64,6 +64,13 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         # the viewer of materials; what draws a file knows of no file by itself
         "viewer": ("RV", ""), "find_text": ("RV", ""), "content": ("RV", ""), "text": ("RV", ""),
         "frame": ("RVU", ""),
+    },
+    "reviews.Thread": {
+        "changelist": ("RVU", ""), "add": NOBODY, "change": ("RVOSCAU", "RVOSCAU"),  # leads to the thread
+        "history": ("RV", ""), "delete": NOBODY, "thread": ("RV", "RV"), "draft": ("RV", "RV"),
+    },
+    "reviews.SavedAnswer": {
+        "changelist": ("RVU", ""), "add": ("RVU", "RVU"), "change": ("RV", "V"), "history": ("RV", ""), "delete": NOBODY,
     },
     "permits.Service": {
         "changelist": ("OSU", ""), "add": NOBODY, "change": ("OSU", ""), "history": ("OSU", ""), "delete": NOBODY,
@@ -133,6 +140,8 @@ def world(cast: Cast) -> Cast:
         by=cast.decider, reason="休假",
     )  # fmt: skip
     workflow.declare_interest(cast.decider.pk, by=cast.decider, enterprise=cast.other_enterprise)
+    workflow.ask(application.pk, applicant=cast.owner, text="何时领取？", key="1")
+    SavedAnswer.objects.create(department=Thread.objects.get().department, title="领取", text_zh="网上下载即可")
     CalendarDay.objects.create(date=timezone.localdate(), working=True)
     NoticeText.objects.create(kind="approved", channel="sms", language="zh", edition=1, published_by=cast.street)
     drafting.start(by=cast.street, base=ServiceVersion.objects.get())
@@ -230,7 +239,7 @@ def test_each_page_of_the_admin_lets_in_whom_the_table_names_and_nobody_else(wor
 def test_no_page_of_a_case_opens_to_an_official_of_another_office(world):
     client = Client()
     client.force_login(world.other_street)
-    cases = {"permits.Application", "permits.Permit", "reviews.Task"}
+    cases = {"permits.Application", "permits.Permit", "reviews.Task", "reviews.Thread"}
     opened = {
         (label, page)
         for label, page, address in addresses()
@@ -241,6 +250,7 @@ def test_no_page_of_a_case_opens_to_an_official_of_another_office(world):
         *((label, "changelist") for label in cases),
         *(("reviews.Task", page) for page in own),
         ("reviews.Task", "change"),  # leads to the review page, which isn't found
+        ("reviews.Thread", "change"),  # the same
     }
 
 

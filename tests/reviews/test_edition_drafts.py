@@ -223,7 +223,7 @@ def test_the_mail_about_a_refusal_says_what_to_do_in_both_languages(draft, servi
     editions.publish_due(NINE)
     notice = Notice.objects.filter(kind="edition_refused").select_related("recipient")[0]
     zh, en = texts.render(notice, "zh-hans"), texts.render(notice, "en")
-    assert "2030-03-01 09:00" in zh.body and "2030-03-01 09:00" in en.body
+    assert "2030年3月1日 09:00" in zh.body and "1 March 2030, 09:00" in en.body
     assert "企业复工复产备案" in zh.subject and "Resumption-of-work filing" in en.subject
     assert f"/admin/permits/editiondraft/{draft.pk}/change/" in zh.body
 

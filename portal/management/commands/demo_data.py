@@ -30,5 +30,7 @@ class Command(BaseCommand):
             until = STAGES[number % len(STAGES)]
             if until != "draft":
                 demo.carry_through(application, people, until=until, say=lambda line: None)
+            if until == "submitted":
+                demo.talk_about(application, people)
         if options["verbosity"]:
             self.stdout.write(f"{options['applications']} applications made, {Application.objects.count()} in all")

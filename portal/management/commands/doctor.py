@@ -20,6 +20,7 @@ from django.utils import timezone
 from permits.credentials import certificate
 from permits.intake import checking, sandbox, scanner, storage
 from permits.models import EditionDraft, Material, Permit, Service, StorageCheck, StorageFault, User
+from portal import maintenance
 from reviews import calendars, editions, roles
 from reviews.audit import signing, triggers, unsealed, witness
 from reviews.models import Heartbeat, Notice
@@ -196,6 +197,15 @@ def clock() -> str:
     return f"{apart:.3f} s from the database's"
 
 
+def opened() -> str:
+    closed = maintenance.state()
+    if closed is None:
+        return "to everybody"
+    if closed["late"]:
+        raise Unwell("the portal is closed for maintenance longer than its page said", "manage.py maintenance off")
+    return "closed for maintenance" + (f" until {closed['until']:%Y-%m-%d %H:%M}" if closed["until"] else "")
+
+
 def calendar() -> str:
     known = calendars.current()
     year = timezone.localdate().year
@@ -297,7 +307,7 @@ def scheduled_editions() -> str:
 
 
 CHECKS: list[Callable[[], str]] = [
-    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, stored_files, files_checked, virus_scanner, mail, clock, calendar, due_times, services,
+    database, migrations, audit_triggers, audit_tree, audit_witnesses, administrators, broker, worker, files, stored_files, files_checked, virus_scanner, mail, clock, opened, calendar, due_times, services,
     scheduled_editions,
     outbox, webhooks, permits, permit_certificate,
 ]  # fmt: skip

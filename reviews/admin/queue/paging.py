@@ -49,19 +49,28 @@ class Page:
     after: Key | None  # there is a page that begins after this key
 
 
-def page(found: QuerySet[Any], *, after: str = "", before: str = "", latest_first: bool = False, by: str = DUE) -> Page:
+def page(
+    found: QuerySet[Any],
+    *,
+    after: str = "",
+    before: str = "",
+    latest_first: bool = False,
+    by: str = DUE,
+    size: int | None = None,
+) -> Page:
     """In the order of the time ``by`` and id. One query; two when somebody went back to the beginning and it has fewer rows
     than a page by now.
     """
+    size = size or SIZE
     forward, backward = Key.read(after), Key.read(before)
     if backward:
-        rows = list(_beyond(found, backward, by, falling=not latest_first)[: SIZE + 1])
-        more, rows = len(rows) > SIZE, rows[:SIZE][::-1]
-        if len(rows) == SIZE:
+        rows = list(beyond(found, backward, by, falling=not latest_first)[: size + 1])
+        more, rows = len(rows) > size, rows[:size][::-1]
+        if len(rows) == size:
             return Page(rows, Key.of(rows[0], by) if more else None, Key.of(rows[-1], by))
         forward = None  # back at the beginning: shown as a whole page
-    rows = list(_beyond(found, forward, by, falling=latest_first)[: SIZE + 1])
-    more, rows = len(rows) > SIZE, rows[:SIZE]
+    rows = list(beyond(found, forward, by, falling=latest_first)[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
     first = (Key.of(rows[0], by) if rows else forward) if forward else None
     return Page(rows, first, Key.of(rows[-1], by) if more else None)
 
@@ -70,7 +79,7 @@ def in_order(found: QuerySet[Any], latest_first: bool = False, by: str = DUE) ->
     return found.order_by(f"-{by}", "-pk") if latest_first else found.order_by(by, "pk")
 
 
-def _beyond(found: QuerySet[Any], key: Key | None, by: str, *, falling: bool) -> QuerySet[Any]:
+def beyond(found: QuerySet[Any], key: Key | None, by: str, *, falling: bool) -> QuerySet[Any]:
     """The rows that follow ``key`` in one direction. The first condition is what an index can begin at."""
     if key:
         way = "lt" if falling else "gt"

@@ -1,8 +1,9 @@
-"""manage.py erase_materials [--apply]: the files of applications whose time is over."""
+"""manage.py erase_materials [--apply]: the files, and the words of the messages, of applications whose time is over."""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,7 +15,7 @@ from reviews import retention, workflow
 
 class Command(BaseCommand):
     help = (
-        "Erase the files of applications that have been kept as long as KEEP_FILES, or the definition of their service, says. Without "
+        "Erase the files, and the words of the messages, of applications that have been kept as long as KEEP_FILES, or the definition of their service, says. Without "
         "--apply nothing is erased: what would be is listed. Rows, digests and the audit log stay; each erasure is an event."
     )
 
@@ -40,9 +41,24 @@ class Command(BaseCommand):
             )
             if options["limit"] and counted["applications"] >= options["limit"]:
                 break
-        if options["number"] and not counted["applications"]:
+        self._threads(now, counted, options)
+        if options["number"] and not (counted["applications"] or counted["threads"]):
             raise CommandError(f"The time of application {options['number']} is not over, or it has no files.")
         done = "erased" if options["apply"] else "would be erased; --apply erases them"
         self.stdout.write(
             f"{counted['files']} files of {counted['applications']} applications ({filesizeformat(size)}) {done}."
         )
+        if counted["threads"]:
+            self.stdout.write(f"The words of {counted['threads']} threads {done}.")
+
+    def _threads(self, now: datetime, counted: Counter[str], options: dict[str, Any]) -> None:
+        for application, days in retention.threads_over(now):
+            if options["number"] and application.number != options["number"]:
+                continue
+            if options["limit"] and counted["threads"] >= options["limit"]:
+                return
+            if options["apply"]:
+                workflow.erase_thread(application.pk, now=now)
+            counted["threads"] += 1
+            name = application.number or f"draft {application.public_id}"
+            self.stdout.write(f"{name}  messages: {days} days are over")

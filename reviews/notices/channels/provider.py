@@ -127,7 +127,7 @@ def _key(notice: Notice) -> str:
 
 def _message(notice: Notice, provider: dict[str, str], mobile: str) -> dict[str, Any]:
     language = "zh" if texts.language_of(notice).startswith("zh") else "en"
-    values = {**texts.values(notice, language), "text": texts.short(notice, language)}
+    values = {**texts.values(notice, language, brief=True), "text": texts.short(notice, language)}
     template = _template(provider["templates"], notice.kind, language)
     missing = [name for name in template["params"] if name not in values]
     if missing:

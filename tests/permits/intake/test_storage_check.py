@@ -202,7 +202,7 @@ def test_a_table_of_any_length_is_read_in_pieces_of_one_size(draft, monkeypatch:
     with CaptureQueriesContext(connection) as queries:
         found = [each.sha256 for each in uses.needed()]
     assert found == sorted({row.sha256 for row in rows})
-    assert all("LIMIT 7" in query["sql"] for query in queries) and len(queries) == 5 + 5
+    assert all("LIMIT 7" in query["sql"] for query in queries) and len(queries) == 5 + 6
     assert [each.sha256 for each in uses.needed(found[3], found[9])] == found[4:9]
 
 

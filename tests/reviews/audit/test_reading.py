@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from permits.models import Application
-from reviews import lifecycle, policy, workflow
+from reviews import guidance, lifecycle, policy, workflow
 from reviews.admin.queue import paging
 from reviews.audit import archive, log, merkle, naming, reads, sealing, story, tree
 from reviews.models import Event
@@ -78,7 +78,7 @@ RAISED = re.compile(r'Refused\(\s*"([a-z_]+)",')
 
 
 def test_every_rule_and_every_step_that_is_refused_has_its_words_in_both_languages():
-    files = [policy.__file__, *Path(workflow.__file__).parent.glob("*.py")]
+    files = [policy.__file__, guidance.__file__, *Path(workflow.__file__).parent.glob("*.py")]
     source = "".join(Path(file).read_text() for file in files)
     rules = {rule for rule, _holds, _words in policy.RULES} | set(policy.RANK) | set(RAISED.findall(source))
     assert rules == set(naming.RULES)
