@@ -83,8 +83,8 @@ def announced(application: Application, last_upload: datetime) -> Announced | No
     event = Event.objects.filter(application=application, action="erasure_announced").order_by("-seq").first()
     if event is None or application.updated_at > event.at or last_upload > event.at:
         return None
-    said = log.data_of(event)
-    return Announced(datetime.fromisoformat(said["since"]), datetime.fromisoformat(said["erase_at"]))
+    data = log.data_of(event)
+    return Announced(datetime.fromisoformat(data["since"]), datetime.fromisoformat(data["erase_at"]))
 
 
 def to_announce(application: Application, now: datetime) -> tuple[Announced, int] | None:

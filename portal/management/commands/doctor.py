@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from permits.credentials import certificate
-from permits.intake import checking, sandbox, scanner, storage
+from permits.intake import checking, direct, sandbox, scanner, storage
 from permits.models import EditionDraft, Material, Permit, Service, StorageCheck, StorageFault, User
 from portal import maintenance
 from reviews import calendars, editions, roles
@@ -119,7 +119,22 @@ def files() -> str:
         raise Unwell(f"materials can't be stored: {error}", "check STORAGE_URL, its rights and its space") from error
     if not same:
         raise Unwell("what was stored did not come back the same", "check the storage behind STORAGE_URL")
-    return "written, read, deleted"
+    return f"written, read, deleted{_direct()}"
+
+
+def _direct() -> str:
+    if not direct.wanted():
+        return ""
+    try:
+        allowed = direct.allowed_from(settings.SITE_URL)
+    except storage.StorageUnavailable:
+        return "; large files directly from browsers (the service does not say from whose pages)"
+    if not allowed:
+        raise Unwell(
+            f"pages of {settings.SITE_URL} may not send files to the bucket, so all of them come through the portal",
+            "manage.py allow_direct_uploads, or take direct=1 out of STORAGE_URL",
+        )
+    return "; large files directly from browsers"
 
 
 def stored_files() -> str:
