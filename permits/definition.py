@@ -312,11 +312,39 @@ class Definition(Part):
                 yield f"outcome.shown_fields names '{key}', which is a {shown.type}: name single answers"
             elif shown.sensitive:
                 yield f"outcome.shown_fields names '{key}', which is personal: a permit is public"
+        yield from self._holder_faults()
         if self.outcome.in_register and self.audience == "person":
             yield "outcome.in_register belongs to a service for enterprises: no person stands in the public register"
         for material in self.materials:
             if material.roster_rows and material.roster_rows not in known:
                 yield f"material '{material.key}' counts rows by '{material.roster_rows}', which is not a field"
+
+    def _holder_faults(self) -> Iterator[str]:
+        """Of a pass: who holds it is always known, and what may be logged is theirs to say."""
+        holder = self.outcome.holder
+        if holder is None:
+            return
+        for part, key, kind in (
+            ("name", holder.name, "text"), ("id_number", holder.id_number, "resident_id"), ("consent", holder.consent, "yesno"),
+        ):  # fmt: skip
+            where, field = f"outcome.holder.{part} names '{key}'", self.field(key)
+            if field is None:
+                yield f"{where}, which is not a field of the form"
+            elif field.type != kind:
+                yield f"{where}, which is of type '{field.type}': it takes a field of type '{kind}'"
+            elif not field.required or field.required_if or field.shown_if:
+                yield f"{where}, which may stay without an answer: it is required, and always shown"
+            elif field.must_be is not None:
+                yield f"{where}, which leaves no choice: take its 'must_be' away"
+            elif key in self.outcome.shown_fields:
+                yield f"outcome.shown_fields names '{key}', which is personal: a permit is public"
+        photo = self.requirement(holder.photo)
+        if photo is None:
+            yield f"outcome.holder.photo names '{holder.photo}', which is not a material that is asked for"
+        elif not (photo.required and photo.max_count == 1 and set(photo.formats) <= {"jpg", "png"}) or (
+            photo.deferrable or photo.pledge or photo.required_if
+        ):
+            yield f"outcome.holder.photo names '{holder.photo}', which is not one .jpg or .png that everybody hands in"
 
     def _stages_out_of_order(self) -> Iterator[str]:
         kinds = [stage.kind for stage in self.stages]

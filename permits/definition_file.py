@@ -111,7 +111,7 @@ def _named(document: dict[str, Any], text: str) -> tuple[str | int, ...]:
         if places and column:
             return (*places[0], *_column(definition_text.at(document, places[0]), column))
         return places[-1] if places else ()
-    if said := re.match(r"(region_field|industry_field|outcome\.shown_fields|outcome\.in_register) ", text):
+    if said := re.match(r"(region_field|industry_field|outcome\.shown_fields|outcome\.in_register|outcome\.holder\.\w+) ", text):
         return tuple(said[1].split("."))
     return ()
 

@@ -84,8 +84,17 @@ class KeepFiles(Part):
 RegisterField = Literal["number", "issued", "holder", "uscc", "region", "office", "decision", "valid_until"]
 
 
+class PassHolder(Part):
+    """Whose pass it is: answers of the form, and a material. Of the ID number a pass has the last four characters."""
+
+    name: Key = Field(description="a text: the person's real name")
+    id_number: Key = Field(description="a resident_id")
+    photo: Key = Field(description="the material that is their photo: one .jpg or .png, always asked for")
+    consent: Key = Field(description="a yes/no: whether it may be logged where the pass is shown")
+
+
 class Outcome(Part):
-    kind: Literal["permit", "reply", "none"]
+    kind: Literal["permit", "pass", "reply", "none"]
     title: Text
     number_prefix: str = Field("", pattern=r"^[A-Z]{0,6}$")
     valid_days: int | None = Field(None, ge=1)
@@ -94,11 +103,16 @@ class Outcome(Part):
     wording: dict[str, Text] = {}
     shown_fields: tuple[Key, ...] = Field((), description="answers that are printed on the permit, and so are public")
     in_register: tuple[RegisterField, ...] = Field((), description="what the public register shows of it; nothing: no entry")
+    holder: PassHolder | None = Field(None, description="for a pass: the person who holds it")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Outcome:
-        if self.kind == "permit" and not (self.number_prefix and self.statement):
-            raise ValueError("a permit needs 'number_prefix' and 'statement'")
+        if self.is_issued and not (self.number_prefix and self.statement):
+            raise ValueError(f"a {self.kind} needs 'number_prefix' and 'statement'")
+        if (self.kind == "pass") != bool(self.holder):
+            raise ValueError("'holder' belongs to an outcome of kind 'pass', and it needs it")
+        if self.kind == "pass" and not self.valid_days:
+            raise ValueError("a pass needs 'valid_days': nobody passes for ever")
         if self.renewable_days and not self.valid_days:
             raise ValueError("only a permit with 'valid_days' can be renewed")
         if self.in_register and self.kind != "permit":
@@ -106,6 +120,17 @@ class Outcome(Part):
         if self.in_register and not {"number", "issued"} <= set(self.in_register):
             raise ValueError("'in_register' needs 'number' and 'issued': an entry is found and checked by them")
         return self
+
+    @property
+    def is_issued(self) -> bool:
+        """Whether an approval gives a numbered, signed document."""
+        return self.kind in ("permit", "pass")
+
+    @property
+    def printed_fields(self) -> tuple[Key, ...]:
+        """The answers that stand on the document, and in which a slip can be put right."""
+        holder = self.holder
+        return (holder.name, holder.id_number, *self.shown_fields) if holder else self.shown_fields
 
 
 class Pledge(Part):

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits import numbers
-from permits.credentials import code, code_checking
+from permits.credentials import code, code_checking, passes
 from permits.models import Permit, User
 from reviews import roles
 from reviews.audit import log
@@ -166,8 +166,10 @@ def _keep(rows: list[GateScan]) -> None:
 
 
 def may_be_named(permit: Permit) -> bool:
-    """Whether a passage may be kept with the permit that was shown: of an enterprise always, of a person never yet."""
-    return bool(permit.content["holder"]["uscc"])
+    """Whether a passage may be kept with the permit that was shown: of an enterprise always, of a person who agreed to it."""
+    if permit.content["holder"]["uscc"]:
+        return True
+    return permit.person is not None and passes.person_of(permit).consents
 
 
 def passages(permit: Permit, *, limit: int = 50) -> list[GateScan]:

@@ -11,33 +11,36 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from permits.codes import regions
+from permits.credentials import passes
 from permits.definition import FormField, Text
 from permits.fieldtypes import display
 from permits.models import Application
 
-FORMAT = "permit/1"
+FORMAT, PASS_FORMAT = "permit/1", "pass/1"
 LANGUAGES = {"zh": "zh-hans", "en": "en"}
 
 
 def content_of(
-    application: Application, *, number: str, issued_at: datetime, valid_until: date | None, office: dict[str, str]
-) -> dict[str, Any]:
+    application: Application, *, number: str, issued_at: datetime, valid_until: date | None, office: dict[str, str],
+    person: dict[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What the permit says, in both languages, as it was when it was decided; ``office`` has ``zh`` and ``en``.
 
     Nothing personal goes in but the name of a person who applied for themselves: the service's definition can't
-    show sensitive answers, and the enterprise's name, code and address are public.
+    show sensitive answers, and the enterprise's name, code and address are public. Of a pass not even that: ``person``
+    (``passes.taken``) goes in as a masked name, and as a digest that binds it to the signature.
     """
     definition = application.definition
     outcome = definition.outcome
     shown = [definition.field(key) for key in outcome.shown_fields]
     return {
-        "format": FORMAT,
+        "format": PASS_FORMAT if person else FORMAT,
         "number": number,
         "service": definition.slug,
         "title": _both(outcome.title),
         "statement": _both(outcome.statement),
         "decision": _both(outcome.wording.get("approved")),
-        "holder": _holder(application),
+        "holder": passes.holder(person) if person else _holder(application),
         "region": {"code": application.region, "name": regions.full_name(application.region)},
         "case_number": application.number or "",
         "shown": [_shown(field, application.answer(field.key)) for field in shown if field],

@@ -17,6 +17,7 @@ from typing import Any
 import typst
 from django.conf import settings
 
+from permits.credentials import passes
 from permits.credentials.code import address
 from permits.credentials.pades import sign_pdf
 from permits.credentials.qr import qr_svg
@@ -33,13 +34,18 @@ MISSING = "〓"  # what Chinese printers set for a character they have no type o
 STAMPS = {Permit.State.REVOKED: ("已撤销", "REVOKED"), Permit.State.SUPERSEDED: ("已换发", "SUPERSEDED")}
 
 
-def render_pdf(content: dict[str, Any], *, code: str = "", state: str = Permit.State.VALID) -> bytes:
+def render_pdf(
+    content: dict[str, Any], *, code: str = "", state: str = Permit.State.VALID, person: dict[str, str] | None = None
+) -> bytes:
     """The pages, as bytes; of a permit that was revoked or renewed with that across each of them.
 
-    The QR code leads to the public page; with ``code`` it is checked without a network too.
+    The QR code leads to the public page; with ``code`` it is checked without a network too. A pass needs its ``person``
+    (``passes.on_paper``).
     """
     issued_at = datetime.fromisoformat(content["issued_at"])
-    printable, missing = _printable(content)
+    photo = person["photo"] if person else ""
+    named = content | {"person": {key: person[key] for key in ("name", "id_number")}} if person else content
+    printable, missing = _printable(named)
     data = printable | {
         "issued_local": issued_at.astimezone(SHANGHAI).strftime("%Y-%m-%d"),
         "missing": [f"U+{ord(character):04X}" for character in missing],
@@ -50,15 +56,19 @@ def render_pdf(content: dict[str, Any], *, code: str = "", state: str = Permit.S
         TEMPLATE,
         format="pdf",
         font_paths=_fonts(),
-        sys_inputs={"permit": json.dumps(data, ensure_ascii=False), "qr": qr_svg(address(content["verify_url"], code))},
+        sys_inputs={
+            "permit": json.dumps(data, ensure_ascii=False),
+            "qr": qr_svg(address(content["verify_url"], code)),
+            "photo": photo,
+        },
         pdf_standards=["a-2a", "ua-1"],
         timestamp=int(issued_at.timestamp()),
     )
 
 
-def signed_pdf(content: dict[str, Any], *, code: str = "") -> bytes:
+def signed_pdf(content: dict[str, Any], *, code: str = "", person: dict[str, str] | None = None) -> bytes:
     """The pages with the bureau's signature. Raise ``NotSigned`` when a later try may do."""
-    return sign_pdf(render_pdf(content, code=code), office=content["office"], number=content["number"])
+    return sign_pdf(render_pdf(content, code=code, person=person), office=content["office"], number=content["number"])
 
 
 def store_pdf(permit: Permit) -> None:
@@ -67,7 +77,7 @@ def store_pdf(permit: Permit) -> None:
     """
     if permit.pdf_sha256:
         return
-    stored = storage.put(io.BytesIO(signed_pdf(permit.content, code=permit.code)))
+    stored = storage.put(io.BytesIO(signed_pdf(permit.content, code=permit.code, person=passes.on_paper(permit))))
     # The signature of the content changes with each correction.
     waiting = Permit.objects.filter(pk=permit.pk, pdf_sha256="", signature=permit.signature)
     if not waiting.update(pdf_sha256=stored.sha256, pdf_size=stored.size):

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import File
 
 from permits import credentials, edition_files
+from permits.credentials import passes
 from permits.intake import keeping, reading, sandbox, storage
 from permits.intake.looking.words import Refused
 from permits.intake.storage import Stored
@@ -37,7 +38,7 @@ def _earlier_prints(sha256: str) -> bool:
     earlier = PermitCorrection.objects.filter(pdf_sha256=sha256).first()
     if earlier is None:
         return False
-    stored = storage.put(io.BytesIO(credentials.render_pdf(earlier.content, code=earlier.code)))
+    stored = storage.put(io.BytesIO(credentials.render_pdf(earlier.content, code=earlier.code, person=passes.on_paper(earlier))))
     PermitCorrection.objects.filter(pk=earlier.pk).update(pdf_sha256=stored.sha256)
     return True
 
@@ -48,7 +49,7 @@ def _prints(sha256: str) -> bool:
     if permit is None:
         return False
     try:
-        stored = storage.put(io.BytesIO(credentials.signed_pdf(permit.content, code=permit.code)))
+        stored = storage.put(io.BytesIO(credentials.signed_pdf(permit.content, code=permit.code, person=passes.on_paper(permit))))
     except (credentials.NotSigned, ImproperlyConfigured) as error:
         log.warning("the print of permit %s can't be made anew yet: %s", permit.number, error)
         return False

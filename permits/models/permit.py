@@ -7,6 +7,7 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from permits.models.application import Application
+from permits.models.fields import EncryptedJSONField
 
 LISTED = models.Q(uscc__gt="")  # it has an enterprise for a holder, so the public register may name it
 
@@ -21,6 +22,8 @@ class Permit(models.Model):
     number = models.CharField(_("Number"), max_length=40, unique=True)
     # What was decided, as it was decided: signed, shown on the verify page, and set in the PDF.
     content = models.JSONField()
+    # Of a pass: who holds it (``permits.credentials.passes``). The content has their name masked, and a digest of this.
+    person = EncryptedJSONField(null=True, editable=False)
     signature = models.CharField(max_length=100, blank=True, help_text="Ed25519 over the canonical content, base64url")
     key_id = models.CharField(_("Key of the signature"), max_length=16, blank=True)
     code = models.TextField(_("Code"), blank=True, help_text="PP1:…, in the QR code on the print")
@@ -75,6 +78,7 @@ class PermitCorrection(models.Model):
 
     permit = models.ForeignKey(Permit, models.PROTECT, related_name="corrections")
     content = models.JSONField()
+    person = EncryptedJSONField(null=True, editable=False)
     signature = models.CharField(max_length=100)
     key_id = models.CharField(max_length=16)
     code = models.TextField(blank=True)

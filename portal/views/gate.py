@@ -8,14 +8,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from permits.credentials import code
+from permits.credentials import code, passes
+from permits.intake import storage
+from permits.models import Permit
 from portal.requests import SignedIn
 from portal.throttle import allowed, seconds_left
 from portal.views.checker import words
@@ -62,7 +64,21 @@ def gate(request: SignedIn, public_id: UUID) -> HttpResponse:
     if not text:
         return _page(request, here, error=_("Scan a code, or type the number of a permit."), status=422)
     seen = gates.scan(here, text, by=request.user, key=_key(request.POST.get("key", "")))
-    return _page(request, here, seen=seen, why=WHY[seen.verdict], rows=_rows(seen))
+    return _page(request, here, seen=seen, why=WHY[seen.verdict], rows=_rows(seen), has_photo=_has_photo(seen))
+
+
+@login_required
+def photo(request: SignedIn, public_id: UUID, number: str) -> HttpResponse | FileResponse:
+    """The photo of who holds a pass, while it opens this gate, to who checks here."""
+    here = _here(request, public_id)
+    if not allowed("gate", str(request.user.pk), limit=PER_MINUTE):
+        return HttpResponse(status=429, headers={"Retry-After": str(seconds_left())})
+    seen = gates.look(here, number)
+    if not _has_photo(seen) or seen.permit is None:
+        raise Http404
+    found = passes.person_of(seen.permit).photo
+    assert found is not None  # _has_photo asked
+    return FileResponse(storage.open_blob(found.sha256), content_type=found.media_type)
 
 
 @login_required
@@ -126,7 +142,7 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
     holder, until = content["holder"], content["valid_until"]
     title = content["title"]["zh" if (get_language() or "zh").startswith("zh") else "en"]
     rows = [
-        (_("Holder"), _masked(holder["name"]) if holder["kind"] == "person" else holder["name"]),
+        (_("Holder"), _name(seen.permit)),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Permit"), title),
         (_("Number"), seen.number),
@@ -135,8 +151,16 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
     return [{"label": label, "value": value} for label, value in rows if value]
 
 
-def _masked(name: str) -> str:
-    return name[:1] + "*" * max(len(name) - 1, 1)
+def _name(permit: Permit) -> str:
+    """Of a pass in full, for it is to be compared with who shows it; of another permit that a person holds, masked."""
+    if permit.person is not None:
+        return passes.person_of(permit).name
+    holder = permit.content["holder"]
+    return passes.masked(holder["name"]) if holder["kind"] == "person" else str(holder["name"])
+
+
+def _has_photo(seen: gates.Seen) -> bool:
+    return bool(seen.good and seen.permit and seen.permit.person is not None and passes.person_of(seen.permit).photo)
 
 
 def _words() -> dict[str, str]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from permits import credentials, numbers
+from permits.credentials import passes
 from permits.intake import mending, reading
 from permits.models import Application, Permit, Status
 from portal.blocks import owed_blocks, refresh_after
@@ -155,7 +156,7 @@ def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
     fetched(permit.application, request.user)
     name = f'attachment; filename="{permit.number}.pdf"'
     if permit.state != Permit.State.VALID:
-        pdf = credentials.render_pdf(permit.content, code=permit.code, state=permit.state)
+        pdf = credentials.render_pdf(permit.content, code=permit.code, state=permit.state, person=passes.on_paper(permit))
         return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": name, "Cache-Control": "no-store"})
     pdf_file = _print_of(permit)
     if pdf_file is None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from permits import numbers
 from permits.credentials import VerifyResult, check
+from permits.credentials.passes import masked
 from portal.throttle import allowed, client
 from portal.views.checker import words
 
@@ -93,7 +94,7 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
     is_person = holder["kind"] == "person"
     until = content["valid_until"]
     rows = [
-        (_("Holder"), _masked(holder["name"]) if is_person else holder["name"]),
+        (_("Holder"), masked(holder["name"]) if is_person else holder["name"]),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Number"), content["number"]),
         (_("Decision"), _in_language(content["decision"])),
@@ -109,10 +110,6 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
     else:
         rows.append((_("Valid until"), _day(date.fromisoformat(until)) if until else _("Until revoked")))
     return [{"label": label, "value": value} for label, value in rows if value]
-
-
-def _masked(name: str) -> str:
-    return name[:1] + "*" * max(len(name) - 1, 1)
 
 
 def _day(day: date) -> str:

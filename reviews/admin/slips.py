@@ -52,7 +52,7 @@ def _fields(permit: Permit, request: HttpRequest) -> list[Printed]:
     """The printed fields, as the form itself asks for them; each knows whether something else was typed."""
     application = permit.application
     definition = application.definition
-    printed = set(definition.outcome.shown_fields)
+    printed = set(definition.outcome.printed_fields)
     stands = as_data(definition, application.answers)
     typed = {**stands, **{key: request.POST.getlist(key) if isinstance(stands.get(key), list) else request.POST[key]
                           for key in printed if key in request.POST}}  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits import comparing, credentials, numbers
-from permits.credentials import listing
+from permits.credentials import listing, passes
 from permits.forms import as_data, section_form
 from permits.models import Application, Permit, PermitCorrection, Service, User, next_serial
 from permits.models.application import CLOSED_UNRENEWED
@@ -27,17 +27,20 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
     """Number and sign the outcome now; the PDF is printed by a worker."""
     application, now = step.application, step.now
     outcome = application.definition.outcome
-    if outcome.kind != "permit":
+    if not outcome.is_issued:
         return
     earlier = Permit.objects.filter(pk=application.renews_id).first() if application.renews_id else None
     serial = next_serial(f"permit:{application.region}:{outcome.number_prefix}:{timezone.localdate(now).year}")
     number = numbers.permit_number(application.region, outcome.number_prefix, now, serial)
     valid_until = _valid_until(outcome.valid_days, now, earlier)
-    content = credentials.content_of(application, number=number, issued_at=now, valid_until=valid_until, office=office)
+    person = passes.taken(application)
+    content = credentials.content_of(
+        application, number=number, issued_at=now, valid_until=valid_until, office=office, person=person
+    )
     signature, key_id = credentials.sign(content)
     permit = Permit(
-        application=application, number=number, content=content, signature=signature, key_id=key_id, issued_at=now,
-        valid_until=valid_until, code=credentials.make_code(content, now=now), **listing.columns(content),
+        application=application, number=number, content=content, person=person, signature=signature, key_id=key_id,
+        issued_at=now, valid_until=valid_until, code=credentials.make_code(content, now=now), **listing.columns(content),
     )  # fmt: skip
     insert([permit])
     if earlier and earlier.state == Permit.State.VALID:
@@ -100,20 +103,21 @@ def correct_permit(
             raise NotSensible(_("Only a permit that is in force can be corrected."))
         _by_a_supervisor_of_the_deciders(step, official)
         application.answers = _corrected_answers(application, changes)
-        earlier = permit.content
+        earlier, person = permit.content, passes.taken(application, like=permit.person)
         content = credentials.content_of(
             application, number=permit.number, issued_at=permit.issued_at, valid_until=permit.valid_until,
-            office=earlier["office"],
+            office=earlier["office"], person=person,
         )  # fmt: skip
         if content == earlier:
             raise NotSensible(_("Nothing would change: the permit says so already."))
         PermitCorrection.objects.create(
-            permit=permit, content=earlier, signature=permit.signature, key_id=permit.key_id,
+            permit=permit, content=earlier, person=permit.person, signature=permit.signature, key_id=permit.key_id,
             code=permit.code, pdf_sha256=permit.pdf_sha256, corrected_at=step.now, corrected_by=official,
         )  # fmt: skip
         permit.signature, permit.key_id = credentials.sign(content)
         permit.code = credentials.make_code(content, now=step.now)
-        permit.content, permit.corrected_at, permit.pdf_sha256, permit.pdf_size = content, step.now, "", 0
+        permit.content, permit.person = content, person
+        permit.corrected_at, permit.pdf_sha256, permit.pdf_size = step.now, "", 0
         for name, value in listing.columns(content).items():
             setattr(permit, name, value)
         permit.save()
@@ -129,7 +133,7 @@ def correct_permit(
 
 def _corrected_answers(application: Application, changes: Mapping[str, Any]) -> dict[str, Any]:
     definition = application.definition
-    if unprinted := sorted(set(changes) - set(definition.outcome.shown_fields)):
+    if unprinted := sorted(set(changes) - set(definition.outcome.printed_fields)):
         raise NotSensible(_("“%(key)s” is not printed on the permit.") % {"key": unprinted[0]})
     answers = dict(application.answers)
     data = as_data(definition, {**answers, **changes})
