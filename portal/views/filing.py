@@ -30,10 +30,7 @@ from reviews.routing import NobodyHandles
 def start(request: SignedIn, slug: str) -> HttpResponse:
     """Begin, or go on with, a draft of this service for one of the applicant's enterprises."""
     service = get_object_or_404(Service.objects.select_related("current"), slug=slug, open=True, current__isnull=False)
-    version = service.current
-    if version is None:  # the query above has asked for one
-        raise Http404
-    definition = version.definition
+    definition = service.definition
     enterprise = None
     if definition.audience == "enterprise":
         mine = list(Enterprise.objects.visible_to(request.user, service=service).order_by("name"))
@@ -56,6 +53,8 @@ def start(request: SignedIn, slug: str) -> HttpResponse:
 
 def begin(request: SignedIn, service: Service, enterprise: Enterprise | None) -> HttpResponse:
     """To a new draft, or to the one that there is. What the enterprise's record answers in full isn't asked first again."""
+    if service.current is None:
+        raise Http404
     with transaction.atomic():
         _lock_whose(request.user, enterprise)  # of two clicks at once the second finds the first one's draft
         same = Application.objects.visible_to(request.user).filter(
