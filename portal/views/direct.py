@@ -10,6 +10,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from permits.intake.arriving import Lost, Turn
 from permits.intake.storage import StorageUnavailable
 from permits.models import Application, Upload
 from portal.requests import SignedIn
+from portal.views.materials import page_of
 from portal.views.tus import (
     Answered,
     asked,
@@ -37,6 +39,8 @@ from portal.views.tus import (
 def uploads(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
     """Begin: ``name`` and ``size`` in bytes. 201 with where it goes on, and an address for each part."""
     application, requirement = asked(request, public_id, key)
+    if request.method == "GET":
+        return redirect(page_of(application) + f"#material-{key}")
 
     def begin() -> HttpResponse:
         size = request.POST.get("size", "")
@@ -55,9 +59,11 @@ def uploads(request: SignedIn, public_id: UUID, key: str) -> HttpResponse:
 def upload(request: SignedIn, public_id: UUID, upload_id: UUID) -> HttpResponse:
     """GET: what arrived, and addresses for the rest. POST: everything is sent; take it in."""
     row = upload_of(request, public_id, upload_id)
+    application = row.application
+    if request.method == "GET" and request.headers.get("X-Requested-With") != "XMLHttpRequest":
+        return redirect(page_of(application) + f"#material-{row.requirement}")
     if not row.direct:
         raise Http404
-    application = row.application
 
     def look() -> HttpResponse:
         refuse_when_over(row)

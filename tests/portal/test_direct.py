@@ -27,6 +27,7 @@ from tests.portal.browser import at
 
 pytestmark = pytest.mark.django_db
 PART = direct.PART
+SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
 
 
 def _long_plan() -> bytes:
@@ -120,7 +121,7 @@ def test_it_goes_on_with_the_parts_that_are_missing(cast: Cast, empty: Applicati
     put(state["to"]["2"], part_of(PLAN, 2))
     early = client.post(f"{address}direct/")
     assert early.status_code == 409 and not empty.materials.exists()
-    state = client.get(f"{address}direct/").json()
+    state = client.get(f"{address}direct/", headers=SCRIPT).json()
     assert state["arrived"] == [2] and list(state["to"]) == ["1"]
     put(state["to"]["1"], part_of(PLAN, 1))
     assert client.post(f"{address}direct/").json()["ok"]
@@ -136,7 +137,7 @@ def test_a_part_of_another_length_does_not_count(cast: Cast, empty: Application)
     assert int(signed["X-Amz-Expires"][0]) == direct.SECONDS
     put(state["to"]["1"], b"short")
     put(state["to"]["2"], part_of(PLAN, 2))
-    assert client.get(f"{address}direct/").json()["arrived"] == [2]
+    assert client.get(f"{address}direct/", headers=SCRIPT).json()["arrived"] == [2]
     assert client.post(f"{address}direct/").status_code == 409
 
 
