@@ -124,9 +124,22 @@ def look(gate: Gate, text: str, *, now: datetime | None = None) -> Seen:
     if word == "unregistered":
         return Seen(Verdict.UNKNOWN, number)
     permit = Permit.objects.select_related("application__version__service").get(number=number)
+    if not _bound(permit):
+        return Seen(Verdict.UNKNOWN, number)
     if word == "valid" and gate.services and permit.application.version.service.slug not in gate.services:
         word = Verdict.NOT_HERE
     return Seen(Verdict.GOOD if word == "valid" else Verdict(word), number, permit, said)
+
+
+def _bound(permit: Permit) -> bool:
+    """Whether the person beside a pass is the one it was signed for. Of other permits there is nobody to compare."""
+    if permit.person is None and not permit.content["holder"].get("person"):
+        return True
+    try:
+        passes.person_of(permit)
+    except ValueError:
+        return False
+    return True
 
 
 def scan(gate: Gate, text: str, *, by: User, key: UUID, now: datetime | None = None) -> Seen:

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from permits import credentials, numbers
-from permits.credentials import code
+from permits.credentials import code, passes
 from permits.models import Permit, User
 from reviews import gates, roles
 from reviews.audit import log, naming, story
@@ -134,6 +134,17 @@ def test_a_passage_names_an_enterprise_and_no_person_who_did_not_agree(cast: Cas
     assert (row.result, row.permit) == ("good", None) and gates.passages(of_a_person) == []
     kept = " ".join(str(value) for value in GateScan.objects.values().get().values())
     assert "欧阳" not in kept and of_a_person.number not in kept
+
+
+def test_a_pass_whose_person_was_changed_lets_nobody_in(cast: Cast, gate: Gate, checker: User) -> None:
+    who = {"salt": "0" * 32, "name": "欧阳喆堃", "id_last4": "001X", "material": "", "photo": "", "consents": True}
+    one = issued(cast, holder=passes.holder(who))
+    for changed in (None, who | {"name": "张三"}, who | {"consents": False}, who):
+        one.person = changed
+        one.save()
+        verdicts = {scan(gate, shown, checker).verdict for shown in (made(one), one.number)}
+        assert verdicts == ({"good"} if changed == who else {"unknown"})
+    assert [row.permit for row in GateScan.objects.exclude(permit=None)] == [one, one]  # they agreed to it
 
 
 # --- Once -------------------------------------------------------------------------------------------------------------
