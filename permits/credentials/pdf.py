@@ -19,6 +19,7 @@ from django.conf import settings
 
 from permits.credentials import passes
 from permits.credentials.code import address
+from permits.credentials.content import FORMAT, PASS_FORMAT
 from permits.credentials.pades import sign_pdf
 from permits.credentials.qr import qr_svg
 from permits.intake import storage
@@ -26,7 +27,7 @@ from permits.models import Permit, PermitCorrection
 from permits.numbers import SHANGHAI
 
 ROOM = Path(__file__).resolve().parent.parent
-TEMPLATE = ROOM / "templates_typst" / "permit.typ"
+TEMPLATES = {FORMAT: ROOM / "templates_typst" / "permit.typ", PASS_FORMAT: ROOM / "templates_typst" / "pass.typ"}
 MISSING = "〓"  # what Chinese printers set for a character they have no type of
 
 
@@ -53,7 +54,7 @@ def render_pdf(
         "stamp": STAMPS.get(Permit.State(state)),
     }
     return typst.compile(
-        TEMPLATE,
+        TEMPLATES[content["format"]],
         format="pdf",
         font_paths=_fonts(),
         sys_inputs={

@@ -134,6 +134,27 @@ def test_another_person_beside_the_signed_content_is_found_out(cast: Cast) -> No
         passes.person_of(permit)
 
 
+def test_every_changed_bit_of_its_code_is_refused(cast: Cast) -> None:
+    permit = issued(cast)
+    for place in range(len(permit.code) * 7):
+        at_, bit = divmod(place, 7)
+        changed = permit.code[:at_] + chr(ord(permit.code[at_]) ^ 1 << bit) + permit.code[at_ + 1 :]
+        with pytest.raises(credentials.Refused):
+            credentials.read(changed)
+
+
+def test_a_revoked_one_is_printed_with_that_across_it_and_without_its_photo_once_that_is_erased(cast: Cast, tmp_path: Path) -> None:
+    permit = issued(cast)
+    permit.application.materials.update(erased_at=timezone.now())
+    file = tmp_path / "pass.pdf"
+    person_ = passes.on_paper(permit)
+    file.write_bytes(credentials.render_pdf(permit.content, code=permit.code, state="revoked", person=person_))
+    text = subprocess.run(["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True).stdout
+    assert "照片已删除" in text and NAME in text
+    images = subprocess.run(["pdfimages", "-list", file], capture_output=True, text=True, check=True).stdout
+    assert "413" not in images
+
+
 def test_a_slip_in_the_name_is_put_right_and_earlier_prints_are_void(cast: Cast) -> None:
     permit = issued(cast)
     earlier = permit.code
@@ -141,6 +162,7 @@ def test_a_slip_in_the_name_is_put_right_and_earlier_prints_are_void(cast: Cast)
     workflow.correct_permit(permit.pk, official=head, changes={"name": "欧阳春小"}, reason="笔误", now=timezone.now() + timedelta(seconds=2))
     permit.refresh_from_db()
     assert passes.person_of(permit).name == "欧阳春小" and permit.content["holder"]["name"] == "欧***"
+    assert passes.person_of(permit.corrections.get()).name == NAME
     gate = Gate.objects.create(name_zh="东门", name_en="East gate", region="360924")
     assert gates.look(gate, earlier, now=timezone.now() + timedelta(seconds=4)).verdict == Verdict.CORRECTED
 
@@ -150,6 +172,10 @@ def test_a_slip_in_the_name_is_put_right_and_earlier_prints_are_void(cast: Cast)
     [
         ('name = "name"', 'name = "nobody"', "not a field"),
         ('id_number = "id_number"', 'id_number = "place"', "type 'resident_id'"),
+        ('name = "name"', 'name = "mobile"', "type 'text'"),
+        ('consent = "log_consent"', 'consent = "name"', "type 'yesno'"),
+        ('kind = "pass"', 'kind = "permit"', "'holder' belongs to"),
+        ("valid_days = 90", 'valid_days = 90\nin_register = ["number", "issued"]', "belongs to an outcome of kind"),
         ('photo = "photo"', 'photo = "picture"', "not a material"),
         ("valid_days = 90\n", "", "for ever"),
         ('shown_fields = ["place"]', 'shown_fields = ["place", "name"]', "personal"),
