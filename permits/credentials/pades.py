@@ -23,7 +23,9 @@ from pyhanko.stamp import NoOpStampStyle
 from permits.credentials import bureau
 
 FIELD = "Permit"
-SEAL = (350, 146, 465, 260)  # where the seal is drawn: left, bottom, right, top, in points
+Box = tuple[int, int, int, int]  # left, bottom, right, top, in points
+SEAL: Box = (350, 146, 465, 260)  # where the seal is drawn on a permit
+SEAL_OF_A_CARD: Box = (161, 64, 243, 144)  # and on a pass
 DIGEST = "sha256"
 STAMP = 12 * 1024  # bytes, of a time stamp with the certificates in it
 
@@ -32,10 +34,10 @@ class NotSigned(Exception):
     """The time stamp authority or the token doesn't answer; a later try may succeed."""
 
 
-def sign_pdf(pdf: bytes, *, office: dict[str, str], number: str) -> bytes:
+def sign_pdf(pdf: bytes, *, office: dict[str, str], number: str, seal: Box = SEAL) -> bytes:
     """The PDF with the bureau's signature. Raise ``NotSigned``, or ``ImproperlyConfigured`` when there is no key."""
     writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-    _add_field(writer, f"电子签名 Electronic signature: {office['zh']} {office['en']}, {number}")
+    _add_field(writer, f"电子签名 Electronic signature: {office['zh']} {office['en']}, {number}", seal)
     meta = PdfSignatureMetadata(
         field_name=FIELD, md_algorithm=DIGEST, subfilter=SigSeedSubFilter.PADES, certify=True,
         docmdp_permissions=MDPPerm.NO_CHANGES, name=office["zh"], reason=number,
@@ -61,8 +63,8 @@ def _room(signer: Signer, *, stamped: bool) -> int:
     return 2 * (certificates + 3072 + (STAMP if stamped else 0))
 
 
-def _add_field(writer: IncrementalPdfFileWriter, said: str) -> None:
-    append_signature_field(writer, SigFieldSpec(FIELD, on_page=-1, box=SEAL, readable_field_name=said))
+def _add_field(writer: IncrementalPdfFileWriter, said: str, seal: Box) -> None:
+    append_signature_field(writer, SigFieldSpec(FIELD, on_page=-1, box=seal, readable_field_name=said))
     _name, _value, field_ref = next(enumerate_sig_fields(writer))
     _tag(writer, field_ref)
 
