@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from django.utils.translation import get_language
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from permits import spoken
 from permits.expressions import ExpressionError
 from permits.expressions import parse as parse_expression
 
@@ -45,4 +45,4 @@ class Text(Part):
     en: str = Field(min_length=1)
 
     def __str__(self) -> str:
-        return self.zh if (get_language() or "zh").startswith("zh") else self.en
+        return self.zh if spoken.language() == "zh" else self.en

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from permits import spoken
 from permits.codes.text import fold
 
 
@@ -43,7 +43,7 @@ def divisions(section: str | None = None) -> list[Industry]:
 
 
 def label(industry: Industry) -> str:
-    chinese = (get_language() or "zh").startswith("zh")
+    chinese = spoken.language() == "zh"
     return f"{industry.code} {industry.name if chinese else industry.name_en}"
 
 

@@ -72,11 +72,5 @@ def by_the_register(code: Code, now: datetime) -> str:
 
 def of_a_number(number: str, now: datetime) -> str:
     """The same words for a number that was typed. A print from before a correction can't be told by its number."""
-    found = check(number, today=timezone.localdate(now))
-    if not (found.found and found.signature_ok):
-        return "unregistered"
-    if found.revoked:
-        return "revoked"
-    if found.superseded_by:
-        return "superseded"
-    return "expired" if found.expired else "valid"
+    word = check(number, today=timezone.localdate(now)).standing
+    return "unregistered" if word in ("unknown", "forged") else word

@@ -26,8 +26,21 @@ class VerifyResult:
     corrected_at: datetime | None = None  # prints from before are void
 
     @property
+    def standing(self) -> str:
+        """What matters most about it, in one word: a bad signature, a revocation, a renewal, an end of validity."""
+        if not self.found:
+            return "unknown"
+        if not self.signature_ok:
+            return "forged"
+        if self.revoked:
+            return "revoked"
+        if self.superseded_by:
+            return "superseded"
+        return "expired" if self.expired else "valid"
+
+    @property
     def valid(self) -> bool:
-        return self.found and self.signature_ok and not (self.revoked or self.expired or self.superseded_by)
+        return self.standing == "valid"
 
 
 def check(number: str, *, today: date | None = None) -> VerifyResult:

@@ -6,7 +6,9 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import IO, Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from django.conf import settings
@@ -104,6 +106,13 @@ class S3Blobs(S3Storage):
                 return False
             raise
         return True
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme, host and port that browsers send to."""
+        some = self.client.generate_presigned_url("head_bucket", Params={"Bucket": self.bucket_name}, ExpiresIn=1)
+        found = urlsplit(some)
+        return f"{found.scheme}://{found.netloc}"
 
     def key(self, name: str) -> str:
         return str(self._normalize_name(name))

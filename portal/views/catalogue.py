@@ -9,10 +9,10 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from permits import spoken
 from permits.definition import Definition
 from permits.edition_files import downloads, served, what_is_taken
 from permits.models import Application, EditionFile, Service, Status
@@ -100,7 +100,7 @@ def by_audience(services: list[Open]) -> list[dict[str, Any]]:
 
 def to_begin_with(services: list[Open]) -> list[str]:
     """A word of each service to begin a search with, in the reader's language; at most four."""
-    chinese = (get_language() or "zh").startswith("zh")
+    chinese = spoken.language() == "zh"
     first = [next((word for word in one.keywords if word.isascii() != chinese), "") for _slug, _digest, one in services]
     return [word for word in dict.fromkeys(first) if word][:4]
 

@@ -23,12 +23,12 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from permits import spoken
 from permits.credentials import keyset, status
 from permits.models import Service
 from portal.throttle import allowed, client
@@ -81,7 +81,7 @@ def status_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return redirect("checker_page", language="zh" if (get_language() or "zh").startswith("zh") else "en")
+    return redirect("checker_page", language=spoken.language())
 
 
 @require_safe

@@ -11,10 +11,9 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from permits import checks, comparing, fieldtypes, groups
+from permits import checks, comparing, fieldtypes, groups, spoken
 from permits.forms import defaults, is_shown, values_of
 from permits.intake.materials import remove_material, requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
@@ -220,7 +219,7 @@ def is_outdated(application: Application) -> bool:
 
 
 def left_over(application: Application) -> list[dict[str, str]]:
-    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    language = spoken.language()
     return [{"label": each["label"][language], "value": each["value"]} for each in application.left_over]
 
 

@@ -11,13 +11,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from permits import spoken
 from permits.credentials import code, passes
 from permits.intake import storage
-from permits.models import Permit
+from permits.models import Material, Permit
 from portal.requests import SignedIn
 from portal.throttle import allowed, seconds_left
 from portal.views.checker import words
@@ -64,7 +64,7 @@ def gate(request: SignedIn, public_id: UUID) -> HttpResponse:
     if not text:
         return _page(request, here, error=_("Scan a code, or type the number of a permit."), status=422)
     seen = gates.scan(here, text, by=request.user, key=_key(request.POST.get("key", "")))
-    return _page(request, here, seen=seen, why=WHY[seen.verdict], rows=_rows(seen), has_photo=_has_photo(seen))
+    return _page(request, here, seen=seen, why=WHY[seen.verdict], rows=_rows(seen), has_photo=_photo_of(seen) is not None)
 
 
 @login_required
@@ -73,11 +73,9 @@ def photo(request: SignedIn, public_id: UUID, number: str) -> HttpResponse | Fil
     here = _here(request, public_id)
     if not allowed("gate", str(request.user.pk), limit=PER_MINUTE):
         return HttpResponse(status=429, headers={"Retry-After": str(seconds_left())})
-    seen = gates.look(here, number)
-    if not _has_photo(seen) or seen.permit is None:
+    found = _photo_of(gates.look(here, number))
+    if found is None:
         raise Http404
-    found = passes.person_of(seen.permit).photo
-    assert found is not None  # _has_photo asked
     return FileResponse(storage.open_blob(found.sha256), content_type=found.media_type)
 
 
@@ -140,7 +138,7 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
         return [{"label": _("Number"), "value": seen.number}] if seen.number else []
     content = seen.permit.content
     holder, until = content["holder"], content["valid_until"]
-    title = content["title"]["zh" if (get_language() or "zh").startswith("zh") else "en"]
+    title = spoken.said(content["title"])
     rows = [
         (_("Holder"), _name(seen.permit)),
         (_("Unified social credit code"), holder["uscc"]),
@@ -159,8 +157,11 @@ def _name(permit: Permit) -> str:
     return passes.masked(holder["name"]) if holder["kind"] == "person" else str(holder["name"])
 
 
-def _has_photo(seen: gates.Seen) -> bool:
-    return bool(seen.good and seen.permit and seen.permit.person is not None and passes.person_of(seen.permit).photo)
+def _photo_of(seen: gates.Seen) -> Material | None:
+    """Of who holds a pass that opens the gate, while it is kept."""
+    if not seen.good or seen.permit is None or seen.permit.person is None:
+        return None
+    return passes.person_of(seen.permit).photo
 
 
 def _words() -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import get_language
 
+from permits import spoken
 from portal.help import TOPICS, topic
 from reviews.models import Department
 
@@ -21,7 +21,7 @@ def one(request: HttpRequest, slug: str) -> HttpResponse:
     found = topic(slug)
     if found is None:
         raise Http404
-    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    language = spoken.language()
     context = {"topic": found, "topics": TOPICS, "text": f"help/{language}/{slug}.html"}
     if slug == "contact":
         offices = Department.objects.filter(active=True).order_by("region", "kind")[:MOST_OFFICES]

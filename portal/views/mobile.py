@@ -14,9 +14,9 @@ from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from permits import spoken
 from permits.codes import mobile as mobiles
 from permits.secrets import decrypt, encrypt
 from portal.forms import CodeForm, MobileForm
@@ -62,7 +62,7 @@ def _send(request: SignedIn) -> HttpResponse:
     code = f"{secrets.randbelow(10**6):06d}"
     # Of a number that is another account's nothing is told and nothing sent; what the page says is the same.
     if preferences.has(request.user, number):
-        language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+        language = spoken.language()
         try:
             provider.send_code(number, code, language)
         except (channels.Later, channels.Rejected, OSError):

@@ -17,12 +17,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from permits import numbers
+from permits import numbers, spoken
 from permits.codes import regions
 from permits.credentials import listing
 from portal.openapi import finding
@@ -210,9 +209,7 @@ def _day(day: date) -> str:
 
 
 def _said(text: dict[str, str] | None) -> str:
-    if not text:
-        return ""
-    return text["zh"] if (get_language() or "zh").startswith("zh") else text["en"]
+    return spoken.said(text) if text else ""
 
 
 def _regions(chosen: str) -> list[tuple[str, str]]:

@@ -9,12 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from permits import numbers
+from permits import numbers, spoken
 from permits.credentials import VerifyResult, check
 from permits.credentials.passes import masked
 from portal.throttle import allowed, client
@@ -45,11 +44,11 @@ def permit(request: HttpRequest, number: str) -> HttpResponse:
     if not allowed("verify", client(request), limit=PER_MINUTE):
         return _too_many(request)
     result = check(number)
-    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
-    context: dict[str, Any] = {"result": result, "state": _state(result), "words": words(), "language": language}
+    language = spoken.language()
+    context: dict[str, Any] = {"result": result, "state": result.standing, "words": words(), "language": language}
     if result.signature_ok:
         context["rows"] = _rows(result)
-        context["permit_title"] = _in_language(result.content["title"])
+        context["permit_title"] = spoken.said(result.content["title"])
     return _page(request, number=result.number[:LONGEST], status=200 if result.found else 404, **context)
 
 
@@ -75,19 +74,6 @@ def _fault_in(number: str) -> str:
     return ""
 
 
-def _state(result: VerifyResult) -> str:
-    """What matters most about it, in one word: a bad signature, a revocation, a renewal, an end of validity."""
-    if not result.found:
-        return "unknown"
-    if not result.signature_ok:
-        return "forged"
-    if result.revoked:
-        return "revoked"
-    if result.superseded_by:
-        return "superseded"
-    return "expired" if result.expired else "valid"
-
-
 def _rows(result: VerifyResult) -> list[dict[str, str]]:
     content = result.content
     holder = content["holder"]
@@ -97,8 +83,8 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
         (_("Holder"), masked(holder["name"]) if is_person else holder["name"]),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Number"), content["number"]),
-        (_("Decision"), _in_language(content["decision"])),
-        (_("Issued by"), _in_language(content["office"])),
+        (_("Decision"), spoken.said(content["decision"])),
+        (_("Issued by"), spoken.said(content["office"])),
         (_("Issued"), _day(timezone.localdate(datetime.fromisoformat(content["issued_at"])))),
     ]
     if result.superseded_by:
@@ -114,7 +100,3 @@ def _rows(result: VerifyResult) -> list[dict[str, str]]:
 
 def _day(day: date) -> str:
     return date_format(day, "DATE_FORMAT")
-
-
-def _in_language(text: dict[str, str]) -> str:
-    return text["zh"] if (get_language() or "zh").startswith("zh") else text["en"]

@@ -22,7 +22,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from permits import definition_editing, definition_preview, definition_text
+from permits import definition_editing, definition_preview, definition_text, spoken
 from permits.definition_editing import Part, PartForm
 from permits.definition_file import DefinitionError, Fault, parse
 from permits.definition_words import in_words
@@ -269,7 +269,7 @@ def _as_toml(draft: EditionDraft, at: str, typed: Typed | None) -> dict[str, Any
 
 def _outline(data: dict[str, Any], at: str, faulty: set[str]) -> dict[str, Any]:
     """Sections with their questions, and rules: title, whether a fault stands there, whether it is shown now."""
-    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    language = spoken.language()
     entries: list[dict[str, Any]] = [
         {"part": part, "title": part.title[language], "here": part.address == at, "faulty": part.address in faulty}
         for part in definition_editing.parts(data)
@@ -310,7 +310,7 @@ def _mended_at(fault: Fault) -> str:
 def _standing(draft: EditionDraft) -> dict[str, Any]:
     """What is in force, and whether that is what the draft was begun with."""
     current = draft.service.current if draft.service else None
-    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    language = spoken.language()
     return {
         "current": current, "overtaken": bool(current and draft.open and draft.base_id != current.pk),
         "refused": draft.refused_reason.get(language, "") if draft.refused_at else "",

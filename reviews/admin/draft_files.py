@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from permits import definition_text, edition_files
+from permits import definition_text, edition_files, spoken
 from permits.intake.inspect import refuse_size
 from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import uploads
@@ -98,7 +97,7 @@ def _show(
 
 def _rows(draft: EditionDraft, refused: tuple[str, str, str]) -> list[dict[str, Any]]:
     """One a material, with its two files: ``where`` is draft, force, ships, missing, or "" for none."""
-    language = "zh" if (get_language() or "zh").startswith("zh") else "en"
+    language = spoken.language()
     uploaded = {file.name: file for file in draft.files.all()}
     published = (
         {file.name: file for file in draft.service.current.files.all()}

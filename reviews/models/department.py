@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+from permits import spoken
 
 
 class DepartmentQuerySet(models.QuerySet["Department"]):
@@ -48,7 +49,7 @@ class Department(models.Model):
         constraints = [models.UniqueConstraint(fields=["kind", "region"], name="one_department_per_kind_and_region")]
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "zh").startswith("zh") else self.name_en
+        return self.name_zh if spoken.language() == "zh" else self.name_en
 
     @property
     def names(self) -> dict[str, str]:

@@ -7,9 +7,9 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from permits import spoken
 from permits.models import Permit
 
 
@@ -52,7 +52,7 @@ class Gate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "zh").startswith("zh") else self.name_en
+        return self.name_zh if spoken.language() == "zh" else self.name_en
 
 
 class GateChecker(models.Model):

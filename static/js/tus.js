@@ -62,8 +62,8 @@
     return xhr;
   }
 
-  function messageOf(xhr) {
-    try { return JSON.parse(xhr.responseText).message || ""; } catch (error) { return ""; }
+  function answerOf(xhr) {
+    try { return JSON.parse(xhr.responseText) || {}; } catch (error) { return {}; }
   }
 
   function forget(one, token) {
@@ -72,19 +72,13 @@
   }
 
   /**
-   * Send `file` to where `options.endpoint` says. Told: `progress(bytes)`, `interrupted()`, `checking()` when all is there,
-   * `done(answer)`, `refused(message, again)`: `message` "" stands for a connection that can't be had, null for a log-in that ended.
-   * Gives {start, cancel}.
+   * What every way of sending a file has: its place in this browser, tries that come again after a while or when the browser is on line
+   * again, and what is made of answers that are none. `way.go` goes on from wherever it stands; `way.lost` hears that the upload is gone;
+   * `way.direct`: its bytes don't come to the portal (direct.js). `url` is where the upload stands, `xhr` the request under way.
    */
-  function sender(file, options) {
+  function trip(file, options, way) {
     var key = PREFIX + [options.endpoint, file.name, file.size, file.lastModified].join("|");
-    var url = "", offset = 0, tries = 0, xhr = null, timer = 0, over = false;
-
-    function headers(more) { return Object.assign({ "X-CSRFToken": options.token() }, more || {}); }
-
-    function keep() {
-      store(key, { url: url, name: file.name, size: file.size, percent: Math.floor(offset / file.size * 100), until: Date.now() + 19 * 3600e3 });
-    }
+    var tries = 0, timer = 0, over = false;
 
     function stop(tell) {
       over = true;
@@ -97,63 +91,108 @@
       if (over || !timer) return;
       clearTimeout(timer);
       timer = 0;
-      go();
+      way.go();
     }
+
+    function refused(message, again) { stop(function () { options.refused(message, again); }); }
 
     function later() {
       tries += 1;
-      if (tries > TRIES) { stop(function () { options.refused("", true); }); return; }
+      if (tries > TRIES) { refused("", true); return; }
       options.interrupted();
       var wait = Math.min(30000, 500 * Math.pow(2, tries - 1));
-      timer = setTimeout(function () { timer = 0; go(); }, wait * (0.75 + Math.random() / 2));
+      timer = setTimeout(function () { timer = 0; if (!over) way.go(); }, wait * (0.75 + Math.random() / 2));
     }
 
     /** What came of a request that did not go well; true when there is nothing more to do with it. */
     function failed(answer) {
       if (over) return true;
-      var status = answer.status, message = messageOf(answer);
+      var status = answer.status, message = answerOf(answer).message || "";
       if (status >= 200 && status < 300) return false;
       if (status === 404 || status === 410) {
         store(key, null);
-        url = "";
-        offset = 0;
+        self.url = "";
+        way.lost();
         later();
       } else if (status === 0 || status === 408 || status === 409 || status === 423 || status === 429 || status === 460 || status >= 500) {
         later();
       } else if (status === 401 || ((status === 403 || status < 400) && !message)) {
-        stop(function () { options.refused(null, true); });
+        refused(null, true);
       } else {
         store(key, null);
-        stop(function () { options.refused(message, false); });
+        refused(message, false);
       }
       return true;
     }
 
-    function go() {
-      if (over) return;
-      if (!url) {
+    var self = {
+      url: "", xhr: null, stop: stop, later: later, failed: failed, refused: refused,
+      headers: function (more) { return Object.assign({ "X-CSRFToken": options.token() }, more || {}); },
+      isOver: function () { return over; },
+      moved: function () { tries = 0; },
+      /** Where it stood when this browser last heard of it, sent in the same way; then that is `url`. */
+      known: function () {
         var known = stored(key);
-        if (known && known.until > Date.now()) url = known.url;
+        if (!self.url && known && !known.direct === !way.direct && known.until > Date.now()) self.url = known.url;
+        return self.url;
+      },
+      keep: function (sent) {
+        store(key, { url: self.url, direct: !!way.direct, name: file.name, size: file.size, percent: Math.floor(sent / file.size * 100), until: Date.now() + 19 * 3600e3 });
+      },
+      dropped: function () { store(key, null); },
+      forgotten: function () { if (self.url) forget({ key: key, url: self.url }, options.token()); },
+      /** The answer to the last request: the file was taken in, or is being taken in by another. */
+      concluded: function (answer) {
+        if (over) return;
+        if (answer.status === 202) { later(); return; }
+        if (failed(answer)) return;
+        var said = answerOf(answer);
+        if (!said.ok) { refused(null, true); return; }
+        store(key, null);
+        stop(function () { options.done(said); });
+      },
+      sender: {
+        start: function () { over = false; tries = 0; window.addEventListener("online", onLine); way.go(); },
+        cancel: function () {
+          stop(function () {});
+          if (self.xhr) self.xhr.abort();
+          self.forgotten();
+        }
       }
-      if (url) look();
+    };
+    window.addEventListener("online", onLine);
+    return self;
+  }
+
+  /**
+   * Send `file` to where `options.endpoint` says. Told: `progress(bytes)`, `interrupted()`, `checking()` when all is there,
+   * `done(answer)`, `refused(message, again)`: `message` "" stands for a connection that can't be had, null for a log-in that ended.
+   * Gives {start, cancel}.
+   */
+  function sender(file, options) {
+    var offset = 0;
+    var on = trip(file, options, { go: go, lost: function () { offset = 0; } });
+
+    function go() {
+      if (on.known()) look();
       else begin();
     }
 
     function begin() {
       var about = { "Upload-Length": String(file.size), "Upload-Metadata": "filename " + nameIn64(file.name) };
-      xhr = ask("POST", options.endpoint, headers(about), function (answer) {
-        if (failed(answer)) return;
-        url = answer.getResponseHeader("Location");
-        if (!url) { stop(function () { options.refused(null, true); }); return; }  // the log-in page, not an upload
+      on.xhr = ask("POST", options.endpoint, on.headers(about), function (answer) {
+        if (on.failed(answer)) return;
+        on.url = answer.getResponseHeader("Location");
+        if (!on.url) { on.refused(null, true); return; }  // the log-in page, not an upload
         offset = 0;
-        keep();
+        on.keep(offset);
         next();
       });
     }
 
     function look() {
-      xhr = ask("HEAD", url, headers(), function (answer) {
-        if (failed(answer)) return;
+      on.xhr = ask("HEAD", on.url, on.headers(), function (answer) {
+        if (on.failed(answer)) return;
         offset = Number(answer.getResponseHeader("Upload-Offset"));
         options.progress(offset);
         next();
@@ -161,8 +200,8 @@
     }
 
     function next() {
-      if (over) return;
-      if (offset >= file.size) { conclude(); return; }
+      if (on.isOver()) return;
+      if (offset >= file.size) { on.xhr = ask("GET", on.url, on.headers(), on.concluded); return; }
       var part = file.slice(offset, Math.min(offset + piece, file.size));
       if (!window.crypto || !crypto.subtle) { send(part, {}); return; }
       part.arrayBuffer().then(function (bytes) {
@@ -170,54 +209,33 @@
       }).then(function (digest) {
         send(part, { "Upload-Checksum": "sha256 " + in64(digest) });
       }, function () {                              // the file was changed or taken away on this device
-        store(key, null);
-        stop(function () { options.refused("", true); });
+        on.dropped();
+        on.refused("", true);
       });
     }
 
     function send(part, more) {
-      if (over) return;
+      if (on.isOver()) return;
       var began = Date.now();
       var about = Object.assign({ "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" }, more);
-      xhr = ask("PATCH", url, headers(about), function (answer) {
-        if (over) return;
+      on.xhr = ask("PATCH", on.url, on.headers(about), function (answer) {
+        if (on.isOver()) return;
         if (answer.status === 0 || answer.status === 460) piece = Math.max(LEAST, piece / 2);
-        if (failed(answer)) return;
+        if (on.failed(answer)) return;
         var came = Number(answer.getResponseHeader("Upload-Offset"));
-        if (came > offset) tries = 0;
+        if (came > offset) on.moved();
         offset = came;
         var speed = part.size / Math.max(50, Date.now() - began) * 1000;
         if (part.size === piece || speed * SECONDS < piece) piece = Math.round(Math.min(MOST, Math.max(LEAST, Math.min(speed * SECONDS, piece * 2))));
-        keep();
+        on.keep(offset);
         options.progress(offset);
         next();
       }, part, function (bytes) { options.progress(offset + bytes); });
-      if (offset + part.size >= file.size) xhr.upload.addEventListener("load", options.checking);
+      if (offset + part.size >= file.size) on.xhr.upload.addEventListener("load", options.checking);
     }
 
-    function conclude() {
-      xhr = ask("GET", url, headers(), function (answer) {
-        if (over) return;
-        if (answer.status === 202) { later(); return; }
-        if (failed(answer)) return;
-        var said = null;
-        try { said = JSON.parse(answer.responseText); } catch (error) { said = null; }
-        if (!said || !said.ok) { stop(function () { options.refused(null, true); }); return; }
-        store(key, null);
-        stop(function () { options.done(said); });
-      });
-    }
-
-    window.addEventListener("online", onLine);
-    return {
-      start: function () { over = false; tries = 0; window.addEventListener("online", onLine); go(); },
-      cancel: function () {
-        stop(function () {});
-        if (xhr) xhr.abort();
-        if (url) forget({ key: key, url: url }, options.token());
-      }
-    };
+    return on.sender;
   }
 
-  window.tus = { sender: sender, brokenOff: brokenOff, forget: forget };
+  window.tus = { sender: sender, brokenOff: brokenOff, forget: forget, trip: trip, ask: ask, answerOf: answerOf };
 }());
