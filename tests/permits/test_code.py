@@ -18,11 +18,13 @@ from django.core.management import CommandError, call_command
 from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
+from segno.encoder import evaluate_mask
 
 from permits import credentials
 from permits.credentials import base45, cbor, code, cose, qr_png, qr_svg, status
 from permits.credentials.cose import Refused
 from permits.credentials.keys import KEY
+from permits.credentials.qr import MASK
 from permits.models import Permit
 from tests.cast import Cast, filled
 from tests.permits import codes
@@ -166,6 +168,19 @@ def test_how_much_room_it_takes_is_counted_as_the_code_is_drawn() -> None:
         head, tail = code.address(address, made).split("#")
         fits = segno.make_qr([head + "#", tail], error="m", boost_error=False).version <= 20
         assert fits and code.bits(address, made) <= code.ROOM
+
+
+def test_the_pattern_that_is_always_taken_is_hardly_worse_than_the_best_of_the_eight() -> None:
+    """By the penalties of ISO/IEC 18004, 7.8.3; the best is 1."""
+    address = "https://permits.yifeng.example.gov.cn/verify/" + NUMBER + "/"
+    worse = []
+    for letters in (4, 12, 30, 60, 100):
+        name = "".join(chr(0x4E00 + n * 89) for n in range(letters))
+        head, tail = code.address(address, code.make(content(name=name, verify_url=address), now=NOW)).split("#")
+        drawn = [segno.make_qr([head + "#", tail], error="m", mask=mask).matrix for mask in range(8)]
+        penalties = [evaluate_mask(matrix, len(matrix), len(matrix)) for matrix in drawn]
+        worse.append(penalties[MASK] / min(penalties))
+    assert max(worse) < 1.25 and sum(worse) / len(worse) < 1.15, worse
 
 
 @given(st.data())
