@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from permits.models import Application
@@ -74,4 +74,4 @@ def by_days(messages: list[Message], looks: list[Look]) -> list[Day]:
 def _day_words(day: date) -> str:
     today = timezone.localdate()
     names = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
-    return names.get(day) or day.isoformat()
+    return names.get(day) or formats.date_format(day, "DATE_FORMAT")

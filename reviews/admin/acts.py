@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits.models import Application, Status, User
-from reviews import lifecycle, policy, workflow
+from reviews import lifecycle, policy, times, workflow
 from reviews.models import CorrectionNotice, Delegation, Department, Official, Pause, Task
 from reviews.workflow import NotSensible
 
@@ -144,7 +144,7 @@ def _second_round(task: Task, head: policy.Post | None, *, decides: bool) -> lis
 
 
 def _extend(application: Application) -> Act:
-    until = timezone.localtime(application.statutory_due_at).strftime("%Y-%m-%d %H:%M")
+    until = times.moment(application.statutory_due_at)
     return Act(
         "extend", _("Extend the statutory limit"), _("Reason"), _("Extend"),
         _("It ends %(day)s. It can be extended once, and the applicant is told why.") % {"day": until},
@@ -204,7 +204,7 @@ def _take_allow_second(task: Task, user: User, choice: str, text: str) -> str:
 
 def _take_extend(task: Task, user: User, choice: str, text: str) -> str:
     until = workflow.extend(task.pk, official=user, reason=text).statutory_due_at
-    day = timezone.localtime(until).strftime("%Y-%m-%d %H:%M") if until else ""
+    day = times.moment(until) if until else ""
     return _("The statutory limit is extended until %(day)s.") % {"day": day}
 
 

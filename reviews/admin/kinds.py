@@ -9,6 +9,7 @@ from reviews.audit import log
 NAMES = {
     "new_task": _("New task"),
     "overdue": _("Overdue"),
+    "answer_late": _("Answer late"),
     "bad_rating": _("Bad rating"),
     "accepted_owing": _("Accepted with materials missing"),
     "corrections_due_soon": _("Corrections are due soon"),

@@ -18,6 +18,7 @@ from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
 from reviews.workflow.interests import declare_interest, end_interest
 from reviews.workflow.issuing import correct_permit, renewable_from, revoke_permit, start_renewal
+from reviews.workflow.late_answers import escalate_thread
 from reviews.workflow.messages import AnsweredMeanwhile, answer, ask, claim_thread, read_thread, release_thread
 from reviews.workflow.objections import object_to, objection_until
 from reviews.workflow.originals import may_take_originals, take_original
@@ -73,6 +74,7 @@ __all__ = [
     "erase_files",
     "erase_thread",
     "escalate",
+    "escalate_thread",
     "expire_claim",
     "extend",
     "follow_up_rating",

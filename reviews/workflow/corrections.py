@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from permits import checks, mobiles
 from permits.forms import kept_answers
@@ -160,7 +161,10 @@ def check_rows(application: Application, asked: list[Correction]) -> None:
         answer = application.answers.get(item.key)
         rows = len(answer) if isinstance(answer, list) else 0
         if field and (item.row or 0) > rows:
-            words = _("“%(title)s” has %(rows)d rows; there is no row %(row)d.")
+            words = ngettext(
+                "“%(title)s” has %(rows)d row; there is no row %(row)d.",
+                "“%(title)s” has %(rows)d rows; there is no row %(row)d.", rows,
+            )  # fmt: skip
             raise NotSensible(words % {"title": field.label, "rows": rows, "row": item.row})
 
 
