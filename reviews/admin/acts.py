@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from permits.models import Application, Status, User
+from permits.models import Status, User
 from reviews import lifecycle, policy, times, workflow
 from reviews.models import CorrectionNotice, Delegation, Department, Official, Pause, Task
 from reviews.workflow import NotSensible
@@ -54,8 +55,9 @@ def possible(task: Task, user: User) -> list[Act]:
     if status == Status.SUSPENDED and uninvolved:
         acts.append(_resume())
     acts += _second_round(task, head if uninvolved else None, decides=decides)
-    if head and uninvolved and status == Status.IN_REVIEW and application.statutory_due_at:
-        acts += [] if application.extended_at else [_extend(application)]
+    until = application.statutory_due_at
+    if head and uninvolved and status == Status.IN_REVIEW and until and not application.extended_at:
+        acts.append(_extend(until))
     if head:
         acts.append(_reassign(task))
     return acts
@@ -143,11 +145,10 @@ def _second_round(task: Task, head: policy.Post | None, *, decides: bool) -> lis
     return []
 
 
-def _extend(application: Application) -> Act:
-    until = times.moment(application.statutory_due_at)
+def _extend(until: datetime) -> Act:
     return Act(
         "extend", _("Extend the statutory limit"), _("Reason"), _("Extend"),
-        _("It ends %(day)s. It can be extended once, and the applicant is told why.") % {"day": until},
+        _("It ends %(day)s. It can be extended once, and the applicant is told why.") % {"day": times.moment(until)},
     )  # fmt: skip
 
 
