@@ -8,7 +8,13 @@ that is committed together, or none of it is. Views, admin, commands and Celery 
 from reviews.workflow.advising import ask_advice
 from reviews.workflow.callbacks import ask_call, cancel_call, handle_call
 from reviews.workflow.consents import give_consent, look_at_draft, revoke_consent
-from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
+from reviews.workflow.corrections import (
+    Correction,
+    allow_second_round,
+    answer_corrections,
+    ask_second_round,
+    changed,
+)
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
 from reviews.workflow.erasing_files import announce_erasure, erase_files
@@ -57,6 +63,7 @@ __all__ = [
     "ask_second_round",
     "cancel_call",
     "carry_draft",
+    "changed",
     "check_agreed",
     "check_nothing_owed",
     "claim",

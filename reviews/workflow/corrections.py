@@ -197,12 +197,18 @@ def _standing(application: Application, kind: str, key: str, row: int | None = N
     return None
 
 
+def changed(application: Application, item: CorrectionItem) -> bool:
+    """Whether something else stands there than when the notice was issued."""
+    if item.kind == CorrectionItem.Kind.OTHER:
+        return False
+    standing: Any = _standing(application, item.kind, item.key, item.row)
+    return bool(standing != item.previous)
+
+
 def _unanswered(application: Application, items: list[CorrectionItem]) -> list[checks.Problem]:
     found = []
     for item in items:
-        standing = _standing(application, item.kind, item.key, item.row)
-        changed = item.kind != CorrectionItem.Kind.OTHER and standing != item.previous
-        if not changed and not item.answer:
+        if not item.answer and not changed(application, item):
             message = str(_("Change it as asked, or write why it stays as it is."))
             found.append(checks.Problem("correction", str(item.public_id), item.key, item.message, message))
     return found
