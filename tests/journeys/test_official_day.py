@@ -1,4 +1,4 @@
-"""An official's day without a mouse: from the desk's first page through twenty tasks and what comes of them, until the queue is empty."""
+"""An official's day without a mouse: from the desk's first page through twenty tasks until the queue is empty."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def handle(page: Page, outcome: str) -> None:
     if outcome == "return":
         tab_to(page, "#to_stage")
         page.keyboard.press("ArrowDown")
-        assert page.input_value("#to_stage") == "precheck"
+        page.keyboard.press("ArrowDown")
+        assert page.input_value("#to_stage") == "countersign"
     if outcome in ("return", "decline"):
         tab_to(page, "#reason")
         page.keyboard.type("返岗人员名单与首批人数不符")
@@ -131,10 +132,6 @@ def test_an_official_works_off_twenty_tasks_by_keyboard_alone(desk, portal, chro
     for outcome in PLAN:
         numbers.append(page.locator(".rv-head .rv-number").inner_text())
         handle(page, outcome)
-    # What was sent back to the pre-check is in the queue again, and comes with everything that was said of it.
-    expect(page.locator(".rv-head .rv-number")).to_have_text(numbers[PLAN.index("return")])
-    expect(page.locator(".rv-desk")).to_contain_text("返岗人员名单与首批人数不符")
-    handle(page, "accept")
     assert len(set(numbers)) == 20
 
     page.wait_for_url("**/reviews/task/**")
@@ -143,6 +140,6 @@ def test_an_official_works_off_twenty_tasks_by_keyboard_alone(desk, portal, chro
     page.goto(desk.replace("reviews/task/", ""))
     assert [tile.inner_text() for tile in page.locator(".rv-tile strong").all()] == ["0"] * 5
     found = json.loads(manage(portal[1].parent, "shell", "-c", WHAT_CAME_OF_IT).splitlines()[-1])
-    assert found == {"decided": dict(Counter([*PLAN, "accept"])), "in_hand": 0}
+    assert found == {"decided": dict(Counter(PLAN)), "in_hand": 0}
     assert complaints == []
     page.context.close()
