@@ -263,7 +263,7 @@ def _controls(part: Part, questions: list[Part]) -> dict[str, forms.Field]:
     for name in TEXTS_OF[part.kind]:
         for language, word in (("zh", "中文"), ("en", "English")):
             label = f"{SAID[name]} ({word})"
-            found[f"{name}_{language}"] = _lines(label, 2) if name in LONG else _line(label)
+            found[f"{name}_{language}"] = _lines(label, 4 if name == "answer" else 2) if name in LONG else _line(label)
     if part.kind in ("field", "column"):
         found["required"] = forms.BooleanField(label=_("An answer is required"), required=False)
         found |= _of_type(part)

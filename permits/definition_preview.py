@@ -26,8 +26,9 @@ class Shown:
 
 @dataclass(frozen=True)
 class About:
-    """What the service's page says of it, and the answer that is being written, for it stands open."""
+    """What the service's page says of it. ``asked``: only what is often asked; the answer that is being written stands open."""
 
+    asked: bool
     title: str
     summary: str
     fee: str
@@ -50,7 +51,7 @@ def about(source: str, address: str) -> About | None:
         (_text(each.item.get("question")), _text(each.item.get("answer")), each.path == part.path) for each in answers
     ]
     said = {name: _text(data.get(name)) for name in definition_editing.HEAD_TEXTS}
-    return About(**said, faq=[each for each in faq if each[0]])
+    return About(asked=part.kind == "answer", **said, faq=[each for each in faq if each[0]])
 
 
 def sections(source: str, address: str) -> list[Shown]:

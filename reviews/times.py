@@ -15,5 +15,10 @@ def short(at: datetime) -> str:
     return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
 
 
+def exact(at: datetime) -> str:
+    """To the second, for the record."""
+    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
+
+
 def day(at: datetime) -> str:
     return formats.date_format(timezone.localtime(at), "DATE_FORMAT")

@@ -9,6 +9,13 @@ from reviews.audit import log
 NAMES = {
     "new_task": _("New task"),
     "overdue": _("Overdue"),
+    "message_waiting": _("Question of an applicant"),
+    "message_answered": _("Answer to a question"),
+    "invited": _("Invitation to act for an enterprise"),
+    "invitation_answered": _("Invitation answered"),
+    "authorisation_ends_soon": _("Authorisation ends soon"),
+    "draft_to_be_erased": _("Files of a draft are to be erased"),
+    "draft_erased": _("Files of a draft erased"),
     "answer_late": _("Answer late"),
     "bad_rating": _("Bad rating"),
     "accepted_owing": _("Accepted with materials missing"),
