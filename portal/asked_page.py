@@ -63,9 +63,9 @@ def faults_of(rows: list[dict[str, Any]], form: DefinedForm, problems: Iterable[
         for problem in problems:
             if problem.place == "material" and problem.key == files:
                 found.append(Fault(_said(problem.title, problem.message), here))
-        if row["item"] and (problem := unanswered.get(str(row["item"].public_id))):
+        if row["item"] and (missing := unanswered.get(str(row["item"].public_id))):
             row["unanswered"] = True
-            found.append(Fault(_said(row["title"], problem.message), here))
+            found.append(Fault(_said(row["title"], missing.message), here))
     found += [Fault(str(error)) for error in form.non_field_errors()]
     shown = {row["block"]["requirement"].key for row in rows if row["block"]}
     for problem in problems:
@@ -123,12 +123,14 @@ def _row(
     anchor: str, title: Text, *, bound: forms.BoundField | None = None, form: DefinedForm | None = None,
     application: Application | None = None, uploaded: bool = False, **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    is_group = bound is not None and form is not None and form.defined[bound.name].type == "group"
+    group = SafeString("")
+    if bound is not None and form is not None and form.defined[bound.name].type == "group":
+        # crispy lays out a list of rows by a block of its own.
+        group = SafeString(GroupBlock(bound.name).render(form, {"application": application}))
     return {
         "anchor": anchor, "title": title, "item": None, "place": None, "field": bound, "block": None, "above": "",
         "done": "", "unanswered": False, "as_sent": [], "cells": [], "elsewhere": [], "uploaded": uploaded,
-        # crispy lays out a list of rows by a block of its own.
-        "group": GroupBlock(bound.name).render(form, {"application": application}) if is_group else SafeString(""),
+        "group": group,
     } | more  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def _blocks(application: Application) -> dict[str, dict[str, Any]]:
 def _of_field(bound: forms.BoundField) -> list[Fault]:
     url = f"#{bound.id_for_label or f'{bound.auto_id}_0'}"
     return [
-        Fault(words if error.code == "unanswered" else _said(bound.label, words), url)
+        Fault(words if error.code == "unanswered" else _said(str(bound.label), words), url)
         for error in bound.errors.as_data()
         for words in [" ".join(error.messages)]
     ]
