@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lighthouse lint css messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lighthouse lint css icons messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ lint: setup-dev  ## ruff, mypy, the direction of imports
 
 css: setup  ## take anew of Bootstrap what pages use (after a class of it is used for the first time)
 	@$(PY) -m portal.build_css
+
+icons: setup-dev  ## take anew of the desk's font of icons what pages use (after an icon is used for the first time)
+	@$(PY) -m portal.build_icons
 
 messages: setup-dev  ## compile the translations
 	@$(PY) -c "import polib; p='portal/locale/zh_Hans/LC_MESSAGES/django'; polib.pofile(p+'.po').save_as_mofile(p+'.mo')"

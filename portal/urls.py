@@ -4,6 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from portal.views import (
     account,
@@ -46,7 +47,7 @@ from portal.views import (
     verify,
 )
 
-# One log-in for everybody, with its limits and its second factor; the admin's own has neither.
+# One log-in and one change of password for everybody, with limits and the second factor; the admin's own has neither.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
@@ -148,6 +149,7 @@ urlpatterns = [
     path("audit/checkpoint", checkpoint.checkpoint, name="audit_checkpoint"),
     path("audit/keys", checkpoint.keys, name="audit_keys"),
     path("accounts/", include("allauth.urls")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

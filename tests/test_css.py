@@ -6,8 +6,9 @@ import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from fontTools.ttLib import TTFont
 
-from portal import build_css, palette
+from portal import build_css, build_icons, palette
 from portal.views.style import style
 
 pytestmark = pytest.mark.once
@@ -45,3 +46,18 @@ def test_the_style_page_shows_every_component_and_every_icon(rf):
                  "panel-confirm", "table-scroll", "timeline", "tasks", "notice-error", "is-marked", "dropzone", "empty"):  # fmt: skip
         assert re.search(rf'class="[^"]*\b{part}\b', page), part
     assert page.count('<li><svg class="icon"') > 60
+
+
+def test_the_desks_font_of_icons_has_every_icon_that_a_page_names_and_few_more():
+    whole, kept = build_icons.ligatures(TTFont(build_icons.whole())), build_icons.ligatures(TTFont(build_icons.OURS))
+    assert not build_icons.named() & set(whole) - set(kept), "run: make icons"
+    assert {"search", "inbox", "chevron_right"} <= set(kept) < set(whole)
+    assert build_icons.OURS.stat().st_size < 20_000
+
+
+def test_what_is_left_out_of_the_desk_is_used_by_no_page_of_it():
+    templates = [file.read_text() for file in (build_css.ROOT / "templates" / "admin").rglob("*.html")]
+    admin = [file.read_text() for file in (build_css.ROOT / "reviews" / "admin").rglob("*.py")]
+    assert templates and admin
+    assert not [text for text in templates if "x-sort" in text or "components/chart" in text]
+    assert not [text for text in admin if "ordering_field" in text]

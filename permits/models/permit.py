@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import connection, models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits.models.application import Application
@@ -71,6 +72,11 @@ class Permit(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def in_force(self) -> bool:
+        """Neither revoked nor renewed, and its last day is not over. Whether it is genuine, ``credentials.check`` says."""
+        return self.state == self.State.VALID and (self.valid_until is None or self.valid_until >= timezone.localdate())
 
 
 class PermitCorrection(models.Model):

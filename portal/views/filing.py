@@ -128,7 +128,7 @@ def steps(application: Application, here: str) -> list[dict[str, Any]]:
             "label": part.title, "url": reverse("fill", args=[application.public_id, part.key]),
             "state": "current" if part.key == here else done if answered else "todo",
         })  # fmt: skip
-    if _asks_for_materials(application):
+    if asks_for_materials(application):
         missing = any(place == "material" for place, _key in faults)
         state = "current" if here == "materials" else "todo" if missing else "done"
         url = reverse("materials", args=[application.public_id])
@@ -138,13 +138,13 @@ def steps(application: Application, here: str) -> list[dict[str, Any]]:
     return found
 
 
-def _asks_for_materials(application: Application) -> bool:
+def asks_for_materials(application: Application) -> bool:
     elsewhere = {field.material for field in application.definition.fields()}
     return any(requirement.key not in elsewhere for requirement in application.definition.materials)
 
 
 def after_the_form(application: Application) -> str:
-    return "materials" if _asks_for_materials(application) else "check"
+    return "materials" if asks_for_materials(application) else "check"
 
 
 @login_required

@@ -28,7 +28,7 @@ from permits.models import Application, Check, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
 from portal.blocks import block, move_url, refresh_after, remove_url
 from portal.requests import SignedIn
-from portal.views.filing import steps
+from portal.views.filing import asks_for_materials, steps
 from reviews import workflow
 
 
@@ -39,6 +39,8 @@ def materials(request: SignedIn, public_id: UUID) -> HttpResponse:
     )
     if not application.is_draft:
         return redirect(application)
+    if not asks_for_materials(application):
+        return redirect("check", public_id)
     return show(request, application)
 
 

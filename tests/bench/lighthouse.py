@@ -33,6 +33,7 @@ def measure(rounds: int, folder: Path) -> list[Result]:
     if not (FOLDER / "node_modules" / "lighthouse").exists():
         raise SystemExit("Lighthouse is not installed: make lighthouse")
     results = []
+    production.prepare(folder / "lighthouse")
     with production.site(folder / "lighthouse") as site:
         for name, address in PAGES.items():
             looked = [_look(site, address.format(**site.pages), folder) for _round in range(min(rounds, ROUNDS))]

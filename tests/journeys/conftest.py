@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests import servers
+from tests.journeys import production
 from tests.run import free_port, wait_for
 
 CHROMIUM_FLAGS = [
@@ -25,25 +26,48 @@ CHROMIUM_FLAGS = [
 LONGEST = 240  # seconds of a journey, on a machine with other work
 
 
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that is made once for all of pytest's processes."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (base / f"{name}.done").exists():
+            make(base / name)
+            (base / f"{name}.done").touch()
+    return base / name
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the demonstration's database, made once for all of pytest's processes."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    var = base / "made"
-    with (base / "made.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (base / "made.done").exists():
-            clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-            clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
-            for command in (
-                ["migrate", "-v0"],
-                ["publish_service", *map(str, sorted(Path("permits/services").glob("*.toml")))],
-                ["demo_data", "--applications", "0"],
-            ):
-                subprocess.run([sys.executable, "manage.py", *command], cwd=servers.ROOT, env=clean, check=True)
-            (base / "made.done").touch()
-    return var
+    """A folder with the demonstration's database."""
+    return once(tmp_path_factory, "made", _database)
+
+
+@pytest.fixture(scope="session")
+def prepared(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an application in each state, and what is static as production has it."""
+    return once(tmp_path_factory, "prepared", lambda var: production.prepare(var, made))
+
+
+@pytest.fixture(scope="module")
+def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[production.Site]:
+    """The site as production has it, on states of a module's own."""
+    var = tmp_path_factory.mktemp("site")
+    shutil.copytree(prepared, var, dirs_exist_ok=True)
+    with production.site(var) as running:
+        yield running
+
+
+def _database(var: Path) -> None:
+    clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
+    clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
+    for command in (
+        ["migrate", "-v0"],
+        ["publish_service", *map(str, sorted(Path("permits/services").glob("*.toml")))],
+        ["demo_data", "--applications", "0"],
+    ):
+        subprocess.run([sys.executable, "manage.py", *command], cwd=servers.ROOT, env=clean, check=True)
 
 
 @pytest.fixture(scope="module")

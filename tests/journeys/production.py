@@ -19,8 +19,7 @@ from tests import servers
 from tests.environment import PRODUCTION
 from tests.run import free_port, wait_for
 
-# Not a page of an applicant loads these, and to compress them takes ten seconds.
-LEFT_OUT = ("pdfjs", "jsqr", "admin", "unfold")
+PAGES = "pages.json"
 
 
 @dataclass(frozen=True)
@@ -30,31 +29,41 @@ class Site:
     pages: dict[str, str]  # what tests.journeys.states printed
 
 
-@contextmanager
-def site(var: Path, made: Path | None = None) -> Iterator[Site]:
-    """In the folder ``var``; ``made`` is one that has the demonstration's database already."""
-    clean = {
-        key: value for key, value in os.environ.items() if key not in (*PRODUCTION, "DATABASE_URL", "TEST_VAR_DIR")
-    }
-    clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost", "INSPECTION": "here"}
-    clean |= {"INSPECTION_SANDBOX": "false"}
-    port = free_port()
-    embedded = clean | {"SITE_URL": f"http://127.0.0.1:{port}"}
+def prepare(var: Path, made: Path | None = None) -> None:
+    """In the folder ``var``: the demonstration's database, an application in each state, and what is static, compressed.
+
+    ``made`` is a folder that has the database already.
+    """
+    embedded = _embedded(var)
     if made:
         shutil.copytree(made, var, dirs_exist_ok=True)
     else:
         shipped = map(str, sorted((servers.ROOT / "permits" / "services").glob("*.toml")))
         for command in (["migrate", "-v0"], ["publish_service", *shipped], ["demo_data", "--applications", "0"]):
             _run(["manage.py", *command], embedded)
-    pages = json.loads(_run(["-m", "tests.journeys.states"], embedded).splitlines()[-1])
-    production = embedded | _like_production(var)
-    _run(["manage.py", "collectstatic", "--noinput", *(f"--ignore={name}" for name in LEFT_OUT)], production)
+    (var / PAGES).write_text(_run(["-m", "tests.journeys.states"], embedded).splitlines()[-1])
+    _run(["manage.py", "collectstatic", "--noinput"], embedded | _like_production(var))
+
+
+@contextmanager
+def site(var: Path) -> Iterator[Site]:
+    """On what was prepared in the folder ``var``, or in another of which it is a copy."""
+    port = free_port()
+    production = _embedded(var) | _like_production(var) | {"SITE_URL": f"http://127.0.0.1:{port}"}
     command = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]
     # The process inherits this one's environment: what production has not must be empty there.
     unset = {name: "" for name in ("DATABASE_URL", "TEST_VAR_DIR") if name in os.environ}
     with servers.process(command, unset | production, var / "site.log"):
         wait_for(port, 30)
-        yield Site(f"http://127.0.0.1:{port}", var, pages)
+        yield Site(f"http://127.0.0.1:{port}", var, json.loads((var / PAGES).read_text()))
+
+
+def _embedded(var: Path) -> dict[str, str]:
+    clean = {
+        key: value for key, value in os.environ.items() if key not in (*PRODUCTION, "DATABASE_URL", "TEST_VAR_DIR")
+    }
+    clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost", "INSPECTION": "here"}
+    return clean | {"INSPECTION_SANDBOX": "false", "SITE_URL": "http://127.0.0.1"}
 
 
 def _like_production(var: Path) -> dict[str, str]:
@@ -64,6 +73,8 @@ def _like_production(var: Path) -> dict[str, str]:
     return {
         "SECRET_KEY": secret, "FIELD_KEYS": derived.decode(), "ALLOWED_HOSTS": "127.0.0.1", "SECURE": "false",
         "DEMO": "true", "DATABASE_URL": f"sqlite:///{var}/portal.sqlite3",
+        # There is text messaging, so that there are its pages; nothing is sent from here.
+        "SMS_URL": "http://127.0.0.1:9/", "SMS_SECRET": "of the walk over every page",
     }  # fmt: skip
 
 

@@ -17,13 +17,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 def main() -> None:
     django.setup()
-    from django.conf import settings
-    from django.test import Client
-
     from permits.models import Application, Permit, User
     from portal import demo
     from reviews import workflow
     from reviews.models import Notice, Task
+    from tests.journeys import rare_states
+    from tests.journeys.rare_states import cookie
 
     people = demo.ensure_cast()
     owner = people["owner"]
@@ -47,11 +46,6 @@ def main() -> None:
     newcomer = User.objects.create_user("newcomer@demo.invalid", demo.PASSWORD, name="新来者")
     permit = Permit.objects.filter(application=approved).first()
 
-    def cookie(user: User) -> str:
-        client = Client()
-        client.force_login(user)
-        return client.cookies[settings.SESSION_COOKIE_NAME].value
-
     where = {
         "draft": draft, "empty": empty, "sent": sent, "reviewed": reviewed, "approved": approved, "asked": asked,
     }  # fmt: skip
@@ -60,6 +54,12 @@ def main() -> None:
     found["enterprise"] = f"/enterprises/{enterprise.public_id}/"
     found["notice"] = f"/inbox/{Notice.objects.filter(recipient=owner, channel='inbox').latest('pk').pk}/"
     found |= {"session": cookie(owner), "newcomer": cookie(newcomer)}
+    found |= rare_states.applications(people, enterprise) | rare_states.permits(people, enterprise)
+    found |= (
+        rare_states.enterprises(people, enterprise)
+        | rare_states.accounts(people)
+        | rare_states.desk(people, enterprise)
+    )
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -1,132 +1,19 @@
-"""Every page of an applicant, in every state: seen by axe in light and dark on the narrowest phone, weighed, and still.
+"""The portal's face, on the site as production has it (tests/journeys/production.py): paper, keyboard, screen reader, errors.
 
-On the site as production has it (tests/journeys/production.py).
+Every page in every state is walked in test_every_page.py.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.journeys import production
+from tests.journeys.looking import enter, found_by_axe
 
 pytestmark = pytest.mark.journey
-
-FIRST, LATER = 100_000, 30_000  # bytes as they travel, all of a page's requests: at the first visit, and then
-SHIFT = 0.05  # of the layout, at most
-WIDTHS = (360, 768, 1280, 2560)
-NARROW = {"width": 360, "height": 740}
-# who: nobody, the session of an owner, of a newcomer. {name}: an address of tests/journeys/states.py
-ADDRESSES = {
-    "nobody": [
-        "/services/", "/services/?q=zzzz", "/services/resumption/", "/accounts/login/", "/accounts/signup/",
-        "/accounts/password/reset/", "/track/", "/track/?number=360924-20200210-000001-C&mobile_last4=0000", "/verify/",
-        "{permit}", "/verify/NOTHING/", "/verify/offline/zh/", "/audit/receipt", "/nowhere/",
-    ],
-    "session": [
-        "/", "/applications/", "{draft}fill/enterprise/", "{draft}fill/staff/", "{draft}materials/", "{draft}check/",
-        "{empty}fill/enterprise/", "{empty}materials/", "{empty}check/", "{sent}", "{reviewed}", "{approved}", "{asked}",
-        "{asked}corrections/", "{reviewed}receipt/", "{reviewed}withdraw/", "{approved}rate/", "/inbox/", "{notice}",
-        "/enterprises/", "{enterprise}", "/enterprises/new/", "/accounts/notices/", "/accounts/email/",
-        "/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/",
-    ],
-    "newcomer": ["/applications/", "/inbox/", "/enterprises/"],
-}  # fmt: skip
-WATCH = """() => {
-  window.__shift = 0;
-  new PerformanceObserver(list => list.getEntries().forEach(each => { if (!each.hadRecentInput) window.__shift += each.value; }))
-    .observe({type: "layout-shift", buffered: true});
-}"""
-PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 30))))"
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-
-
-@pytest.fixture(scope="module")
-def site(made, tmp_path_factory: pytest.TempPathFactory) -> Iterator[production.Site]:
-    with production.site(tmp_path_factory.mktemp("face"), made) as running:
-        yield running
-
-
-def enter(chromium: Browser, site: production.Site, who: str, language: str = "zh-hans", **more) -> Page:
-    # Without motion, so that no colour is looked at on its way to another.
-    context = chromium.new_context(
-        viewport=NARROW, locale="en" if language == "en" else "zh-CN", reduced_motion="reduce", **more
-    )
-    cookies = {"django_language": language}
-    if who != "nobody":
-        cookies["portal_session"] = site.pages[who]
-    context.add_cookies([{"name": name, "value": value, "url": site.base} for name, value in cookies.items()])
-    return context.new_page()
-
-
-class Scales:
-    """Counts what travels, headers too; what the cache has weighs nothing."""
-
-    def __init__(self, page: Page) -> None:
-        self.bytes, self.requests = 0, 0
-        devtools = page.context.new_cdp_session(page)
-        devtools.send("Network.enable")
-        devtools.on("Network.loadingFinished", self._add)
-
-    def _add(self, event: dict) -> None:
-        self.bytes += int(event["encodedDataLength"])
-        self.requests += 1
-
-    def read(self) -> int:
-        weighed, self.bytes = self.bytes, 0
-        return weighed
-
-
-AXE = AXE_FILE_PATH.read_text()
-
-
-def scrolls(page: Page, width: int) -> bool:
-    page.set_viewport_size({"width": width, "height": 800})
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0
-
-
-def found_by_axe(page: Page, options: dict | None = None) -> list[str]:
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE)
-    found = page.evaluate("options => axe.run(document, options)", {"resultTypes": ["violations"], **(options or {})})
-    return [
-        f"{each['id']} {each['nodes'][0]['html'][:140]} {each['nodes'][0]['failureSummary'][-200:]}"
-        for each in found["violations"]
-    ]
-
-
-@pytest.mark.parametrize("who", list(ADDRESSES))
-def test_every_page_is_whole_light_and_still(site, chromium, who):
-    page = enter(chromium, site, who)
-    page.add_init_script(f"({WATCH})()")
-    scales = Scales(page)
-    faults: list[str] = []
-
-    page.goto(f"{site.base}/", wait_until="load")
-    if (first := scales.read()) > FIRST:
-        faults.append(f"the first page weighs {first} bytes")
-    assert first > 20_000 and scales.requests > 4, "nothing was weighed"
-    for pattern in ADDRESSES[who]:
-        address = pattern.format(**site.pages)
-        page.goto(site.base + address, wait_until="load")
-        if (weight := scales.read()) > LATER:
-            faults.append(f"{address} weighs {weight} bytes")
-        if (shift := page.evaluate("window.__shift")) > SHIFT:
-            faults.append(f"{address} moves by {shift:.3f}")
-        faults += [f"{address}: {each}" for each in found_by_axe(page)]
-        page.emulate_media(color_scheme="dark")
-        page.evaluate(PAINTED)
-        faults += [f"{address} in the dark: {each}" for each in found_by_axe(page, CONTRAST)]
-        page.emulate_media(color_scheme="light")
-        faults += [f"{address} scrolls sideways at {width} px" for width in WIDTHS if scrolls(page, width)]
-        page.set_viewport_size(NARROW)
-    page.context.close()
-    assert not faults, "\n".join(faults)
 
 
 def test_a_receipt_is_one_printed_page_with_nothing_on_it_that_can_only_be_clicked(site, chromium, tmp_path):
@@ -317,4 +204,82 @@ def test_every_error_is_a_page_that_says_what_to_do(site, chromium):
         page.request.get(f"{site.base}/track/?number=1&mobile_last4=0000")
     page.goto(f"{site.base}/track/?number=1&mobile_last4=0000")
     shown("429")
+    page.context.close()
+
+
+MAIN_PAGES = {
+    ("nobody", "/"): """
+- main:
+  - heading "File once, online. Follow every step." [level=1]
+  - search:
+    - searchbox "Search services"
+    - button "Search"
+  - region "What you can do here":
+    - heading "What you can do here" [level=2]
+    - list:
+      - listitem:
+        - article:
+          - heading "Resumption-of-work filing" [level=4]:
+            - link "Resumption-of-work filing"
+  - region "Look up an application":
+    - textbox "Application number"
+    - textbox "Last 4 digits of the mobile number"
+    - button "Look up"
+  - region "How it works"
+""",
+    ("nobody", "/services/resumption/"): """
+- main:
+  - navigation "Breadcrumb"
+  - heading "Resumption-of-work filing" [level=1]
+  - button "Start now"
+  - heading "Have at hand before you start" [level=2]
+  - list
+  - heading "In short" [level=2]
+  - term: Promised time
+  - definition: 3 working hours
+  - heading "Materials" [level=2]
+  - heading "How it is handled" [level=2]
+  - list
+""",
+    ("session", "{reviewed}"): """
+- main:
+  - heading /^360924-/ [level=1]
+  - heading "Progress" [level=2]
+  - list:
+    - listitem: /Sent and received/
+    - listitem: /Pre-check by the town or street office/
+    - listitem:
+      - list "Several offices at the same time":
+        - listitem: /Yifeng County Health Commission/
+        - listitem: /Yifeng County Industry and IT Bureau/
+    - listitem: /Decision by the approval bureau \\(still to come\\)/
+  - link "Questions to the office"
+  - link "Receipt"
+""",
+    ("session", "{asked}corrections/"): """
+- main:
+  - heading "Answer the corrections" [level=1]
+  - textbox /Masks in stock/
+  - button "Send the answers"
+""",
+    ("decider", "/admin/reviews/task/{task_decision}/review/"): """
+- main:
+  - link "← Queue"
+  - heading [level=1]
+  - button "Claim"
+  - region "What was filed":
+    - navigation "What was filed"
+    - heading "The enterprise" [level=2]
+    - term: Enterprise name
+    - region "Viewer":
+      - toolbar "Page"
+""",
+}
+
+
+@pytest.mark.parametrize(("who", "pattern"), list(MAIN_PAGES))
+def test_the_main_pages_are_read_out_in_their_order(site, chromium, who, pattern):
+    page = enter(chromium, site, who, "en")
+    page.goto(site.base + pattern.format(**site.pages))
+    expect(page.locator("main")).to_match_aria_snapshot(MAIN_PAGES[who, pattern])
     page.context.close()
