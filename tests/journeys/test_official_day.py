@@ -113,11 +113,11 @@ def test_an_official_works_off_twenty_tasks_by_keyboard_alone(desk, portal, chro
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.add_init_script("addEventListener('mousedown', () => { throw new Error('a mouse') }, true)")
     page.goto(desk.replace("reviews/task/", ""))
     tiles = page.locator(".rv-tile strong")
     assert tiles.nth(0).inner_text() == "0" and tiles.nth(1).inner_text() == "20"
     looks_right(page, "day-begins")
-    page.evaluate("addEventListener('mousedown', () => { throw new Error('a mouse') })")
 
     press(page, "n")
     drawn(page, "business_licence.jpg")
