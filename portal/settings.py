@@ -555,7 +555,6 @@ UNFOLD = {
             },
             {
                 "title": _("System"),
-                "collapsible": True,
                 "items": [
                     {
                         "title": _("Services"),
@@ -615,7 +614,6 @@ UNFOLD = {
             },
             {
                 "title": _("Accounts and rights"),
-                "collapsible": True,
                 "items": [
                     {
                         "title": _("Accounts"),
@@ -645,7 +643,6 @@ UNFOLD = {
             },
             {
                 "title": _("Audit"),
-                "collapsible": True,
                 "items": [
                     {
                         "title": _("Audit log"),

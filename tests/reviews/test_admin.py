@@ -55,6 +55,21 @@ def test_the_queue_shows_ones_own_departments_tasks_and_no_other(cast):
         assert response.status_code == 200 and application.number not in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-hans", "{0.year}年{0.month}月{0.day}日 {0:%H:%M}"), ("en", "{0.day} {0:%B} {0.year}, {0:%H:%M}")]
+)  # fmt: skip
+def test_a_page_says_when_in_the_readers_words_and_a_list_in_figures(cast, language, words):
+    task = submitted(cast).tasks.get()
+    due = localtime(task.due_at)
+    desk = desk_of(cast.street)
+    desk.cookies["django_language"] = language
+    cast.street.language = language
+    cast.street.save()
+    page = text_of(desk.get(review(task)))
+    assert f"{words.format(due)}</time>" in page and f"{due:%Y-%m-%d %H:%M}</time>" not in page
+    assert f"{due:%Y-%m-%d %H:%M}</time>" in text_of(desk.get(QUEUE))
+
+
 def test_ops_without_a_posting_see_an_empty_queue(cast):
     application = submitted(cast)
     ops = person("ops", is_staff=True, is_superuser=True)
