@@ -137,12 +137,20 @@ def _second_round(task: Task, head: policy.Post | None, *, decides: bool) -> lis
         return []
     if head:
         return [Act("allow_second_round", _("Allow a second notice of corrections"), _("Reason"), _("Allow it"),
-                    _("Corrections were asked for once already, and the rule is once."))]  # fmt: skip
+                    asked_already(task) or _("Corrections were asked for once already, and the rule is once."))]  # fmt: skip
     if decides and not task.second_round_asked_at:
         return [Act("ask_second_round", _("Ask for a second notice of corrections"),
                     _("What is still to be corrected, and why it was not told the first time"), _("Ask a supervisor"),
                     _("Corrections were asked for once already: a supervisor has to allow a second notice."))]  # fmt: skip
     return []
+
+
+def asked_already(task: Task) -> str:
+    """That a second notice was asked for and waits for a supervisor's word; nothing where it doesn't."""
+    if task.second_round_asked_at is None or task.second_round_by_id:
+        return ""
+    words = _("A second notice was asked for on %(time)s (the reason stands in the history); a supervisor has to allow it.")
+    return words % {"time": times.moment(task.second_round_asked_at)}
 
 
 def _extend(until: datetime) -> Act:

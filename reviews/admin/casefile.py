@@ -53,6 +53,11 @@ class Corrected:
     is_list: bool = False
 
     @property
+    def is_unchanged(self) -> bool:
+        """A field or files that stand as they were sent: the applicant's words are the whole answer."""
+        return self.before == self.now and self.files_before == self.files_now
+
+    @property
     def where(self) -> str:
         """The place that was marked, in words."""
         return str(Text(**self.item.mark.place.words))

@@ -29,6 +29,8 @@ class AlreadyDecided(Exception):
             message: Any = _("%(name)s has decided this task already: “%(outcome)s”, %(time)s. Nothing was changed.") % {
                 "name": decision.official, "outcome": decision.get_outcome_display(), "time": when,
             }  # fmt: skip
+        elif decision:
+            message = _("Nobody answered in time, so your department is deemed to agree. Nothing was changed.")
         else:
             message = _("This task is closed: the application was withdrawn or has moved on. Nothing was changed.")
         super().__init__(message)
