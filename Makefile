@@ -51,6 +51,10 @@ services: setup-dev
 	  if [ "$$(id -u)" = 0 ]; then S=; else S="sudo -n"; fi; \
 	  $$S apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -qq postgresql redis-server >/dev/null; } || \
 	{ echo "The tests need PostgreSQL and Redis: apt-get install postgresql redis-server" >&2; exit 1; }
+	@command -v softhsm2-util >/dev/null || { command -v apt-get >/dev/null && { \
+	  if [ "$$(id -u)" = 0 ]; then S=; else S="sudo -n"; fi; echo "installing softhsm2"; \
+	  $$S apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$S apt-get install -y -qq softhsm2 >/dev/null; }; } || \
+	{ echo "The tests need SoftHSM, a token to sign with: apt-get install softhsm2. 测试需要 SoftHSM 软件密码令牌。" >&2; exit 1; }
 
 run: folders setup  ## the portal with demo data on http://127.0.0.1:8000
 	@exec $(MANAGE) run_portal --quiet --port $(PORT)

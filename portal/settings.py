@@ -354,7 +354,7 @@ PERMIT_PKCS11 = {
     "token": env.str("PERMIT_PKCS11_TOKEN", default=""),  # the token's label
     "certificate": env.str("PERMIT_PKCS11_CERTIFICATE", default=""),  # labels of the certificate and of the key,
     "key": env.str("PERMIT_PKCS11_KEY", default=""),  # which is the certificate's when empty
-    "pin": os.environ.get("PERMIT_PKCS11_PIN", ""),
+    "secret_pin": os.environ.get("PERMIT_PKCS11_PIN", ""),  # its name keeps it out of the mails that tell of errors
     "pin_file": env.str("PERMIT_PKCS11_PIN_FILE", default=""),
     "chain": env.str("PERMIT_PKCS11_CHAIN", default=""),  # PEM file of the certificates between it and the root
 }

@@ -115,7 +115,8 @@ def prepare(*, demo: bool, applications: int = DEMO_APPLICATIONS) -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
         publish_shipped()
-        bureau.certificate()  # made at the first start, so that the first permit needn't wait for it
+        if not settings.PERMIT_PKCS11["module"]:  # a token may be away: only what it signs waits for it
+            bureau.signer()  # made at the first start, so that the first permit needn't wait for it
         if demo:  # the accounts every time: they are printed, so they are there
             first = not apps.get_model("permits", "Application").objects.exists()
             call_command("demo_data", applications=applications if first else 0, verbosity=1 if first else 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from permits import credentials
@@ -56,8 +57,8 @@ def send_digests() -> int:
 def print_permit(permit_id: int) -> None:
     try:
         credentials.store_pdf(Permit.objects.get(pk=permit_id))
-    except credentials.NotSigned as error:
-        log.warning("permit %s waits to be printed: %s", permit_id, error)
+    except (credentials.NotSigned, ImproperlyConfigured) as error:
+        log.error("permit %s waits to be printed: %s", permit_id, error)
 
 
 @shared_task(ignore_result=True)
@@ -67,8 +68,8 @@ def issue_missing_permits() -> int:
     for permit in Permit.objects.filter(pdf_sha256="").order_by("issued_at")[:50]:
         try:
             credentials.store_pdf(permit)
-        except credentials.NotSigned as error:  # the next one's could not be had either
-            log.warning("permit %s waits to be printed: %s", permit.pk, error)
+        except (credentials.NotSigned, ImproperlyConfigured) as error:  # the next one's could not be had either
+            log.error("permit %s waits to be printed: %s", permit.pk, error)
             break
         except Exception:  # one that can't be printed keeps nobody else waiting
             log.exception("permit %s can't be printed", permit.pk)

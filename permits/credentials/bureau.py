@@ -7,16 +7,14 @@ signed). A root alone would not do: a public one has given certificates to thous
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import cms, pem, x509
+from asn1crypto import pem, x509
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import load_der_private_key
@@ -25,40 +23,28 @@ from django.core.exceptions import ImproperlyConfigured
 from pyhanko.sign.signers import Signer, SimpleSigner
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from permits.credentials import dev_ca
+from permits.credentials import dev_ca, token
+from permits.credentials.signing_parts import SparingSigner
 from permits.keyfile import write_whole
 
 
-@contextmanager
-def signer() -> Iterator[Signer]:
-    """The bureau's, ready to sign. Raise ``ImproperlyConfigured``, which names the setting, when there is none."""
-    if settings.PERMIT_PKCS11["module"]:
-        with _token() as found:
-            _keep(found.signing_cert)
-            yield found
-        return
-    yield _from_file()
-
-
-def certificate() -> tuple[x509.Certificate, list[x509.Certificate]]:
-    """The bureau's, and those that come with it."""
-    with signer() as found:
-        return found.signing_cert, list(found.cert_registry)
-
-
-class _FileSigner(SimpleSigner):
-    """pyHanko's, but for what is the same each time: there the key is opened (and checked by OpenSSL) for each
-    signature, and what the signature says of the certificate is put together anew, which takes longer than to sign.
+def signer() -> Signer:
+    """The bureau's, ready to sign. Raise ``ImproperlyConfigured``, which names the setting, when there is none, and
+    ``NotSigned`` when its token isn't there.
     """
+    if not settings.PERMIT_PKCS11["module"]:
+        return _from_file()
+    found = _from_token()
+    _keep(found.signing_cert)
+    return found
+
+
+class _FileSigner(SparingSigner, SimpleSigner):
+    """pyHanko's, but the key is opened (and checked by OpenSSL) once, not for each signature."""
 
     @cached_property
     def _key(self) -> Any:
         return load_der_private_key(self.signing_key.dump(), password=None)
-
-    @cached_property
-    def _said(self) -> dict[str, tuple[bytes, bytes]]:
-        """Of each digest algorithm the signed attributes of ``_blank`` and the signer's info without them, in DER."""
-        return {}
 
     def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
         digest = get_pyca_cryptography_hash(digest_algorithm)
@@ -68,26 +54,6 @@ class _FileSigner(SimpleSigner):
             case "ecdsa":
                 return bytes(self._key.sign(data, ECDSA(digest)))
         return super().sign_raw(data, digest_algorithm)
-
-    async def signed_attrs(
-        self, data_digest: bytes, digest_algorithm: str, *args: Any, **kwargs: Any
-    ) -> cms.CMSAttributes:
-        blank = _blank(len(data_digest))
-        if digest_algorithm not in self._said:
-            attributes = await super().signed_attrs(blank, digest_algorithm, *args, **kwargs)
-            info = super().signer_info(digest_algorithm, cms.CMSAttributes([]), b"")
-            self._said[digest_algorithm] = attributes.dump(), info.dump()
-        # The digest has its place there, and its length.
-        return cms.CMSAttributes.load(self._said[digest_algorithm][0].replace(blank, data_digest))
-
-    def signer_info(self, digest_algorithm: str, signed_attrs: cms.CMSAttributes, signature: bytes) -> cms.SignerInfo:
-        info = cms.SignerInfo.load(self._said[digest_algorithm][1])
-        info["signed_attrs"], info["signature"] = signed_attrs, signature
-        return info
-
-
-def _blank(length: int) -> bytes:
-    return hashlib.shake_256(b"the place of a digest").digest(length)
 
 
 def _from_file() -> SimpleSigner:
@@ -135,33 +101,19 @@ def _first_line(path: Path, setting: str) -> str:
         raise ImproperlyConfigured(f"{setting}: {path} can't be read: {error}") from error
 
 
-@contextmanager
-def _token() -> Iterator[Signer]:
-    """By PKCS#11; python-pkcs11, which few need, is there when ops installed it."""
-    try:
-        from pyhanko.config.pkcs11 import PKCS11SignatureConfig, TokenCriteria
-        from pyhanko.sign.pkcs11 import PKCS11SigningContext
-    except ImportError as error:
-        raise ImproperlyConfigured(
-            "PERMIT_PKCS11_MODULE: python-pkcs11 is missing: pip install python-pkcs11"
-        ) from error
-    from pyhanko.sign.general import SigningError
-
+def _from_token() -> Signer:
     given: dict[str, str] = settings.PERMIT_PKCS11
-    pin = given["pin"] or (_first_line(Path(given["pin_file"]), "PERMIT_PKCS11_PIN_FILE") if given["pin_file"] else "")
-    config = PKCS11SignatureConfig(
-        module_path=given["module"],
-        token_criteria=TokenCriteria(label=given["token"]) if given["token"] else None,
-        cert_label=given["certificate"],
-        key_label=given["key"] or given["certificate"],
-        other_certs=list(_certificates_in(Path(given["chain"]))) if given["chain"] else None,
-        user_pin=pin or None,
+    pin_file = given["pin_file"]
+    return token.signer(
+        token.Given(
+            module=given["module"],
+            token=given["token"],
+            certificate=given["certificate"],
+            key=given["key"] or given["certificate"],
+            pin=given["secret_pin"] or (_first_line(Path(pin_file), "PERMIT_PKCS11_PIN_FILE") if pin_file else ""),
+            chain=_pem(Path(given["chain"])) if given["chain"] else (),
+        )
     )
-    try:
-        with PKCS11SigningContext(config) as found:
-            yield found
-    except SigningError as error:
-        raise ImproperlyConfigured(f"PERMIT_PKCS11_MODULE: {error}") from error
 
 
 # --- What a check trusts ----------------------------------------------------------------------------------------------
@@ -184,7 +136,14 @@ def trust() -> Trust:
 
 def _folder(folder: Path) -> Iterator[x509.Certificate]:
     for path in sorted(folder.glob("*.pem")):
-        yield from _read(path, path.stat().st_mtime_ns)
+        yield from _pem(path)
+
+
+def _pem(path: Path) -> tuple[x509.Certificate, ...]:
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} can't be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=200)

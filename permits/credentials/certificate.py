@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
+from asn1crypto import x509
 from django.utils import timezone
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError, ValidationError
@@ -32,8 +33,10 @@ class Standing:
 
 
 def standing() -> Standing:
-    """Raise ``Unfit``, or ``ImproperlyConfigured`` when there is none."""
-    signing, others = bureau.certificate()
+    """Raise ``Unfit``, or ``ImproperlyConfigured`` when there is none, and ``NotSigned`` when its token isn't there."""
+    signer = bureau.signer()
+    signing: x509.Certificate = signer.signing_cert
+    others = list(signer.cert_registry)
     roots, now = bureau.trust().roots, timezone.now()
     if signing.not_valid_after <= now:
         raise Unfit(f"the certificate that signs permits ended on {signing.not_valid_after:%Y-%m-%d}",
@@ -50,5 +53,6 @@ def standing() -> Standing:
     except (PathValidationError, ValidationError) as error:
         raise Unfit(f"the certificate that signs permits is not fit for it: {error}",
                     "ask the authority for one to sign documents with (key usage: non-repudiation)")  from error  # fmt: skip
+    asyncio.run(signer.async_sign_raw(b"to see whether the key signs", "sha256"))
     names = signing.subject.native.get("common_name"), signing.issuer.native.get("common_name")
     return Standing(str(names[0]), str(names[1]), signing.not_valid_after, (signing.not_valid_after - now).days)

@@ -21,6 +21,7 @@ from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.stamp import NoOpStampStyle
 
 from permits.credentials import bureau
+from permits.credentials.signing_parts import NotSigned
 
 FIELD = "Permit"
 Box = tuple[int, int, int, int]  # left, bottom, right, top, in points
@@ -28,10 +29,6 @@ SEAL: Box = (350, 146, 465, 260)  # where the seal is drawn on a permit
 SEAL_OF_A_CARD: Box = (161, 64, 243, 144)  # and on a pass
 DIGEST = "sha256"
 STAMP = 12 * 1024  # bytes, of a time stamp with the certificates in it
-
-
-class NotSigned(Exception):
-    """The time stamp authority or the token doesn't answer; a later try may succeed."""
 
 
 def sign_pdf(pdf: bytes, *, office: dict[str, str], number: str, seal: Box = SEAL) -> bytes:
@@ -44,17 +41,17 @@ def sign_pdf(pdf: bytes, *, office: dict[str, str], number: str, seal: Box = SEA
     )  # fmt: skip
     url = settings.PERMIT_TSA_URL
     stamper = HTTPTimeStamper(url, timeout=settings.PERMIT_TSA_SECONDS) if url else None
-    with bureau.signer() as signer:
-        try:
-            signing = PdfSigner(meta, signer, timestamper=stamper, stamp_style=NoOpStampStyle())
-            room = _room(signer, stamped=stamper is not None)
-            return signing.sign_pdf(writer, existing_fields_only=True, bytes_reserved=room).getvalue()
-        except (TimestampRequestError, TimeoutError, ValueError) as error:
-            if stamper is None:
-                raise
-            raise NotSigned(f"PERMIT_TSA_URL: {url} gives no time stamp: {error.__cause__ or error}") from error
-        except SigningError as error:
-            raise NotSigned(f"the PDF of {number} could not be signed: {error}") from error
+    signer = bureau.signer()
+    try:
+        signing = PdfSigner(meta, signer, timestamper=stamper, stamp_style=NoOpStampStyle())
+        room = _room(signer, stamped=stamper is not None)
+        return signing.sign_pdf(writer, existing_fields_only=True, bytes_reserved=room).getvalue()
+    except (TimestampRequestError, TimeoutError, ValueError) as error:
+        if stamper is None:
+            raise
+        raise NotSigned(f"PERMIT_TSA_URL: {url} gives no time stamp: {error.__cause__ or error}") from error
+    except SigningError as error:
+        raise NotSigned(f"the PDF of {number} could not be signed: {error}") from error
 
 
 def _room(signer: Signer, *, stamped: bool) -> int:

@@ -7,8 +7,6 @@ import copy
 import io
 import re
 import subprocess
-import sys
-import types
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -279,7 +277,7 @@ def test_permits_outlive_the_certificate_that_signed_them(alone: Path, bare: byt
 
 
 def test_the_dev_ca_is_made_once_and_for_its_owner_only(alone: Path, settings) -> None:
-    bureau.certificate()
+    bureau.signer()
     before = settings.PERMIT_PKCS12.read_bytes()
     said = io.StringIO()
     call_command("make_dev_ca", stdout=said)
@@ -306,14 +304,14 @@ def test_a_damaged_file_or_another_passphrase_is_named(alone: Path, settings, ba
     with pytest.raises(ImproperlyConfigured, match=str(settings.PERMIT_PKCS12)):
         sign(bare)
     settings.PERMIT_PKCS12.unlink()
-    bureau.certificate()
+    bureau.signer()
     settings.PERMIT_PKCS12_PASSPHRASE = "another"
     with pytest.raises(ImproperlyConfigured, match="passphrase"):
         sign(bare)
 
 
 def test_standing_says_how_long_and_that_a_chain_has_a_hole(alone: Path, settings) -> None:
-    bureau.certificate()
+    bureau.signer()
     found = certificate.standing()
     assert found.subject == dev_ca.BUREAU and 365 * 3 - 3 <= found.days < 365 * 3
     root = dev_ca.issue("root", key=ec.generate_private_key(ec.SECP256R1()))
@@ -380,56 +378,6 @@ def test_without_a_time_stamp_that_was_asked_for_nothing_is_signed(stamping, bar
     setattr(stamping, trouble, True)
     with pytest.raises(credentials.NotSigned, match="PERMIT_TSA_URL"):
         sign(bare)
-
-
-# --- A key in a token ---------------------------------------------------------------------------------------------------
-def test_without_python_pkcs11_it_says_what_to_install(settings, bare: bytes, monkeypatch) -> None:
-    monkeypatch.setitem(sys.modules, "pkcs11", None)
-    for name in [name for name in sys.modules if name in {"pyhanko.sign.pkcs11", "pyhanko.config.pkcs11"}]:
-        monkeypatch.delitem(sys.modules, name)
-    settings.PERMIT_PKCS11 = {"module": "/usr/lib/softhsm/libsofthsm2.so", "token": "", "certificate": "bureau",
-                              "key": "", "pin": "1234", "pin_file": "", "chain": ""}  # fmt: skip
-    with pytest.raises(ImproperlyConfigured, match="pip install python-pkcs11"):
-        sign(bare)
-
-
-def test_a_token_signs(alone: Path, settings, bare: bytes, monkeypatch, tmp_path: Path) -> None:
-    """No token is here, nor python-pkcs11: pyHanko's PKCS11SigningContext is replaced, where it would open a session.
-    What is tested is ours: which settings reach it, and that what it signs is kept and checked as ever."""
-    root = dev_ca.issue("root", key=ec.generate_private_key(ec.SECP256R1()))
-    give(alone, settings, dev_ca.issue("bureau", key=rsa.generate_private_key(65537, 2048), by=root), root, [root])
-    with bureau.signer() as found:
-        inside = found
-    asked = []
-
-    class Config:
-        def __init__(self, **given):
-            asked.append(given)
-
-    class Context:
-        def __init__(self, config):
-            pass
-
-        def __enter__(self):
-            return inside
-
-        def __exit__(self, *error):
-            return False
-
-    configs = types.SimpleNamespace(PKCS11SignatureConfig=Config, TokenCriteria=lambda label: label)
-    monkeypatch.setitem(sys.modules, "pyhanko.config.pkcs11", configs)
-    monkeypatch.setitem(sys.modules, "pyhanko.sign.pkcs11", types.SimpleNamespace(PKCS11SigningContext=Context))
-    (tmp_path / "pin").write_text("0042\n")
-    chain = alone / "trust" / "roots" / "root.pem"
-    settings.PERMIT_PKCS12.unlink()
-    settings.PERMIT_PKCS11 = {"module": "/opt/hsm.so", "token": "bureau's", "certificate": "permits", "key": "",
-                              "pin": "", "pin_file": str(tmp_path / "pin"), "chain": str(chain)}  # fmt: skip
-    for path in (alone / "trust" / "signers").iterdir():
-        path.unlink()
-    assert signature_of(sign(bare)).number == NUMBER
-    (given,) = asked
-    assert (given["module_path"], given["token_criteria"], given["user_pin"]) == ("/opt/hsm.so", "bureau's", "0042")
-    assert given["cert_label"] == given["key_label"] == "permits" and len(given["other_certs"]) == 1
 
 
 # --- The command --------------------------------------------------------------------------------------------------------

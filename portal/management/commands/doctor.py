@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from permits.credentials import certificate
+from permits.credentials import NotSigned, certificate
 from permits.intake import checking, direct, sandbox, scanner, storage
 from permits.models import EditionDraft, Material, Permit, Service, StorageCheck, StorageFault, User
 from portal import maintenance
@@ -282,7 +282,7 @@ def permit_certificate() -> str:
         found = certificate.standing()
     except certificate.Unfit as unfit:
         raise Unwell(str(unfit), unfit.mend) from unfit
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, NotSigned) as error:
         raise Unwell(str(error), "mend that; permits wait to be printed meanwhile") from error
     if found.days < certificate.RENEW_BEFORE:
         raise Unwell(f"the certificate that signs permits ends in {found.days} days ({found.ends:%Y-%m-%d})",
