@@ -54,7 +54,7 @@ class CallForm(forms.Form):
 
 def _slot_words(slot: guidance.Slot) -> str:
     begin, end = timezone.localtime(slot.starts_at), timezone.localtime(slot.ends_at)
-    return f"{begin:%m-%d} {date_format(begin, 'D')} {begin:%H:%M}–{end:%H:%M}"
+    return f"{date_format(begin, 'MONTH_DAY_FORMAT')} {date_format(begin, 'D')} {begin:%H:%M}–{end:%H:%M}"
 
 
 @stash.signed_in

@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.steps import manage
-from tests.journeys.test_owner import DATA, looks_right, sign_in
+from tests.journeys.test_owner import DATA, SHOTS, looks_right, sign_in
 from tests.journeys.test_queue import come_in
-from tests.servers import wait_until
 
 pytestmark = pytest.mark.journey
 SENT = """
@@ -65,24 +64,24 @@ def owner(chromium: Browser, desk: str, language: str, **options) -> tuple[Page,
     return page, base
 
 
-def told(page: Page, base: str, number: str, button: str) -> None:
+def told(page: Page, base: str, number: str) -> None:
     """From the bell to the notice, and by its one button to what is to be done."""
     page.goto(base)
     page.locator(".site-nav a[href='/inbox/']").click()
     notice = page.locator(".inbox .is-unread a", has_text=number).first
     expect(notice).to_be_visible()
-    looks_right(page, f"correction-inbox-{button[:2]}")
+    looks_right(page, "correction-inbox-zh-360")
     notice.click()
     expect(page.locator("article")).to_contain_text(ASKED["field-masks"])
-    looks_right(page, f"correction-notice-{button[:2]}")
-    page.get_by_role("link", name=button).click()
+    looks_right(page, "correction-notice-zh-360")
+    page.get_by_role("link", name="答复补正").click()
     page.wait_for_url("**/corrections/")
 
 
 def mended_roster(folder: Path) -> Path:
     book = openpyxl.load_workbook(DATA / "roster.xlsx")
     book.worksheets[0].cell(ROW, 3).value = MOBILE
-    target = folder / "roster.xlsx"
+    target = folder / "roster_mended.xlsx"
     book.save(target)
     return target
 
@@ -92,7 +91,7 @@ def test_three_corrections_are_answered_on_a_phone_and_the_office_goes_on(desk, 
     page, base = owner(chromium, desk, "zh-CN", has_touch=True)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    told(page, base, number, "答复补正")
+    told(page, base, number)
     expect(page.locator(".asked h2")).to_contain_text(["口罩库存", "责任承诺书", f"第{ROW}行"])
     looks_right(page, "correction-asked-zh-360")
 
@@ -103,9 +102,9 @@ def test_three_corrections_are_answered_on_a_phone_and_the_office_goes_on(desk, 
     looks_right(page, "correction-refused-zh-360")
     page.fill("[name=masks]", "2400")
     page.set_input_files("#upload-signed_pledge", DATA / "canteen_plan.pdf")
-    page.locator("#material-signed_pledge .is-saved", has_text="canteen_plan.pdf").wait_for(timeout=30_000)
     page.set_input_files("#upload-roster", mended_roster(tmp_path))
-    wait_until(lambda: page.locator("#material-roster .is-checking").count() == 0, "the sheet read")
+    for key, file in (("signed_pledge", "canteen_plan.pdf"), ("roster", "roster_mended.xlsx")):
+        page.locator(f"#material-{key} .is-saved", has_text=file).wait_for(timeout=60_000)
     page.get_by_role("button", name="暂存").click()
     expect(page.locator(".asked .tag-ok")).to_have_text(["已修改"] * 3)
     expect(page.locator(".asked", has_text="责任承诺书").get_by_role("link", name="pledge.jpg")).to_be_visible()
@@ -144,7 +143,7 @@ def test_without_a_script_words_are_an_answer_and_the_notice_leads_on_when_all_i
     for part in page.locator("details.asked-instead").all()[1:]:
         part.locator("summary").click()
         part.locator("textarea").fill("It is right as it was sent.")
-    page.screenshot(path=DATA.parents[1] / "var" / "screens" / "correction-words-en-360.png", full_page=True)
+    page.screenshot(path=SHOTS / "correction-words-en-360.png", full_page=True)
     page.get_by_role("button", name="Send the answers").last.click()
     expect(page.locator("[role=status]")).to_contain_text("Your corrections were sent.")
     page.goto(notice)  # what was to be done then is done
