@@ -16,6 +16,7 @@ from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -446,8 +447,11 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "STYLES": ["/static/css/review.css"],
-    "SCRIPTS": ["/static/js/unread.js", "/static/js/kept.js"],
+    # By their hashed names, which a browser keeps.
+    "STYLES": [lambda request: static("css/review.css")],
+    "SCRIPTS": [
+        lambda request: static("js/unread.js"), lambda request: static("js/kept.js"), lambda request: static("js/named.js"),
+    ],
     "DASHBOARD_CALLBACK": "reviews.admin.dashboard.overview",
     "COLORS": {
         # The portal's greys (static/css/portal.css), so that the desk and the portal are one house.

@@ -55,15 +55,15 @@ def test_a_section_is_mended_and_the_filing_sent(come, site):
 
 def test_corrections_are_answered_with_a_file(come):
     page = come("session", "{asked}corrections/")
-    page.locator("button[name=send]").click()
+    page.get_by_role("button", name="Send the answers").click()
     refused(page)
     with page.expect_navigation():
-        page.set_input_files("input[type=file][name=file] >> nth=0", DATA / "pledge.jpg")
+        page.set_input_files("input[type=file][name=file] >> nth=0", DATA / "canteen_plan.pdf")
         page.locator("form[action*='/materials/signed_pledge/add/'] button[type=submit]").first.click()
     page.fill("[name=masks]", "2100")
     for answer in page.locator("textarea[name^=answer-]").all():
         answer.fill("Counted again, and stamped.")
-    page.locator("button[name=send]").click()
+    page.get_by_role("button", name="Send the answers").click()
     page.wait_for_url(re.compile(r"/applications/[0-9a-f-]{36}/$"))
     expect(page.locator("main h1").locator("..")).not_to_contain_text("Corrections needed")
 
