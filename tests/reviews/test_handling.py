@@ -154,7 +154,7 @@ def test_a_colleague_of_the_same_department_stands_in_too(cast):
     """The usual case: they have a posting of their own there, and the task is in the hands of the one on leave."""
     application = countersigned(cast)
     task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
-    colleague = post("colleague", "bureau")
+    colleague = post("deskmate", "bureau")
     for step in (workflow.claim, workflow.release):
         with pytest.raises(policy.Refused):
             step(task.pk, official=colleague, now=TUESDAY)
@@ -170,7 +170,7 @@ def test_a_colleague_of_the_same_department_stands_in_too(cast):
 def test_rules_that_keep_the_one_on_leave_keep_a_colleague_who_stands_in_for_them(cast):
     application = countersigned(cast)
     task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
-    colleague = post("colleague", "bureau")
+    colleague = post("deskmate", "bureau")
     lend(cast, to=colleague)
     workflow.declare_interest(cast.decider.pk, by=cast.decider, enterprise=cast.enterprise, now=TUESDAY)
     with pytest.raises(policy.Refused) as caught:
