@@ -57,7 +57,7 @@ FOR_EVERYBODY = {
 }  # fmt: skip
 FOR_ALL_ACCOUNTS = {"start"}
 FOR_A_PROGRAM = {"metrics", "notice_report"}  # by a key of its own: test_outbox_state.py, test_delivery_reports.py
-ROUTES = {str(found.name): found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern)}
+ROUTES = {found.name: found.pattern for found in urls.urlpatterns if isinstance(found, URLPattern) and found.name}
 NAMED = {name: set(pattern.converters) for name, pattern in ROUTES.items() if pattern.converters}
 SOMEBODYS = sorted(set(NAMED) - FOR_EVERYBODY - FOR_ALL_ACCOUNTS - FOR_A_PROGRAM)
 PLAIN = sorted(set(ROUTES) - set(NAMED))

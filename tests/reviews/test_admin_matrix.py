@@ -72,6 +72,7 @@ PAGES: dict[str, dict[str, tuple[str, str]]] = {
         # looked at, a form's address leads to the page that it is on; a superuser has no posting: their queue is empty
         "claim": ("RV", "RV"), "release": ("RV", "RV"), "find": ("RVU", "RVU"), "next": ("RVU", "RVU"), "many": ("RVU", "RVU"),
         "reviews_savedfilter_save": ("RVU", "RVU"), "reviews_savedfilter_remove": ("RVU", "RVU"),
+        "authority": NOBODY,  # an owner filed this one: tests/reviews/test_authority_desk.py
         # the viewer of materials; what draws a file knows of no file by itself
         "viewer": ("RV", ""), "find_text": ("RV", ""), "content": ("RV", ""), "text": ("RV", ""),
         "frame": ("RVU", ""),
