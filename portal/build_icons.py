@@ -18,7 +18,7 @@ NAME = Path("unfold/fonts/material-symbols/Material-Symbols-Outlined.woff2")
 OURS = ROOT / "static" / NAME
 IN_PYTHON = ("portal/settings.py", "reviews/admin/**/*.py")
 NAMED = re.compile(
-    r"""icon["']?\s*[=:]\s*["'](\w+)["']          # icon="add", "icon": "inbox"
+    r"""(?:icon|SITE_SYMBOL)["']?\s*[=:]\s*["'](\w+)["']          # icon="add", "icon": "inbox"
     |icon\.html["'][^%]*%}\s*(\w+)\s*{%             # {% component "…/icon.html" %}add{% endcomponent %}
     |content-\['?(\w+)'?\]                          # after:content-['check']
     """,
