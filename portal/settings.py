@@ -362,6 +362,7 @@ PERMIT_PKCS11 = {
 # What a permit's PDF is checked against: roots/*.pem, tsa/*.pem (of the time stamps), and signers/*.pem, every
 # certificate that ever signed, which the portal keeps there by itself.
 PERMIT_TRUST = Path(env.str("PERMIT_TRUST", default=str(VAR_DIR / "keys" / "permit-trust")))
+PERMITS_BY_MAIL = env.bool("PERMITS_BY_MAIL", default=True)  # the signed PDF goes with the mail that tells of it; never a pass
 PERMIT_TSA_URL = env.str("PERMIT_TSA_URL", default="")  # an RFC 3161 time stamp authority; empty: no time stamp
 PERMIT_TSA_SECONDS = env.float("PERMIT_TSA_SECONDS", default=10.0)
 # What search engines may list: "nothing", the "pages" that are about nobody, or these and the public "register" of permits.

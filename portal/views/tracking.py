@@ -9,8 +9,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ImproperlyConfigured
-from django.core.files.base import File
 from django.core.paginator import Paginator
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,9 +16,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from permits import credentials, numbers
+from permits import credentials, numbers, prints
 from permits.credentials import passes
-from permits.intake import mending, reading
 from permits.models import Application, Permit, Status
 from portal.blocks import owed_blocks, refresh_after
 from portal.forms import RatingForm, WithdrawForm
@@ -158,7 +155,7 @@ def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
     if permit.state != Permit.State.VALID:
         pdf = credentials.render_pdf(permit.content, code=permit.code, state=permit.state, person=passes.on_paper(permit))
         return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": name, "Cache-Control": "no-store"})
-    pdf_file = _print_of(permit)
+    pdf_file = prints.opened(permit)
     if pdf_file is None:
         messages.info(request, _("The permit is being signed: please come back in a few minutes."))
         return redirect(permit.application)
@@ -167,24 +164,6 @@ def permit_pdf(request: SignedIn, public_id: UUID) -> HttpResponseBase:
     response["Content-Length"] = str(permit.pdf_size)
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _print_of(permit: Permit) -> File | None:
-    """The signed print as it is kept, made here and now when need be; nothing when it can't be signed at the moment."""
-    if not permit.pdf_sha256:  # the worker hasn't got to it yet
-        try:
-            credentials.store_pdf(permit)
-        except (credentials.NotSigned, ImproperlyConfigured) as error:
-            log.error("permit %s waits to be printed: %s", permit.number, error)
-            return None
-    try:
-        return reading.opened(permit.pdf_sha256)
-    except reading.Damaged as damaged:  # what was signed first is the content: it is printed anew
-        log.error("the print of permit %s: %s; it is printed anew", permit.number, damaged)
-        if not mending.mend(permit.pdf_sha256):
-            return None
-        permit.refresh_from_db()
-        return reading.opened(permit.pdf_sha256)
 
 
 def track(request: SignedIn) -> HttpResponse:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
@@ -158,13 +159,44 @@ def test_who_comes_for_one_that_waits_is_told_and_gets_it_later(cast: Cast, sett
     assert checking.pdf(b"".join(got.streaming_content)).good
 
 
-def test_the_mail_and_the_inbox_lead_to_where_it_is_downloaded(cast: Cast) -> None:
-    """A link and no attachment: docs/decisions, "A signed print"."""
+def mailed(cast: Cast, application: Application, kind: str = "approved") -> EmailMessage:
+    delivery.deliver(list(application.notices.filter(kind=kind).values_list("pk", flat=True)))
+    return [each for each in mail.outbox if cast.owner.email in each.to][-1]
+
+
+def test_the_mail_brings_it_signed_and_leads_to_where_it_is_downloaded(cast: Cast) -> None:
     application = steps.approved(cast)
-    delivery.deliver(list(application.notices.filter(kind="approved").values_list("pk", flat=True)))
-    (sent,) = [each for each in mail.outbox if cast.owner.email in each.to]
-    assert application.number in sent.body
-    assert application.get_absolute_url() in sent.body and not sent.attachments
+    sent = mailed(cast, application)
+    assert application.number in sent.body and application.get_absolute_url() in sent.body
+    ((name, content, media_type),) = sent.attachments
+    assert (name, media_type) == (f"{application.permit.number}.pdf", "application/pdf")
+    assert checking.pdf(content).good and "/verify/" in sent.body
+
+
+def test_a_mail_of_a_correction_brings_the_new_print(cast: Cast) -> None:
+    application = steps.approved(cast)
+    before = mailed(cast, application).attachments[0][1]
+    changes = {"first_batch": "110"}
+    later = timezone.now() + timedelta(seconds=2)
+    workflow.correct_permit(application.permit.pk, official=cast.supervisor, changes=changes, reason="笔误", now=later)
+    after = mailed(cast, application, "permit_corrected").attachments[0][1]
+    assert checking.pdf(after).good and not checking.pdf(before).good
+
+
+@pytest.mark.parametrize("why", ["revoked", "switched off", "no certificate", "can not be printed"])
+def test_the_mail_goes_without_it_where_it_must_not_or_can_not_come_along(cast: Cast, settings, why: str) -> None:
+    application = steps.approved(cast)
+    match why:
+        case "revoked":
+            workflow.revoke_permit(application.permit.pk, official=cast.supervisor, reason="查实虚假承诺")
+        case "switched off":
+            settings.PERMITS_BY_MAIL = False
+        case "no certificate":
+            settings.EMBEDDED, settings.PERMIT_PKCS12 = False, settings.PERMIT_PKCS12.with_name("none.p12")
+        case _:
+            Permit.objects.filter(pk=application.permit.pk).update(content={"number": "nonsense"})
+    sent = mailed(cast, application)
+    assert not sent.attachments and application.get_absolute_url() in sent.body
 
 
 def test_one_that_can_not_be_printed_keeps_nobody_waiting(cast: Cast) -> None:

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.serializers import serialize
 from django.db import connection
@@ -23,6 +24,7 @@ from permits.intake.materials import add_material
 from permits.models import Application, Permit, Service
 from reviews import gates, workflow
 from reviews.models import Event, Gate, GateScan, Verdict
+from reviews.notices import delivery
 from reviews.publishing import publish
 from tests.cast import Cast, person, post, task_of
 from tests.portal.browser import at, words
@@ -141,6 +143,12 @@ def test_every_changed_bit_of_its_code_is_refused(cast: Cast) -> None:
         changed = permit.code[:at_] + chr(ord(permit.code[at_]) ^ 1 << bit) + permit.code[at_ + 1 :]
         with pytest.raises(credentials.Refused):
             credentials.read(changed)
+
+
+def test_no_mail_brings_it(cast: Cast) -> None:
+    permit = issued(cast)
+    delivery.deliver(list(permit.application.notices.filter(kind="approved").values_list("pk", flat=True)))
+    assert mail.outbox and not any(sent.attachments for sent in mail.outbox)
 
 
 def test_a_revoked_one_is_printed_with_that_across_it_and_without_its_photo_once_that_is_erased(cast: Cast, tmp_path: Path) -> None:
