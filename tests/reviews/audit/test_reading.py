@@ -111,7 +111,7 @@ def test_every_rule_and_every_step_that_is_refused_has_its_words_in_both_languag
         ("settings_changed", {"stream": "calendarday:1", "working": ["False", "True"]}, "settings: "),
         ("reminded", {"of": "corrections"}, "time is running short"),
         ("reassigned", {"from": None, "to": "0" * 8 + "-0000-0000-0000-" + "1" * 12}, "from — to Li."),
-        ("delegated", {"to": "x", "from": "2020-02-10T01:00:00+00:00", "until": "someday"}, "from 2020-02-10 09:00 until someday"),
+        ("delegated", {"to": "x", "from": "2020-02-10T01:00:00+00:00", "until": "someday"}, "from 10 February 2020, 09:00 until someday"),
     ],
 )  # fmt: skip
 def test_a_sentence_says_what_the_data_says_in_words(action, said, words):
