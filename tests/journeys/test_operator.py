@@ -98,7 +98,7 @@ def test_an_edition_is_published_by_command_and_stands_in_the_list(morning, chro
     expect(editions).to_have_count(5)
     looks_right(page, "operator-editions")
     page.goto(f"{base}/services/community-report/")
-    expect(page.locator("main h1")).to_have_text("（新）社区自查上报")
+    expect(page.locator(".page-header h1")).to_have_text("（新）社区自查上报")
     page.context.close()
 
 
