@@ -91,11 +91,14 @@ def test_an_edition_is_published_by_command_and_stands_in_the_list(morning, chro
     said = manage(var, "publish_service", "--dry-run", str(newer))
     assert "title" in said
     page = come_in(chromium, f"{base}/admin/permits/serviceversion/", "ops")
-    expect(page.locator("#result_list")).not_to_contain_text("（新）")
+    editions = page.locator("#result_list tbody tr")
+    expect(editions).to_have_count(4)  # one of each service that ships
     assert "v2" in manage(var, "publish_service", str(newer))
     page.reload()
-    expect(page.locator("#result_list")).to_contain_text("（新）")
+    expect(editions).to_have_count(5)
     looks_right(page, "operator-editions")
+    page.goto(f"{base}/services/community-report/")
+    expect(page.locator(".page-header h1")).to_have_text("（新）社区自查上报")
     page.context.close()
 
 
