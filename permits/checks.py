@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from permits.expressions import parse as parse_expression
 from permits.forms import as_data, broken_rules, section_form, values_of
@@ -94,6 +95,9 @@ def _miscounted(application: Application, state: RequirementState, values: Mappi
     counted = application.definition.field(state.requirement.roster_rows or "")
     if counted is None or not state.files or values.get(counted.key) in (None, state.rows):
         return ""
-    return _("The roster has %(rows)d rows, but “%(label)s” says %(count)s. Mend the roster or the form.") % {
+    return ngettext(
+        "The roster has %(rows)d row, but “%(label)s” says %(count)s. Mend the roster or the form.",
+        "The roster has %(rows)d rows, but “%(label)s” says %(count)s. Mend the roster or the form.", state.rows,
+    ) % {
         "rows": state.rows, "label": counted.label, "count": values[counted.key],
     }  # fmt: skip

@@ -42,6 +42,7 @@ def _by_key(definition: Definition) -> dict[str, Any]:
               for section in sections for field in section["fields"]}  # fmt: skip
     keyed = {name: {item["key"]: item for item in document.pop(name)} for name in ("rules", "materials", "stages")}
     bare = {section["key"]: {k: v for k, v in section.items() if k not in ("key", "fields")} for section in sections}
+    document["faq"] = {str(n): item for n, item in enumerate(document["faq"], 1)}  # these have no keys: by their place
     return {**document, "sections": bare, "fields": fields, "order": order, **keyed}
 
 

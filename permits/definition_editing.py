@@ -1,4 +1,5 @@
-"""The parts of a definition as forms to edit: the service's head, a section, a question, a group's column, a rule.
+"""The parts of a definition as forms to edit: the service's head, a section, a question, a group's column, a rule, an
+answer to what applicants often ask.
 
 A form only asks; it refuses nothing. What is typed goes into the TOML as it is, right or wrong, and the definition's own
 checks name the faults there: so nothing typed is ever lost, and there is one judge.
@@ -21,9 +22,9 @@ from permits import definition_text
 from permits.definition import DAYS, NUMBERS, TEXTS, FieldType
 from permits.definition_text import Path
 
-LISTS = {"sections": "section", "rules": "rule"}
+LISTS = {"sections": "section", "rules": "rule", "faq": "answer"}  # of the definition: the kind of their parts
 KINDS = {"head": _("The service"), "section": _("Section"), "field": _("Question"), "column": _("Question of a row"),
-         "rule": _("Rule across questions")}  # fmt: skip
+         "rule": _("Rule across questions"), "answer": _("Question often asked")}  # fmt: skip
 TYPE_WORDS = {
     "text": _("Text"), "longtext": _("Long text"), "integer": _("Whole number"), "decimal": _("Number with decimals"),
     "money": _("Amount of money"), "date": _("Date"), "datetime": _("Date and time"), "choice": _("One of several"),
@@ -51,9 +52,14 @@ class Part:
         return str(self.item.get("key", ""))
 
     @property
+    def mark(self) -> str:
+        """What a page finds it again by, wherever it stands then: its key, or of what has none a digest of its title."""
+        return self.key or (self.kind == "answer" and _digest(self.item.get("question"))) or ""
+
+    @property
     def title(self) -> dict[str, str]:
         """Its words in both languages, for the outline; its key where there are none."""
-        for name in ("label", "title", "message"):
+        for name in ("label", "title", "message", "question"):
             said = self.item.get(name)
             if isinstance(said, Mapping) and (said.get("zh") or said.get("en")):
                 return {"zh": str(said.get("zh") or said.get("en")), "en": str(said.get("en") or said.get("zh"))}
@@ -63,7 +69,11 @@ class Part:
     def state(self) -> str:
         """A digest of what the part says, without the parts inside it: who saves names the state they started from."""
         own = {key: value for key, value in self.item.items() if not _inner(self.kind, key, value)}
-        return hashlib.sha256(json.dumps(own, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return _digest(own)
+
+
+def _digest(said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _inner(kind: str, key: str, value: Any) -> bool:
@@ -73,7 +83,7 @@ def _inner(kind: str, key: str, value: Any) -> bool:
 
 
 def parts(data: Mapping[str, Any]) -> list[Part]:
-    """The head, every section with its questions and their columns, every rule; in the order of the text."""
+    """The head, every section with its questions and their columns, every rule, every answer."""
     return list(_walk(data))
 
 
@@ -87,6 +97,8 @@ def _walk(data: Mapping[str, Any]) -> Iterator[Part]:
                 yield Part(column, "column", asked)
     for path, rule in _items(data, (), "rules"):
         yield Part(path, "rule", rule)
+    for path, answer in _items(data, (), "faq"):
+        yield Part(path, "answer", answer)
 
 
 def _items(data: Mapping[str, Any], path: Path, name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -100,23 +112,23 @@ def path_of(address: str) -> Path:
     """Raise ``LookupError`` for an address that can't be one."""
     if address in ("", "head"):
         return ()
-    if not re.fullmatch(r"(sections|rules)\.\d{1,4}(\.fields\.\d{1,4}){0,2}", address):
+    if not re.fullmatch(r"(sections|rules|faq)\.\d{1,4}(\.fields\.\d{1,4}){0,2}", address):
         raise LookupError(address)
     return tuple(int(step) if step.isdecimal() else step for step in address.split("."))
 
 
-def find(data: Mapping[str, Any], address: str, key: str | None = None) -> Part:
-    """The part at an address. With ``key``: the part that was there when a page was opened, wherever it stands now.
+def find(data: Mapping[str, Any], address: str, mark: str | None = None) -> Part:
+    """The part at an address. With ``mark``: the part that was there when a page was opened, wherever it stands now.
 
     Raise ``LookupError`` when it is gone.
     """
     every = parts(data)
     path = path_of(address)
     here = next((part for part in every if part.path == path), None)
-    if here is not None and key in (None, here.key):
+    if here is not None and mark in (None, here.mark):
         return here
     kind = here.kind if here else None
-    moved = [p for p in every if key and p.key == key and kind in (None, p.kind) and len(p.path) == len(path)]
+    moved = [p for p in every if mark and p.mark == mark and kind in (None, p.kind) and len(p.path) == len(path)]
     if len(moved) != 1:
         raise LookupError(address)
     return moved[0]
@@ -132,6 +144,11 @@ def fresh(data: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind == "section":
         words = {"zh": "新的部分", "en": "New section"}
         return {"key": fresh_key(data, "section"), "title": words, "fields": [fresh(data, "field")]}
+    if kind == "answer":
+        return {
+            "question": {"zh": "新的问题", "en": "New question"},
+            "answer": {"zh": "请写上答复。", "en": "Write the answer here."},
+        }
     if kind == "rule":
         keys = [part.key for part in parts(data) if part.kind == "field"]
         return {"key": fresh_key(data, "rule"), "check": "True", "level": "warning", "fields": keys[:1],
@@ -157,13 +174,15 @@ def neighbour(data: Mapping[str, Any], part: Part, step: int) -> Path | None:
 
 # --- Forms -----------------------------------------------------------------------------------------------------
 
-HEAD_TEXTS = ("title", "summary", "legal_basis", "decided_by")
+HEAD_TEXTS = ("title", "summary", "legal_basis", "decided_by", "fee")
 SAID = {"label": _("Label"), "title": _("Title"), "help": _("Help"), "error": _("Said when an answer is wrong"),
         "unit": _("Unit"), "message": _("Message"), "summary": _("Summary"), "legal_basis": _("Legal basis"),
-        "decided_by": _("Decided by")}  # fmt: skip
-TEXTS_OF = {"head": HEAD_TEXTS, "section": ("title", "help"), "rule": ("message",),
+        "decided_by": _("Decided by"), "fee": _("Fee, and by which rule; empty: free of charge"),
+        "question": _("What applicants ask"), "answer": _("Answer")}  # fmt: skip
+TEXTS_OF = {"head": HEAD_TEXTS, "section": ("title", "help"), "rule": ("message",), "answer": ("question", "answer"),
             "field": ("label", "help", "error", "unit"), "column": ("label", "help", "error", "unit")}  # fmt: skip
-LONG = {"summary", "legal_basis", "decided_by", "help", "message"}
+LONG = {"summary", "legal_basis", "decided_by", "fee", "help", "message", "answer"}
+ASKED_FOR = {"label", "title", "message", "question", "answer"}  # stays when it is emptied, for a fault to name it
 
 
 class PartForm(forms.Form):
@@ -225,7 +244,7 @@ def _row(name: str) -> str:
 
 def _controls(part: Part, questions: list[Part]) -> dict[str, forms.Field]:
     found: dict[str, forms.Field] = {}
-    if part.kind != "head":
+    if part.kind not in ("head", "answer"):
         found["key"] = _line(
             _("Identifier"), help_text=_("Small letters, digits and _; answers and expressions go by it.")
         )
@@ -244,7 +263,7 @@ def _controls(part: Part, questions: list[Part]) -> dict[str, forms.Field]:
     for name in TEXTS_OF[part.kind]:
         for language, word in (("zh", "中文"), ("en", "English")):
             label = f"{SAID[name]} ({word})"
-            found[f"{name}_{language}"] = _lines(label, 2) if name in LONG else _line(label)
+            found[f"{name}_{language}"] = _lines(label, 4 if name == "answer" else 2) if name in LONG else _line(label)
     if part.kind in ("field", "column"):
         found["required"] = forms.BooleanField(label=_("An answer is required"), required=False)
         found |= _of_type(part)
@@ -339,7 +358,7 @@ def _value(name: str, typed: Mapping[str, Any], part: Part) -> Any:
     """What goes into the TOML; ``None`` when the key is to go."""
     if name in SAID:
         said = {language: typed[f"{name}_{language}"] for language in ("zh", "en")}
-        return said if any(said.values()) or name in ("label", "title", "message") else None
+        return said if any(said.values()) or name in ASKED_FOR else None
     value = typed[name]
     if name == "required":
         return None if value and "required" not in part.item else value

@@ -24,6 +24,36 @@ class Shown:
     broken: list[str]
 
 
+@dataclass(frozen=True)
+class About:
+    """What the service's page says of it. ``asked``: only what is often asked; the answer that is being written stands open."""
+
+    asked: bool
+    title: str
+    summary: str
+    fee: str
+    decided_by: str
+    legal_basis: str
+    faq: list[tuple[str, str, bool]]
+
+
+def about(source: str, address: str) -> About | None:
+    """For the head, and for an answer to what is often asked; nothing for what is a part of the form."""
+    try:
+        data = definition_text.read(source)
+        part = definition_editing.find(data, address)
+    except (tomllib.TOMLDecodeError, LookupError):
+        return None
+    if part.kind not in ("head", "answer"):
+        return None
+    answers = [each for each in definition_editing.parts(data) if each.kind == "answer"]
+    faq = [
+        (_text(each.item.get("question")), _text(each.item.get("answer")), each.path == part.path) for each in answers
+    ]
+    said = {name: _text(data.get(name)) for name in definition_editing.HEAD_TEXTS}
+    return About(asked=part.kind == "answer", **said, faq=[each for each in faq if each[0]])
+
+
 def sections(source: str, address: str) -> list[Shown]:
     """The section that the address lies in, or that of a rule's first question; every section for any other address.
 
@@ -48,7 +78,7 @@ def _wanted(data: Mapping[str, Any], address: str) -> definition_text.Path | Non
         keys = named if isinstance(named, list) else []
         asked = [each for each in definition_editing.parts(data) if each.kind == "field" and each.key in keys]
         return asked[0].path[:2] if asked else None
-    return part.path[:2] or None
+    return part.path[:2] or None  # of an answer none is the section, for it stands on the service's page
 
 
 def _shown(item: Mapping[str, Any]) -> Shown:

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.codes import bank_account, industries, mobile, regions, resident_id, uscc
 from permits.definition import FormField
+from permits.select import Select
 
 YES_NO = [("true", _("Yes")), ("false", _("No"))]
 
@@ -50,6 +51,8 @@ class CodeField(forms.CharField):
 class ChoiceField(forms.ChoiceField):
     """One of its choices, found without walking through all of them, nor copied with each form: there are 3,000
     counties. Nobody changes the list of choices; a field is given another one."""
+
+    widget: Any = Select
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ChoiceField:
         made: ChoiceField = forms.Field.__deepcopy__(self, memo)
@@ -341,7 +344,7 @@ def region_field(within: str | None, **common: Any) -> forms.ChoiceField:
     }  # fmt: skip
     attrs = {"data-regions": json.dumps(provinces, ensure_ascii=False)}
     attrs |= {f"data-text-{key}": str(text) for key, text in words.items()}
-    return ChoiceField(choices=[("", "———"), *groups], widget=forms.Select(attrs=attrs), **common)
+    return ChoiceField(choices=[("", "———"), *groups], widget=Select(attrs=attrs), **common)
 
 
 def industry_field(**common: Any) -> forms.ChoiceField:

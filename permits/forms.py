@@ -230,7 +230,8 @@ class GroupBlock(LayoutObject):
 
     def render(self, form: DefinedForm, context: Any, template_pack: Any = None, **kwargs: Any) -> str:
         group, rows = form.defined[self.key], form.rows(self.key)
-        form.rendered_fields.add(self.key)  # type: ignore[attr-defined]  # crispy's own book-keeping
+        laid_out: set[str] = getattr(form, "rendered_fields", set())  # crispy's own book-keeping, while it lays out a form
+        laid_out.add(self.key)
         whole = groups.is_read_only(group, len(rows))
         faults = form.checked[self.key].faults if self.key in form.checked else []
         return render_to_string(self.template, {

@@ -29,7 +29,8 @@ def owes(application: Application, key: str) -> bool:
 
 
 def open_notice(application: Application) -> CorrectionNotice | None:
-    return application.correction_notices.filter(answered_at=None).order_by("issued_at").last()
+    unanswered = application.correction_notices.filter(answered_at=None)
+    return unanswered.select_related("task__department").order_by("issued_at").last()
 
 
 def asked_of(application: Application, notice: CorrectionNotice) -> Asked:

@@ -559,7 +559,6 @@ UNFOLD = {
             },
             {
                 "title": _("System"),
-                "collapsible": True,
                 "items": [
                     {
                         "title": _("Services"),
@@ -619,7 +618,6 @@ UNFOLD = {
             },
             {
                 "title": _("Accounts and rights"),
-                "collapsible": True,
                 "items": [
                     {
                         "title": _("Accounts"),
@@ -649,7 +647,6 @@ UNFOLD = {
             },
             {
                 "title": _("Audit"),
-                "collapsible": True,
                 "items": [
                     {
                         "title": _("Audit log"),

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 
 from permits.intake import authority
 from permits.models import Enterprise, Invitation, Membership, Service, User
-from reviews import told
+from reviews import times, told
 from reviews.enterprises import Refused, check_owner, locked, record
 from reviews.models import Event
 from reviews.notices import outbox
@@ -228,7 +228,7 @@ def _send(event: Event, made: Invitation, by: User) -> None:
     def mail() -> None:
         with override(language):
             words = {"name": by.name, "enterprise": made.enterprise.name, "link": settings.SITE_URL.rstrip("/") + path,
-                     "until": f"{timezone.localtime(made.expires_at):%Y-%m-%d %H:%M}"}  # fmt: skip
+                     "until": times.moment(made.expires_at)}  # fmt: skip
             body = _(
                 "%(name)s invites you to act for “%(enterprise)s” at the permit portal.\n\n"
                 "Create an account with this e-mail address, then answer here:\n\n%(link)s\n\n"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from permits.definition import Definition
 from permits.definition_process import Stage
@@ -83,7 +84,7 @@ def _facts(stage: Stage) -> Iterator[str]:
     if stage.agreement in ("all", "any"):
         yield _("all have to agree") if stage.agreement == "all" else _("one has to agree")
     if stage.agreement == "quorum":
-        yield _("%(count)d have to agree") % {"count": stage.quorum}
+        yield ngettext("%(count)d has to agree", "%(count)d have to agree", stage.quorum or 0) % {"count": stage.quorum}
     if stage.silence == "agrees":
         yield _("silence counts as agreement")
     if stage.refused_by == "supervisor":

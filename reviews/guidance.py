@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from permits.forms import values_of
@@ -101,6 +101,12 @@ def check_looks(user: User, application: Application, thread: Thread | None, at:
 def threads_of(user: User) -> QuerySet[Thread]:
     """Those with the departments that ``user`` acts for."""
     return Thread.objects.filter(department__in=Department.objects.ids_of(user))
+
+
+def late(at: datetime) -> QuerySet[Thread]:
+    """Those whose question has waited past its time, and whose supervisors haven't heard of it since it was due."""
+    untold = Q(escalated_at=None) | Q(escalated_at__lt=F("due_at"))
+    return Thread.objects.filter(untold, due_at__lte=at)
 
 
 def applications_of(user: User) -> QuerySet[Application]:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from permits.models import Promise, Status
-from reviews import lifecycle, workflow
+from reviews import guidance, lifecycle, workflow
 from reviews.models import CorrectionNotice, Task
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ def keep(now: datetime | None = None) -> dict[str, int]:
     return {
         "reminded": _each(_due(running, "remind_at", now), workflow.remind, now),
         "escalated": escalate_overdue(now),
+        "answers_late": _each(_due(guidance.late(now), "due_at", now), workflow.escalate_thread, now),
         "claims_expired": _each(_due(running, "lease_until", now), workflow.expire_claim, now),
         "deemed_agreed": _each(_due(running, "silent_at", now), workflow.deem_agreed, now),
         "deemed_accepted": _each(_unchecked(now), workflow.deem_accepted, now),

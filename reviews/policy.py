@@ -111,24 +111,42 @@ def check_decide(user: User, task: Task, at: datetime, outcome: str = "") -> Pos
 
 
 def _check_decide(post: Post, task: Task, at: datetime, outcome: str) -> Post:
-    user, known = post.user, post.on_record
+    user = post.user
     if task.claimed_by_id and task.claimed_by_id not in post.people:
-        raise Refused(
-            "claimed",
-            _("%(name)s claimed this task at %(time)s.") % {"name": task.claimed_by, "time": _clock(task.claimed_at)},
-            user,
-        )
-    for rule, holds, message in RULES:
-        if holds(known, task):
-            raise Refused(rule, message, user)
-    needed = _rank_needed(known, task, outcome)
+        lent = _in_the_holders_place(user, task, at)
+        if lent is None:
+            words = _("%(name)s claimed this task at %(time)s.")
+            raise Refused("claimed", words % {"name": task.claimed_by, "time": _clock(task.claimed_at)}, user)
+        post = _on_record(lent, task)
+    _check_rules(post, task)
+    needed = _rank_needed(post.on_record, task, outcome)
     if needed is None or post.is_supervisor:
         return post
-    # Perhaps they stand in for a supervisor besides their own posting.
+    # Perhaps they are a supervisor, or stand in for one, besides the posting that the task is in the hands of.
     higher = post_in(user, task.department_id, at, supervisor=True)
     if higher is None:
         raise Refused(needed, RANK[needed], user)
-    return _check_decide(_on_record(higher, task), task, at, outcome)
+    higher = _on_record(replace(higher, on_behalf_of=higher.on_behalf_of or post.on_behalf_of), task)
+    _check_rules(higher, task)
+    return higher
+
+
+def _check_rules(post: Post, task: Task) -> None:
+    for rule, holds, message in RULES:
+        if holds(post.on_record, task):
+            raise Refused(rule, message, post.user)
+
+
+def _in_the_holders_place(user: User, task: Task, at: datetime) -> Post | None:
+    """The posting of the one who has the task in hand and is on leave, where the user stands in for them.
+
+    Asked besides their own posting: colleagues of one department stand in for each other.
+    """
+    lent = Delegation.objects.in_force(at).filter(
+        delegate=user, official__department=task.department_id, official__user=task.claimed_by_id
+    )
+    found = lent.select_related("official__department", "official__user").first()
+    return Post(found.official, user, found.official.user) if found and user.is_active else None
 
 
 RANK = {
@@ -277,6 +295,8 @@ def check_not_involved(user: User, application: Application) -> None:
 def check_release(user: User, task: Task, at: datetime) -> Post:
     post = posting(user, task, at)
     if task.claimed_by_id not in post.people and not post.is_supervisor:
+        if lent := _in_the_holders_place(user, task, at):
+            return lent
         raise Refused("own_claim", _("Only the one who claimed a task, or a supervisor, can release it."), user)
     return post
 

@@ -21,10 +21,9 @@ class NobodyHandles(Exception):
     def __init__(self, what: str, kind: str, region: str) -> None:
         self.kind, self.region = kind, region
         super().__init__(
-            _("No office is registered yet that handles “%(stage)s” in %(region)s, so the application can't be handed "
-              "over. It is kept as a draft; please tell the approval bureau.")
+            _("No office is registered yet that handles “%(stage)s” in %(region)s. Please tell the approval bureau.")
             % {"stage": what, "region": regions.full_name(region) or region}
-        )  # fmt: skip
+        )
 
 
 def departments_for(stage: Stage, *, region: str, values: Mapping[str, Any]) -> list[Department]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from permits.models import Application
@@ -65,13 +65,14 @@ def by_days(messages: list[Message], looks: list[Look]) -> list[Day]:
     for row in sorted(rows, key=lambda row: row.at):
         day = timezone.localdate(row.at)
         if day != seen:
-            days.append(Day(_day_words(day)))
+            days.append(Day(day_words(day)))
             seen = day
         days[-1].rows.append(row)
     return days
 
 
-def _day_words(day: date) -> str:
+def day_words(day: date) -> str:
+    """Today, yesterday, or the day as it is written here."""
     today = timezone.localdate()
     names = {today: _("Today"), today - timedelta(days=1): _("Yesterday")}
-    return names.get(day) or day.isoformat()
+    return names.get(day) or formats.date_format(day, "DATE_FORMAT")

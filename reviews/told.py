@@ -113,15 +113,19 @@ def official(
 def supervisors(
     event: Event, office: Department, kind: str, *, reason: str = "", path: str = "", **more: Any
 ) -> list[Message]:
-    """Those of the department, and who stands in for one of them; led to the application unless another path is given."""
-    posts = Official.objects.filter(department=office, active=True, role=Official.Role.SUPERVISOR)
-    lent = Delegation.objects.in_force(event.at).filter(official__in=posts)
-    people = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=lent.values("delegate")), is_active=True)
+    """Those of the department; led to the application unless another path is given."""
     application = _application(event)
     params = _params(application, reason=reason, path=path or f"/admin/permits/application/{application.pk}/change/")
     params |= {"department": office.names} | more
-    found = tuple(choosing.reader(person) for person in people.defer("mobile").order_by("pk"))
-    return [Message(event, kind, params, found)]
+    return [Message(event, kind, params, tuple(supervisors_of(office, event.at)))]
+
+
+def supervisors_of(office: Department, at: datetime) -> list[Reader]:
+    """The supervisors of a department, and who stands in for one of them."""
+    posts = Official.objects.filter(department=office, active=True, role=Official.Role.SUPERVISOR)
+    lent = Delegation.objects.in_force(at).filter(official__in=posts)
+    people = User.objects.filter(Q(pk__in=posts.values("user")) | Q(pk__in=lent.values("delegate")), is_active=True)
+    return [choosing.reader(person) for person in people.defer("mobile").order_by("pk")]
 
 
 def in_both(say: Callable[[], Any]) -> dict[str, str]:

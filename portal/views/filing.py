@@ -181,7 +181,10 @@ def _send(request: SignedIn, application: Application) -> HttpResponse:
         sent = workflow.submit(application.pk, applicant=request.user)
     except workflow.Incomplete:
         return _show_check(request, application, status=422)
-    except (NobodyHandles, Refused) as error:
+    except NobodyHandles as nobody:
+        messages.error(request, _("%(reason)s Your application is kept as a draft.") % {"reason": nobody})
+        return _show_check(request, application, status=409)
+    except Refused as error:
         messages.error(request, str(error))
         return _show_check(request, application, status=409)
     return redirect(sent)

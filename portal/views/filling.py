@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from permits.intake.materials import requirement_state
 from permits.models import Application
 from portal import stash
 from portal.blocks import block
+from portal.group_buttons import rows_asked
 from portal.requests import SignedIn
 from portal.views.filing import after_the_form, is_outdated, left_over, steps
 
@@ -49,7 +49,7 @@ def fill(request: SignedIn, public_id: UUID, section: str) -> HttpResponse:
 
 
 def _save(request: SignedIn, application: Application, part: Section, typed: Any) -> HttpResponse:
-    rows, typed = _rows_asked(typed)
+    rows, typed = rows_asked(typed)
     by_itself = "autosave" in typed
     with transaction.atomic():
         locked = Application.objects.select_for_update(of=("self",)).select_related("version").get(pk=application.pk)
@@ -68,8 +68,7 @@ def _save(request: SignedIn, application: Application, part: Section, typed: Any
     if by_itself:
         return _show_saved(request, locked, part)
     if rows:
-        query = f"?more={rows.group}" if rows.add else ""
-        return redirect(f"{reverse('fill', args=[locked.public_id, part.key])}{query}#id_{rows.group}")
+        return redirect(reverse("fill", args=[locked.public_id, part.key]) + rows.where)
     if not good:
         return _show(request, locked, part, form)
     for rule in form.warnings:
@@ -88,28 +87,6 @@ def _sent_already(request: SignedIn, application: Application, part: Section) ->
         return _show_saved(request, application, part, sent=True)
     messages.info(request, _("This application was sent already; it can't be changed here."))
     return redirect(application)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """A button of a group was pressed by a browser without script: one row more, or one row less."""
-
-    group: str
-    add: bool
-
-
-def _rows_asked(typed: Any) -> tuple[Rows | None, Any]:
-    """What the button asked for; and what was typed, without the row that is to go."""
-    action, _colon, rest = typed.get("rows", "").partition(":")
-    group, _colon, number = rest.partition(":")
-    if action not in ("add", "drop"):
-        return None, typed
-    if action == "drop":
-        kept = typed.copy()
-        for key in [key for key in typed if key.startswith(f"{group}-{number}-")]:
-            del kept[key]
-        typed = kept
-    return Rows(group, add=action == "add"), typed
 
 
 def _show_saved(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
@@ -70,6 +70,12 @@ class ReadOnlyAdmin(ModelAdmin):
     actions: Any = None
     show_full_result_count = False
     list_per_page = 50
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Without a way to a history of changes: nothing is changed here, so it would be empty."""
+        return super().changeform_view(request, object_id, form_url, {"show_history": False, **(extra_context or {})})
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.may_see(request)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from permits.models import Application, Status, User
-from reviews import lifecycle, policy, workflow
+from permits.models import Status, User
+from reviews import lifecycle, policy, times, workflow
 from reviews.models import CorrectionNotice, Delegation, Department, Official, Pause, Task
 from reviews.workflow import NotSensible
 
@@ -54,8 +55,9 @@ def possible(task: Task, user: User) -> list[Act]:
     if status == Status.SUSPENDED and uninvolved:
         acts.append(_resume())
     acts += _second_round(task, head if uninvolved else None, decides=decides)
-    if head and uninvolved and status == Status.IN_REVIEW and application.statutory_due_at:
-        acts += [] if application.extended_at else [_extend(application)]
+    until = application.statutory_due_at
+    if head and uninvolved and status == Status.IN_REVIEW and until and not application.extended_at:
+        acts.append(_extend(until))
     if head:
         acts.append(_reassign(task))
     return acts
@@ -135,7 +137,7 @@ def _second_round(task: Task, head: policy.Post | None, *, decides: bool) -> lis
         return []
     if head:
         return [Act("allow_second_round", _("Allow a second notice of corrections"), _("Reason"), _("Allow it"),
-                    _("Corrections were asked for once already, and the rule is once."))]  # fmt: skip
+                    asked_already(task) or _("Corrections were asked for once already, and the rule is once."))]  # fmt: skip
     if decides and not task.second_round_asked_at:
         return [Act("ask_second_round", _("Ask for a second notice of corrections"),
                     _("What is still to be corrected, and why it was not told the first time"), _("Ask a supervisor"),
@@ -143,11 +145,18 @@ def _second_round(task: Task, head: policy.Post | None, *, decides: bool) -> lis
     return []
 
 
-def _extend(application: Application) -> Act:
-    until = timezone.localtime(application.statutory_due_at).strftime("%Y-%m-%d %H:%M")
+def asked_already(task: Task) -> str:
+    """That a second notice was asked for and waits for a supervisor's word; nothing where it doesn't."""
+    if task.second_round_asked_at is None or task.second_round_by_id:
+        return ""
+    words = _("A second notice was asked for on %(time)s (the reason stands in the history); a supervisor has to allow it.")
+    return words % {"time": times.moment(task.second_round_asked_at)}
+
+
+def _extend(until: datetime) -> Act:
     return Act(
         "extend", _("Extend the statutory limit"), _("Reason"), _("Extend"),
-        _("It ends %(day)s. It can be extended once, and the applicant is told why.") % {"day": until},
+        _("It ends %(day)s. It can be extended once, and the applicant is told why.") % {"day": times.moment(until)},
     )  # fmt: skip
 
 
@@ -204,7 +213,7 @@ def _take_allow_second(task: Task, user: User, choice: str, text: str) -> str:
 
 def _take_extend(task: Task, user: User, choice: str, text: str) -> str:
     until = workflow.extend(task.pk, official=user, reason=text).statutory_due_at
-    day = timezone.localtime(until).strftime("%Y-%m-%d %H:%M") if until else ""
+    day = times.moment(until) if until else ""
     return _("The statutory limit is extended until %(day)s.") % {"day": day}
 
 

@@ -9,13 +9,12 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, Permit
-from reviews import policy, workflow
+from reviews import policy, times, workflow
 from reviews.admin import originals, slips
 from reviews.admin.access import ReadOnlyAdmin, is_official, is_supervisor, who
 from reviews.models import Department, Rating, Task
@@ -208,5 +207,5 @@ class RatingAdmin(ReadOnlyAdmin):
         if not rating.follow_up_due_at:
             return "—"
         url = reverse("admin:reviews_rating_follow_up", args=[rating.pk])
-        day = timezone.localtime(rating.follow_up_due_at).strftime("%Y-%m-%d")
+        day = times.day(rating.follow_up_due_at)
         return format_html('<a class="rv-link" href="{}">{}</a>', url, gettext("Record by %(day)s") % {"day": day})

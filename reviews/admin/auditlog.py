@@ -23,7 +23,7 @@ from unfold.contrib.filters.admin import TextFilter
 from unfold.views import ChangeList
 
 from permits.models import Application, User
-from reviews import guidance, roles
+from reviews import guidance, roles, times
 from reviews.admin.access import ReadOnlyAdmin, who
 from reviews.admin.queue import paging
 from reviews.audit import archive, log, naming, reads, receipts, story, tree
@@ -151,13 +151,14 @@ def _told(events: list[Any]) -> None:
     for event, (_kind, _colon, key) in zip(events, subjects, strict=True):
         event.told = story.sentence(event, names)
         event.subject = by_key.get(key)
+        event.role_words = naming.role_words(event.role, names.offices)
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     may_see = staticmethod(roles.is_audit_admin_request)
-    list_display = ("at", "sentence", "concerns", "action_words")
-    list_display_links = ("at",)
+    list_display = ("time", "sentence", "concerns", "action_words")
+    list_display_links = ("time",)
     list_select_related = ("actor", "application__version")
     list_filter = (ByActor, ByApplication, ByAction, Since, Until)
     list_filter_submit = True
@@ -165,7 +166,7 @@ class EventAdmin(ReadOnlyAdmin):
     list_after_template = "admin/reviews/event/pages.html"
     sortable_by = ()
     ordering = ("-at", "-pk")
-    fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role", "at", "before", "after", "payload",
+    fields = ("sentence", "words", "concerns", "stream", "seq", "action_words", "actor", "role_words", "time", "before", "after", "payload",
               "prev_hash", "hash", "place")  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
@@ -190,6 +191,14 @@ class EventAdmin(ReadOnlyAdmin):
                 by = who(request)
                 reads.note(by, event.subject, "words", role=roles.acting_as(by), event=f"{event.stream} #{event.seq}")
         return event
+
+    @admin.display(description=_("Time"))
+    def time(self, event: Event) -> str:
+        return format_html('<time class="rv-time" datetime="{}">{}</time>', event.at.isoformat(), times.exact(event.at))
+
+    @admin.display(description=_("Role"))
+    def role_words(self, event: Any) -> str:
+        return str(event.role_words)
 
     @admin.display(description=_("What happened"))
     def sentence(self, event: Any) -> str:

@@ -10,13 +10,14 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from permits import checks, fieldtypes, groups
 from permits.definition import FormField, Requirement, Text
 from permits.forms import is_shown, values_of
 from permits.models import Application, Check, Material, Promise, Status, User
-from reviews import policy, workflow
-from reviews.admin import differences, history, same_files, threads
+from reviews import policy, times, workflow
+from reviews.admin import authority, differences, history, same_files, threads
 from reviews.audit import archive
 from reviews.models import Advice, CorrectionItem, Decision, Department, Objection, Task
 
@@ -50,6 +51,11 @@ class Corrected:
     words: list[differences.Part] = field(default_factory=list)
     rows: list[differences.RowChange] = field(default_factory=list)
     is_list: bool = False
+
+    @property
+    def is_unchanged(self) -> bool:
+        """A field or files that stand as they were sent: the applicant's words are the whole answer."""
+        return self.before == self.now and self.files_before == self.files_now
 
     @property
     def where(self) -> str:
@@ -233,11 +239,12 @@ def countersign_rule(task: Task, heard: list[Opinion]) -> Round | None:
         "opinion": _("The opinions bind nobody: all are heard, and the decider who approves against one says why."),
         "all": _("All departments must agree."),
         "any": _("One department that agrees is enough."),
-        "quorum": _("%(n)d of %(of)d departments must agree.") % {"n": n, "of": of},
+        "quorum": ngettext("%(n)d of %(of)d department must agree.", "%(n)d of %(of)d departments must agree.", of)
+        % {"n": n, "of": of},
     }[stage.agreement]
     silence = ""
     if stage.silence == "agrees" and task.silent_at:
-        when = timezone.localtime(task.silent_at).strftime("%Y-%m-%d %H:%M")
+        when = times.moment(task.silent_at)
         silence = _("Silence counts as agreement after %(time)s.") % {"time": when}
     elif stage.silence == "agrees":
         silence = _("Silence counts as agreement once the time is over.")
@@ -268,6 +275,7 @@ def read(task: Task, user: User) -> dict[str, Any]:
     steps, whole = history.read(application, offices, refusals=heads(task, user))
     heard = opinions(application, timezone.now())
     return {
+        "agent": authority.of(application),
         "sections": sections(application),
         "materials": materials(application, user),
         "corrections": corrections(application),

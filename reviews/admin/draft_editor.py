@@ -137,7 +137,7 @@ def _whole(draft: EditionDraft, typed: Typed) -> str:
 
 
 def _do(source: str, here: str, typed: Typed) -> str:
-    """``go:ADDRESS``; ``up:``, ``down:`` or ``remove:ADDRESS:KEY``; ``add:KIND:ADDRESS``, behind the part there."""
+    """``go:ADDRESS``; ``up:``, ``down:`` or ``remove:ADDRESS:MARK``; ``add:KIND:ADDRESS``, behind the part there."""
     verb, _colon, rest = typed.do.partition(":")
     typed.went_to = rest if verb == "go" else here
     if verb not in ("up", "down", "remove", "add"):
@@ -146,9 +146,9 @@ def _do(source: str, here: str, typed: Typed) -> str:
         data = definition_text.read(source)
         if verb == "add":
             return _added(source, data, *rest.split(":", 1), typed=typed)
-        address, _colon, key = rest.partition(":")
-        # The part itself may just have got another key; any other is found by the one that the page showed.
-        part = definition_editing.find(data, address, None if address == here else key)
+        address, _colon, mark = rest.partition(":")
+        # The part itself may just have got another mark; any other is found by the one that the page showed.
+        part = definition_editing.find(data, address, None if address == here else mark)
         if not part.path:
             raise LookupError(address)
     except (tomllib.TOMLDecodeError, LookupError, ValueError) as error:
@@ -164,11 +164,14 @@ def _do(source: str, here: str, typed: Typed) -> str:
 
 
 def _added(source: str, data: dict[str, Any], kind: str, address: str, *, typed: Typed) -> str:
-    if kind not in ("section", "rule", "field", "column"):
+    if kind not in ("field", "column", *definition_editing.LISTS.values()):
         raise LookupError(kind)
-    if kind in ("section", "rule"):
-        listed = data.get(f"{kind}s", [])
-        to: definition_text.Path = (f"{kind}s", len(listed))
+    name = next((name for name, of in definition_editing.LISTS.items() if of == kind), "")
+    if name:
+        listed = data.get(name, [])
+        if not isinstance(listed, list):
+            raise definition_text.Unwritable
+        to: definition_text.Path = (name, len(listed))
     else:
         part = definition_editing.find(data, address)
         if part.kind == ("section" if kind == "field" else "field"):
@@ -198,7 +201,7 @@ def _show_saved(
             context["state"] = draft.revision
         else:
             part = definition_editing.find(definition_text.read(draft.source), typed.went_to)
-            context |= {"state": part.state, "was": part.key}
+            context |= {"state": part.state, "was": part.mark}
     return render(request, "admin/permits/editiondraft/saved.html", context, status=status)
 
 
@@ -208,7 +211,7 @@ def _show(
 ) -> HttpResponse:  # fmt: skip
     context: dict[str, Any] = {
         **admin.site.each_context(request), "draft": draft, "opts": EditionDraft._meta, "name": name_of(draft), "error": error,
-        "conflict": conflict, "title": _("Draft edition"), "outline": [], "rules": [], "part": None, "typed": [],
+        "conflict": conflict, "title": _("Draft edition"), "outline": [], "rules": [], "answers": [], "part": None, "typed": [],
         "state": draft.revision, "text": draft.source, **_faults(draft), **_standing(draft),
     }  # fmt: skip
     try:
@@ -268,7 +271,7 @@ def _as_toml(draft: EditionDraft, at: str, typed: Typed | None) -> dict[str, Any
 
 
 def _outline(data: dict[str, Any], at: str, faulty: set[str]) -> dict[str, Any]:
-    """Sections with their questions, and rules: title, whether a fault stands there, whether it is shown now."""
+    """Sections with their questions, rules, and what is often asked: title, whether a fault stands there, whether it is shown now."""
     language = spoken.language()
     entries: list[dict[str, Any]] = [
         {"part": part, "title": part.title[language], "here": part.address == at, "faulty": part.address in faulty}
@@ -277,6 +280,7 @@ def _outline(data: dict[str, Any], at: str, faulty: set[str]) -> dict[str, Any]:
     return {
         "outline": [entry for entry in entries if entry["part"].kind in ("section", "field", "column")],
         "rules": [entry for entry in entries if entry["part"].kind == "rule"],
+        "answers": [entry for entry in entries if entry["part"].kind == "answer"],
     }
 
 
@@ -328,5 +332,9 @@ def frame(request: HttpRequest, draft: EditionDraft) -> HttpResponse:
         messages.info(request, _("This is a preview: nothing was sent."))
         return HttpResponseRedirect(request.get_full_path())
     with translation.override(language if language in ("zh-hans", "en") else get_language()):
-        context = {"draft": draft, "shown": definition_preview.sections(draft.source, request.GET.get("at", "head"))}
+        at = request.GET.get("at", "head")
+        context = {
+            "draft": draft, "shown": definition_preview.sections(draft.source, at),
+            "about": definition_preview.about(draft.source, at),
+        }  # fmt: skip
         return render(request, "admin/permits/editiondraft/frame.html", context)

@@ -24,7 +24,7 @@ from permits.definition_file import DefinitionError
 from permits.definition_words import in_words
 from permits.intake.materials import discard
 from permits.models import EditionDraft, Service, ServiceVersion
-from reviews import drafting, editions, publishing
+from reviews import drafting, editions, publishing, times
 from reviews.admin import draft_editor, draft_files
 from reviews.admin.access import ReadOnlyAdmin, is_service_owner, who
 
@@ -88,7 +88,7 @@ def state_of(draft: EditionDraft) -> str:
     if draft.published_version is not None:
         return _("published as %(edition)s") % {"edition": draft.published_version}
     if draft.publish_at is not None:
-        at = timezone.localtime(draft.publish_at, SHANGHAI).strftime("%Y-%m-%d %H:%M")
+        at = times.short(draft.publish_at)
         return _("to be published %(time)s (Beijing time)") % {"time": at}
     return _("not published as scheduled") if draft.refused_at else _("being written")
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import TabularInline
 
 from permits.codes import mobile, resident_id
@@ -33,7 +34,11 @@ class CalendarDayAdmin(OpsAdmin):
     def save_model(self, request: HttpRequest, obj: CalendarDay, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if waiting := calendars.open_ones_counted_otherwise():
-            words = _("%(count)d open applications are counted with the calendar as it was: manage.py recompute_due_times")
+            words = ngettext(
+                "%(count)d open application is counted with the calendar as it was: manage.py recompute_due_times",
+                "%(count)d open applications are counted with the calendar as it was: manage.py recompute_due_times",
+                waiting,
+            )
             messages.warning(request, words % {"count": waiting})
 
 

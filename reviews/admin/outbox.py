@@ -8,10 +8,10 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from reviews import times
 from reviews.admin import kinds
 from reviews.admin.access import ReadOnlyAdmin
 from reviews.admin.ops import InlineToLookAt
@@ -107,4 +107,4 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 def _when(at: datetime | None) -> str:
     """To the second, on the reader's clock."""
-    return f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}" if at else "—"
+    return times.exact(at) if at else "—"

@@ -186,7 +186,10 @@ def _stops(action: str, request: HttpRequest, task: Task) -> str:
         owed = acts.refused(workflow.check_nothing_owed, task.application, who(request))
         return owed or acts.refused(workflow.check_agreed, task.application, who(request))
     if action in policy.REFUSING or action == "correct":
-        return acts.refused(policy.check_decide, who(request), task, timezone.now(), action)
+        words = acts.refused(policy.check_decide, who(request), task, timezone.now(), action)
+        if words and action == "correct":
+            return acts.asked_already(task) or words
+        return words
     return ""
 
 

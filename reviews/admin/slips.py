@@ -10,12 +10,11 @@ from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits.forms import as_data, section_form
 from permits.models import Permit
-from reviews import policy, workflow
+from reviews import policy, times, workflow
 from reviews.admin.access import looks, who
 
 BACK = "admin:permits_permit_changelist"
@@ -70,5 +69,5 @@ def _fields(permit: Permit, request: HttpRequest) -> list[Printed]:
 def earlier_words(permit: Permit) -> str:
     """When it was corrected, and by whom; "—" for never."""
     rows = permit.corrections.select_related("corrected_by").order_by("corrected_at")
-    times = [f"{timezone.localtime(row.corrected_at):%Y-%m-%d %H:%M} · {row.corrected_by}" for row in rows]
+    times = [f"{times.short(row.corrected_at)} · {row.corrected_by}" for row in rows]
     return "; ".join(times) or "—"

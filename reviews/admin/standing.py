@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Enterprise, User
-from reviews import policy, workflow
+from reviews import policy, times, workflow
 from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.applications import words_page
 from reviews.models import Delegation, Department, Interest, Official
@@ -157,7 +156,7 @@ class DelegationAdmin(StandingAdmin):
         found = get_object_or_404(self.get_queryset(request), pk=pk, ended_at=None)
         return words_page(
             self, request, title=gettext("Back early"), label="", button=gettext("End"),
-            facts=[(_("On leave"), found.official), (_("Stands in"), found.delegate), (_("Until"), _when(found.ends_at))],
+            facts=[(_("On leave"), found.official), (_("Stands in"), found.delegate), (_("Until"), times.moment(found.ends_at))],
             act=lambda _text: workflow.end_delegation(found.pk, by=who(request)),
             done=gettext("Nobody stands in any more."), back="admin:reviews_delegation_changelist", refusals=REFUSALS,
         )  # fmt: skip
@@ -166,7 +165,7 @@ class DelegationAdmin(StandingAdmin):
     def state(self, delegation: Delegation) -> str:
         now = timezone.now()
         if delegation.ended_at:
-            return gettext("ended early %(time)s") % {"time": _when(delegation.ended_at)}
+            return gettext("ended early %(time)s") % {"time": times.short(delegation.ended_at)}
         return gettext("over") if delegation.ends_at <= now else self.end_link(delegation.pk)
 
 
@@ -208,8 +207,4 @@ class InterestAdmin(StandingAdmin):
 
     @admin.display(description=_("State"))
     def state(self, interest: Interest) -> str:
-        return _when(interest.ended_at) if interest.ended_at else self.end_link(interest.pk)
-
-
-def _when(at: datetime) -> str:
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+        return times.short(interest.ended_at) if interest.ended_at else self.end_link(interest.pk)

@@ -128,6 +128,7 @@ ACTIONS = {
     "files_erased": _("Files erased: kept long enough"),
     "message_sent": _("Message sent"),
     "thread_claimed": _("Question taken in hand"),
+    "thread_escalated": _("Answer late: the supervisor was told"),
     "thread_released": _("Question given back to the office"),
     "call_asked": _("Call asked for"),
     "call_cancelled": _("Call not wanted any more"),

@@ -9,13 +9,12 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from permits.codes import regions
 from permits.models import Enterprise, Status, User
-from reviews import lifecycle
+from reviews import lifecycle, times
 from reviews.audit import log
 from reviews.models import Department, Event, Message, Official, Pause, RoleGrant
 
@@ -25,6 +24,7 @@ LOOKS = {
     "review": _l("the application"),
     "draft": _l("the draft, as its applicant lets them"),
     "thread": _l("the messages with the applicant"),
+    "authority": _l("the document of authority of the agent who filed it"),
     "file": _l("a file of the application"),
     "bundle": _l("all files of the application, taken out as a ZIP"),
     "file_search": _l("words in the files of the application"),
@@ -217,7 +217,7 @@ def listed(words: Iterable[str]) -> str:
 def moment(text: str) -> str:
     """An ISO time, as it is shown; anything else as it stands."""
     try:
-        return timezone.localtime(datetime.fromisoformat(text)).strftime("%Y-%m-%d %H:%M")
+        return times.moment(datetime.fromisoformat(text))
     except ValueError:
         return text
 

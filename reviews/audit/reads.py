@@ -24,7 +24,7 @@ HOUR = 3600
 TRIES = 20  # as many officials may open the same file in the same moment
 # What was looked at; each has its words in ``naming.LOOKS``.
 WHAT = frozenset(
-    {"review", "draft", "thread", "file", "file_search", "bundle", "record", "permit", "enterprise", "account", "mobile_search", "words", "passages"}
+    {"review", "draft", "thread", "authority", "file", "file_search", "bundle", "record", "permit", "enterprise", "account", "mobile_search", "words", "passages"}
 )
 
 

@@ -113,6 +113,7 @@ SENTENCES = {
     "files_erased": _l("%(count)s files were erased: the time for which they are kept is over."),
     "message_sent": _l("%(who)s sent a message about the application (%(way)s)."),
     "thread_claimed": _l("%(who)s took a question of the applicant in hand."),
+    "thread_escalated": _l("A question of the applicant waits for an answer too long: the supervisor was told."),
     "thread_released": _l("%(who)s gave a question of the applicant back to the office."),
     "call_asked": _l("%(who)s asked to be called, from %(from)s on."),
     "call_cancelled": _l("%(who)s does not want to be called any more."),
@@ -126,6 +127,17 @@ SENTENCES = {
     "gate_given": _l("%(who)s lets the account check at gate %(called)s."),
     "gate_taken": _l("%(who)s lets the account check at gate %(called)s no more."),
     "scans_pruned": _l("%(count)s passages were deleted: the time for which they are kept is over."),
+}
+# The same of exactly one, where the sentence counts: what is counted, and what is said then.
+OF_ONE = {
+    "corrections_answered": ("items", _l("%(who)s answered the corrections (one item).")),
+    "digest_sent": ("people", _l("The morning summary was sent to one official.")),
+    "erasure_announced": ("count", _l("The applicant was told that one file of the draft will be erased.")),
+    "files_erased": ("count", _l("One file was erased: the time for which it is kept is over.")),
+    "thread_erased": ("count", _l("The words of one message were erased: the time for which they are kept is over.")),
+    "gate_made": ("keep_days", _l("%(who)s made gate %(called)s; its passages are kept for one day.")),
+    "gate_changed": ("keep_days", _l("%(who)s changed gate %(called)s; its passages are kept for one day.")),
+    "scans_pruned": ("count", _l("One passage was deleted: the time for which it is kept is over.")),
 }
 # The same, where the event says more or less than usual.
 HURRY = _l("A reminder was sent: time is running short.")
@@ -152,6 +164,9 @@ def _wording(action: str, data: dict[str, object]) -> object:
         return OWED_SOON if data.get("requirement") else HURRY
     if action == "advice_asked" and data.get("expert"):
         return EXPERT_ASKED
+    counted, of_one = OF_ONE.get(action, ("", ""))
+    if counted and data.get(counted) == 1:
+        return of_one
     return SENTENCES[action]
 
 

@@ -47,4 +47,4 @@ def _of_thread(thread: Thread, messages: list[Message], said: dict[str, str | No
         if message.text and words != log.digest(message.salt, message.text):
             yield f"{name}: the message of {message.at:%Y-%m-%d %H:%M:%S} UTC has other words than its event"
     if said:
-        yield f"{name}: {len(said)} messages that events tell of are gone"
+        yield f"{name}: messages that events tell of are gone: {len(said)}"

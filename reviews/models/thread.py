@@ -40,6 +40,8 @@ class Thread(models.Model):
     # When each side was last told of something new: not twice an hour while it is unread.
     applicant_told_at = models.DateTimeField(null=True)
     office_told_at = models.DateTimeField(null=True)
+    # When the supervisors were told that an answer is late: of the question that was due before then.
+    escalated_at = models.DateTimeField(null=True)
     erased_at = models.DateTimeField(null=True)
 
     class Meta:

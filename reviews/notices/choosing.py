@@ -81,7 +81,7 @@ _KINDS = {
     "work": (
         "new_task", "overdue", "reassigned", "advised", "second_round_asked", "second_round_allowed", "owed_at_risk",
         "terminated_office", "pledge_false", "bad_rating", "deemed_accepted", "deemed_agreed", "edition_published",
-        "edition_refused", "message_waiting", "call_asked",
+        "edition_refused", "message_waiting", "answer_late", "call_asked",
     ),
     "messages": ("message_answered", "call_missed"),
     "clock": ("reminder", "lease_expired", "promise_met"),

@@ -64,7 +64,8 @@ WHOLE: dict[str, dict[str, Any]] = {
     "draft_to_be_erased": {"service": COMMON["service"], "files": 4, "erase_at": DUE, "path": "/applications/"},
     "draft_erased": {"service": COMMON["service"], "files": 4, "days": 180, "path": "/applications/"},
     "message_answered": THREAD | {"office": TASK["department"]}, "call_missed": THREAD | {"office": TASK["department"]},
-    "message_waiting": ASKED | {"until_at": DUE}, "call_asked": ASKED | {"from_at": "2020-02-12T05:30:00+00:00", "until_at": DUE},
+    **dict.fromkeys(("message_waiting", "answer_late"), ASKED | {"until_at": DUE}),
+    "call_asked": ASKED | {"from_at": "2020-02-12T05:30:00+00:00", "until_at": DUE},
     "digest": COUNTED | {"items": URGENT, "path": TASK["path"]},
 }  # fmt: skip
 

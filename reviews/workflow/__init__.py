@@ -8,7 +8,13 @@ that is committed together, or none of it is. Views, admin, commands and Celery 
 from reviews.workflow.advising import ask_advice
 from reviews.workflow.callbacks import ask_call, cancel_call, handle_call
 from reviews.workflow.consents import give_consent, look_at_draft, revoke_consent
-from reviews.workflow.corrections import Correction, allow_second_round, answer_corrections, ask_second_round
+from reviews.workflow.corrections import (
+    Correction,
+    allow_second_round,
+    answer_corrections,
+    ask_second_round,
+    changed,
+)
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
 from reviews.workflow.erasing_files import announce_erasure, erase_files
@@ -18,6 +24,7 @@ from reviews.workflow.filing import carry_draft, submit, withdraw
 from reviews.workflow.handling import claim, delegate, end_delegation, expire_claim, keep_claim, reassign, release
 from reviews.workflow.interests import declare_interest, end_interest
 from reviews.workflow.issuing import correct_permit, renewable_from, revoke_permit, start_renewal
+from reviews.workflow.late_answers import escalate_thread
 from reviews.workflow.messages import AnsweredMeanwhile, answer, ask, claim_thread, read_thread, release_thread
 from reviews.workflow.objections import object_to, objection_until
 from reviews.workflow.originals import may_take_originals, take_original
@@ -56,6 +63,7 @@ __all__ = [
     "ask_second_round",
     "cancel_call",
     "carry_draft",
+    "changed",
     "check_agreed",
     "check_nothing_owed",
     "claim",
@@ -73,6 +81,7 @@ __all__ = [
     "erase_files",
     "erase_thread",
     "escalate",
+    "escalate_thread",
     "expire_claim",
     "extend",
     "follow_up_rating",

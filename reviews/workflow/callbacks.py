@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import User
-from reviews import calendars, guidance, policy
+from reviews import calendars, guidance, policy, times
 from reviews.models import CallbackRequest, Message, Side
 from reviews.workflow.errors import NotSensible
 from reviews.workflow.messages import check_time
@@ -92,6 +91,6 @@ def handle_call(
 
 
 def _already(call: CallbackRequest) -> str:
-    when = timezone.localtime(call.handled_at).strftime("%Y-%m-%d %H:%M") if call.handled_at else ""
+    when = times.moment(call.handled_at) if call.handled_at else ""
     said = _("%(name)s has seen to this call already (%(state)s, %(time)s). Nothing was changed.")
     return str(said % {"name": call.handled_by, "state": call.get_state_display(), "time": when})

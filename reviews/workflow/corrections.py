@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from permits import checks, mobiles
 from permits.forms import kept_answers
@@ -160,7 +161,10 @@ def check_rows(application: Application, asked: list[Correction]) -> None:
         answer = application.answers.get(item.key)
         rows = len(answer) if isinstance(answer, list) else 0
         if field and (item.row or 0) > rows:
-            words = _("“%(title)s” has %(rows)d rows; there is no row %(row)d.")
+            words = ngettext(
+                "“%(title)s” has %(rows)d row; there is no row %(row)d.",
+                "“%(title)s” has %(rows)d rows; there is no row %(row)d.", rows,
+            )  # fmt: skip
             raise NotSensible(words % {"title": field.label, "rows": rows, "row": item.row})
 
 
@@ -193,12 +197,18 @@ def _standing(application: Application, kind: str, key: str, row: int | None = N
     return None
 
 
+def changed(application: Application, item: CorrectionItem) -> bool:
+    """Whether something else stands there than when the notice was issued."""
+    if item.kind == CorrectionItem.Kind.OTHER:
+        return False
+    standing: Any = _standing(application, item.kind, item.key, item.row)
+    return bool(standing != item.previous)
+
+
 def _unanswered(application: Application, items: list[CorrectionItem]) -> list[checks.Problem]:
     found = []
     for item in items:
-        standing = _standing(application, item.kind, item.key, item.row)
-        changed = item.kind != CorrectionItem.Kind.OTHER and standing != item.previous
-        if not changed and not item.answer:
+        if not item.answer and not changed(application, item):
             message = str(_("Change it as asked, or write why it stays as it is."))
             found.append(checks.Problem("correction", str(item.public_id), item.key, item.message, message))
     return found

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits import checks
+from reviews import times
 from reviews.models import Decision, Task
 
 
@@ -25,10 +25,12 @@ class AlreadyDecided(Exception):
     def __init__(self, task: Task, decision: Decision | None) -> None:
         self.task, self.decision = task, decision
         if decision and decision.official:
-            when = timezone.localtime(decision.decided_at).strftime("%Y-%m-%d %H:%M:%S")
+            when = times.moment(decision.decided_at)
             message: Any = _("%(name)s has decided this task already: “%(outcome)s”, %(time)s. Nothing was changed.") % {
                 "name": decision.official, "outcome": decision.get_outcome_display(), "time": when,
             }  # fmt: skip
+        elif decision:
+            message = _("Nobody answered in time, so your department is deemed to agree. Nothing was changed.")
         else:
             message = _("This task is closed: the application was withdrawn or has moved on. Nothing was changed.")
         super().__init__(message)

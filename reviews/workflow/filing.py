@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from permits.forms import kept_answers, values_of
 from permits.intake.materials import take_from_record
 from permits.models import Application, Promise, Service, Status, User, next_serial
 from permits.ready import Ready
-from reviews import calendars, lifecycle, policy, told
+from reviews import calendars, lifecycle, policy, routing, told
 from reviews.workflow import promises
 from reviews.workflow.errors import Incomplete
 from reviews.workflow.step import APPLICANT_ROLE, on_application
@@ -39,6 +40,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         first = definition.stages[0] if definition.stages else None
         row = lifecycle.transition("submit", application.status, first.kind if first else "none")
         values = values_of(definition, application.answers)
+        promised = _promised(application)
         # Hidden answers aren't kept; what is kept is what the form showed.
         application.answers = kept_answers(definition, application.answers)
         application.region = str(values[definition.region_field] or "")
@@ -52,15 +54,28 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         application.statutory_due_at = step.limit(definition.limits.statutory)
         if row.target == Status.IN_REVIEW:
             application.accepted_at = now
-        event = step.move(row, "submitted", data={"number": application.number, **step.answers_sealed(), **_promised(application)})
+        event = step.move(row, "submitted", data={"number": application.number, **step.answers_sealed(), **promised})
         mobiles.add(application)
         step.write("calendar")
         step.tell(told.applicant(event, "submitted"))
         if first:
             step.open_stage(first)
+            _check_everybody_is_there(application, values, pledged=promised.get(Promise.Kind.PLEDGE, []))
         if row.target == Status.RECORDED:
             step.close()
         return application
+
+
+def _check_everybody_is_there(application: Application, values: Mapping[str, Any], *, pledged: list[str]) -> None:
+    """Each later stage has its offices, and each pledge has who checks it: or it would be sent, and be stuck on the way."""
+    definition = application.definition
+    region = str(values[definition.region_field] or "")
+    for stage in definition.stages[1:]:  # the first is open
+        routing.departments_for(stage, region=region, values=values)
+    for key in pledged:
+        asked = definition.requirement(key)
+        if asked and asked.pledge:
+            routing.nearest([asked.pledge.department], region, what=str(asked.title))
 
 
 def _promised(application: Application) -> dict[str, list[str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from permits.models import Status
 from reviews import clock, lifecycle, told
 from reviews.models import CorrectionNotice, Task
 from reviews.workflow import pauses, promises
-from reviews.workflow.step import HALF, MOST, at_share, latest, on_application, on_task
+from reviews.workflow.step import HALF, MOST, Step, at_share, latest, on_application, on_task
+
+LATE = timedelta(minutes=15)  # a warning that comes so much later than it should takes nothing from anybody
 
 
 def deem_accepted(application_id: int, *, now: datetime | None = None) -> bool:
@@ -40,7 +42,7 @@ def lapse(application_id: int, *, now: datetime | None = None) -> bool:
         if application.status != Status.NEEDS_CORRECTION:
             return False
         notice = application.correction_notices.filter(answered_at=None).latest("issued_at")
-        if notice.deadline > step.now:
+        if notice.deadline > step.now or notice.remind_at:  # nobody's application ends without the warning before
             return False
         row = lifecycle.transition("lapse", application.status, step.stage_kind)
         event = step.move(row, "lapsed")
@@ -50,7 +52,10 @@ def lapse(application_id: int, *, now: datetime | None = None) -> bool:
 
 
 def warn_of_lapse(notice_id: int, *, now: datetime | None = None) -> bool:
-    """One working day before corrections are due, remind the applicant once. Return whether it did."""
+    """One working day before corrections are due, remind the applicant once. Return whether it did.
+
+    A warning that comes late moves the deadline.
+    """
     application_id = CorrectionNotice.objects.values_list("application_id", flat=True).get(pk=notice_id)
     with on_application(application_id, doing="warn_of_lapse", now=now) as step:
         if step.application.status != Status.NEEDS_CORRECTION:
@@ -58,11 +63,21 @@ def warn_of_lapse(notice_id: int, *, now: datetime | None = None) -> bool:
         notice = CorrectionNotice.objects.filter(pk=notice_id, answered_at=None, remind_at__lte=step.now).first()
         if notice is None:
             return False
-        notice.remind_at = None
-        notice.save(update_fields=["remind_at"])
-        event = step.record("reminded", data={"of": "corrections"})
+        moved = _a_day_from_now(notice, step)
+        notice.deadline, notice.remind_at = moved or notice.deadline, None
+        notice.save(update_fields=["deadline", "remind_at"])
+        event = step.record("reminded", data={"of": "corrections"} | ({"until": moved.isoformat()} if moved else {}))
         step.tell(told.corrections_due(event, notice))
         return True
+
+
+def _a_day_from_now(notice: CorrectionNotice, step: Step) -> datetime | None:
+    """The deadline to be, where the warning comes late (the portal was down): whoever is warned has the day that is theirs."""
+    if notice.remind_at is None:
+        return None
+    whole = clock.working_time_between(notice.remind_at, notice.deadline, step.calendar)
+    left = clock.working_time_between(step.now, notice.deadline, step.calendar)
+    return clock.add_working_time(step.now, whole, step.calendar) if whole - left > LATE else None
 
 
 def remind(task_id: int, *, now: datetime | None = None) -> bool:

@@ -38,6 +38,13 @@
     });
   });
 
+  // Whoever chooses to notify of corrections is going to list them.
+  document.addEventListener("change", function (event) {
+    if (!event.target.matches("[name=outcome][value=correct]")) return;
+    var list = event.target.form.querySelector(".rv-editor");
+    if (list) list.open = true;
+  });
+
   // Back from the next page: the form may be sent again; the workflow sees to it that nothing happens twice.
   window.addEventListener("pageshow", function () {
     Array.prototype.forEach.call(document.querySelectorAll("form[data-once]"), function (form) {

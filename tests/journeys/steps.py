@@ -15,14 +15,19 @@ from tests import servers
 from tests.journeys.test_owner import sign_in
 
 
-def manage(var: Path, *command: str) -> None:
-    """A command of ops, on the data of the portal whose folder is ``var``."""
+def environment(var: Path) -> dict[str, str]:
+    """What a command of ops runs with, on the data of the portal whose folder is ``var``."""
     clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    environment = clean | {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
+    return clean | {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
+
+
+def manage(var: Path, *command: str) -> str:
+    """A command of ops: what it says."""
     done = subprocess.run(
-        [sys.executable, "manage.py", *command], cwd=servers.ROOT, env=environment, capture_output=True, text=True
+        [sys.executable, "manage.py", *command], cwd=servers.ROOT, env=environment(var), capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @contextmanager

@@ -50,8 +50,10 @@ def form(response: Any, action: str = "") -> dict[str, Any]:
     forms = page(response).xpath("//main//form[@method='post']")
     (found,) = [one for one in forms if (one.get("action") or "") == action] or forms[:1]
     blank = {field.name: "" for field in found.inputs if field.get("type") in ("text", "date", "email", "password")}
+    # What stands elsewhere on the page may belong to it all the same, by its name.
+    areas = [*found.iter("textarea"), *page(response).xpath("//textarea[@form=$form]", form=found.get("id", ""))]
     # The line break behind <textarea> is markup; a browser doesn't send it, lxml does.
-    texts = {area.name: (area.text or "").removeprefix("\n") for area in found.iter("textarea")}
+    texts = {area.name: (area.text or "").removeprefix("\n") for area in areas}
     sent = blank | dict(found.form_values()) | texts
     return {name: value for name, value in sent.items() if name != "csrfmiddlewaretoken"}
 

@@ -94,6 +94,33 @@ def test_what_the_row_puts_wrong_elsewhere_is_said_too(cast: Cast, refund: Appli
     assert "were sent" in told(send_typed(cast, refund, **{"months-2-month": "2019-03", "months-2-insured": "39"}))
 
 
+def test_a_whole_list_is_typed_into_and_its_buttons_for_rows_send_nothing(cast: Cast, refund: Application) -> None:
+    CorrectionItem.objects.update(kind="field", row=None, previous=refund.answers["months"])
+    client = at(cast.owner)
+    typed = form(client.get(where(refund)))
+    assert typed["months-2-insured"] == "40" and typed["months-11-month"] == "2019-12"
+    fewer = client.post(where(refund), typed | {"months-0-insured": "38", "rows": "drop:months:11"}, follow=True)
+    refund.refresh_from_db()
+    assert refund.status == Status.NEEDS_CORRECTION, "only “Send the answers” sends"
+    assert len(refund.answers["months"]) == 11 and refund.answers["months"][0]["insured"] == 38
+    more = client.post(where(refund), form(fewer) | {"rows": "add:months"}, follow=True)
+    assert form(more)["months-11-month"] == ""
+    last = {"months-11-month": "2019-12", "months-11-insured": "40", "months-11-laid_off": "0", "send": "1"}
+    assert "Your corrections were sent" in told(client.post(where(refund), form(more) | last, follow=True))
+    refund.refresh_from_db()
+    assert len(refund.answers["months"]) == 12 and refund.answers["months"][11]["insured"] == 40
+
+
+def test_two_rows_of_one_roster_are_mended_in_one_upload(cast: Cast, draft: Application) -> None:
+    workflow.submit(draft.pk, applicant=cast.owner)
+    items = [workflow.Correction("row", "roster", "请核对", row=row) for row in (3, 4)]
+    steps.decide(cast, draft, "street", "correct", corrections=items)
+    response = at(cast.owner).get(where(draft))
+    assert len(page(response).xpath("//form[@data-upload]")) == 1
+    first, second = CorrectionItem.objects.order_by("row")
+    assert page(response).xpath(f"//*[@id='item-{second.public_id}']//a/@href") == [f"#item-{first.public_id}"]
+
+
 def test_a_row_of_a_roster_is_shown_from_the_sheet_masked_and_uploaded_again(cast: Cast, draft: Application) -> None:
     workflow.submit(draft.pk, applicant=cast.owner)
     row = workflow.Correction("row", "roster", "身份证号与姓名不符", row=3)

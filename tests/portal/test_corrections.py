@@ -53,14 +53,15 @@ def status(application: Application) -> str:
 
 
 def asked(response: Any) -> list[str]:
-    """The headings of what the page asks for."""
-    return [heading.text_content() for heading in page(response).xpath("//*[@id='answers']//h2")]
+    """The headings of what the page asks for, without their numbers."""
+    headings = page(response).xpath("//section[contains(@class, 'asked')]//h2")
+    return ["".join(heading.xpath("text()")).strip() for heading in headings]
 
 
 def test_only_what_is_asked_is_shown_beside_what_was_sent(cast: Cast) -> None:
     application = steps.asked_to_correct(cast, MASKS, PLEDGE, OTHER)
     response = at(cast.owner).get(where(application))
-    assert asked(response) == ["Masks in stock", "Signed pledge", "Other"]
+    assert asked(response) == ["Masks in stock", "Other", "Signed pledge"]
     shown = form(response, "")
     assert set(shown) == {"masks", *(f"answer-{item.public_id}" for item in CorrectionItem.objects.all())}
     text = words(response)
@@ -107,8 +108,8 @@ def test_what_is_left_unanswered_is_named_and_the_rest_is_kept(cast: Cast) -> No
     assert response.status_code == 422 and "It was not sent yet" in words(response)
     (summary,) = page(response).xpath("//*[@role='alert']")
     assert [row.text_content() for row in summary.xpath(".//li")] == [
-        "Signed pledge: Change it as asked, or write why it stays as it is.",
         "Other: Change it as asked, or write why it stays as it is.",
+        "Signed pledge: Change it as asked, or write why it stays as it is.",
     ]
     for target in summary.xpath(".//a/@href"):
         assert page(response).xpath(f"//*[@id='{target[1:]}']"), "each leads to its place on the page"

@@ -586,6 +586,7 @@ def test_a_county_without_an_office_is_said_and_the_draft_stays(cast: Cast) -> N
     response = at(cast.owner).post(address(draft, "check"))
     assert response.status_code == 409
     assert "handles “Pre-check by the town or street office” in 江西省南昌市南昌县" in told(response)
+    assert "Your application is kept as a draft." in told(response)
     draft.refresh_from_db()
     assert draft.status == Status.DRAFT
 

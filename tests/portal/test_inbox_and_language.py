@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 
 from permits.models import User
 from reviews import workflow
-from reviews.models import Notice
+from reviews.models import CorrectionItem, Notice
 from reviews.notices import delivery
 from tests.cast import Cast, filled
 from tests.portal import steps
@@ -72,8 +74,37 @@ def test_a_notice_leads_where_something_is_to_be_done(cast: Cast) -> None:
 
 def test_the_newest_notice_stands_first(cast: Cast) -> None:
     steps.in_review(cast)
-    kinds = [notice.kind for notice, _subject in at(cast.owner).get("/inbox/").context["rows"]]
-    assert kinds == ["accepted", "submitted"]
+    ((words_of_day, rows),) = at(cast.owner).get("/inbox/").context["days"]
+    assert words_of_day == "Today" and [notice.kind for notice, _subject in rows] == ["accepted", "submitted"]
+
+
+def test_notices_stand_by_days_and_the_unread_alone_are_shown_when_asked_for(cast: Cast) -> None:
+    steps.in_review(cast)
+    long_ago = datetime(2026, 1, 31, 17, tzinfo=UTC)  # the next day in Shanghai
+    Notice.objects.filter(kind="submitted").update(created_at=long_ago, read_at=long_ago)
+    client = at(cast.owner)
+    assert [day.text_content() for day in page(client.get("/inbox/")).xpath("//main//h2")] == [
+        "Today",
+        "1 February 2026",
+    ]
+    rows = page(client.get("/inbox/?show=unread")).xpath("//ul[@class='inbox']/li")
+    assert len(rows) == 1 and "Unread" in rows[0].text_content()
+    client.post("/inbox/read/")
+    assert "Nothing is unread" in words(client.get("/inbox/?show=unread"))
+
+
+def test_a_notice_leads_on_when_what_it_asked_for_is_done(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, ("field", "masks", "口罩数量与照片不符"))
+    address = f"/inbox/{notice_of(cast.owner, 'corrections_requested').pk}/"
+    asked = at(cast.owner).get(address)
+    assert "Answer the corrections" in words(asked) and "/corrections/" not in words(asked), (
+        "the button alone is the address"
+    )
+    item = CorrectionItem.objects.get()
+    workflow.answer_corrections(application.pk, applicant=cast.owner, answers={str(item.public_id): "已核对"})
+    answered = at(cast.owner).get(address)
+    assert links(answered) == ["/inbox/", application.get_absolute_url()]
+    assert "Open the application" in words(answered) and "Where it stands now: Corrected" in words(answered)
 
 
 @pytest.mark.parametrize("number", [0, 10**6, 10**30])
@@ -102,11 +133,14 @@ def test_a_script_that_is_signed_out_is_not_led_to_the_log_in(db: None) -> None:
 def test_all_can_be_marked_as_read_and_nobody_elses_are(cast: Cast) -> None:
     steps.in_review(cast)
     client = at(cast.owner)
-    assert unread(client) == "2" and "Unread" in words(client.get("/inbox/"))
+    assert unread(client) == "2" and len(page(client.get("/inbox/")).xpath("//li[@class='is-unread']")) == 2
     client.get("/inbox/read/")
     assert unread(client) == "2", "a link alone marks nothing"
     response = client.post("/inbox/read/", follow=True)
-    assert unread(client) == "" and "Unread" not in words(response) and "Mark all" not in words(response)
+    assert unread(client) == "" and "Mark all" not in words(response)
+    assert not page(response).xpath("//li[@class='is-unread']") and not page(response).xpath(
+        "//ul[@class='inbox']//span"
+    )
     assert Notice.objects.unread_of(cast.street).exists()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from permits.models import Application, Status, User
@@ -15,6 +16,7 @@ from tests.cast import Cast, filled, post, task_of
 from tests.reviews.steps import SOURCE, TUESDAY, accepted, countersigned, edition, rejected, say, submitted
 from tests.reviews.test_promises import PLEDGE
 
+LATER, MUCH_LATER = TUESDAY + timedelta(days=24), TUESDAY + timedelta(days=35)
 ONE_CORRECTION = [workflow.Correction("other", "", "请补充说明")]
 
 
@@ -190,3 +192,32 @@ def take(row: lifecycle.Transition, there: Situation, who: Any) -> Any:
         to_stage=to_stage,
         now=TUESDAY,
     )
+
+
+def overdue(action: str, cast: Cast) -> Application:
+    """An application that waits for nothing but time: for the steps that nobody takes."""
+    match action:
+        case "deem_accepted":
+            return submitted(cast)
+        case "lapse":
+            application = to_correct(cast)
+            workflow.warn_of_lapse(application.correction_notices.get().pk, now=LATER)
+            return application
+        case "deem_agreed":
+            edition(countersign='silence = "agrees"')
+            post("chief", "health", supervisor=True)
+            return accepted(cast)
+    assert action == "terminate", action
+    edition(canteen_plan="deferrable = true")
+    draft = filled(cast)
+    draft.materials.filter(requirement="canteen_plan").delete()
+    workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind="later", now=TUESDAY)
+    application = workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
+    say(application, "street", cast.street, "accept")
+    return fresh(application)
+
+
+def time_brings(action: str, application: Application) -> bool:
+    """Take a step that only time takes, more than a month later."""
+    of_task = action == "deem_agreed"
+    return getattr(workflow, action)(task_of(application, "health").pk if of_task else application.pk, now=MUCH_LATER)

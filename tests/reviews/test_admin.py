@@ -55,6 +55,21 @@ def test_the_queue_shows_ones_own_departments_tasks_and_no_other(cast):
         assert response.status_code == 200 and application.number not in text_of(response)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-hans", "{0.year}年{0.month}月{0.day}日 {0:%H:%M}"), ("en", "{0.day} {0:%B} {0.year}, {0:%H:%M}")]
+)  # fmt: skip
+def test_a_page_says_when_in_the_readers_words_and_a_list_in_figures(cast, language, words):
+    task = submitted(cast).tasks.get()
+    due = localtime(task.due_at)
+    desk = desk_of(cast.street)
+    desk.cookies["django_language"] = language
+    cast.street.language = language
+    cast.street.save()
+    page = text_of(desk.get(review(task)))
+    assert f"{words.format(due)}</time>" in page and f"{due:%Y-%m-%d %H:%M}</time>" not in page
+    assert f"{due:%Y-%m-%d %H:%M}</time>" in text_of(desk.get(QUEUE))
+
+
 def test_ops_without_a_posting_see_an_empty_queue(cast):
     application = submitted(cast)
     ops = person("ops", is_staff=True, is_superuser=True)
@@ -194,15 +209,19 @@ def test_corrections_without_words_keep_the_items_that_have_them(cast):
 
 def test_answered_corrections_show_the_previous_value_beside_the_new_one(cast):
     application = submitted(cast, masks=7411)
-    fix = {"outcome": "correct", "fix": "field-masks", "text-field-masks": "请核对"}
+    fix = {"outcome": "correct", "fix": ["field-masks", "material-roster"], "text-field-masks": "请核对",
+           "text-material-roster": "请核对"}  # fmt: skip
     desk = desk_of(cast.street)
     desk.post(review(task_of(application, "street")), fix)
     application.refresh_from_db()
     application.answers["masks"] = 7512
     application.save()
-    workflow.answer_corrections(application.pk, applicant=cast.owner, answers={})
+    roster = application.correction_notices.get().items.get(key="roster")
+    workflow.answer_corrections(application.pk, applicant=cast.owner, answers={str(roster.public_id): "已核对"})
     page = text_of(desk.get(review(task_of(application, "street"))))
     assert "7411" in page and "7512" in page
+    masks, files = page.partition("已核对")[0].split("补正前")[1:3]
+    assert "未修改" not in masks and "未修改" in files, "the same file stands there as before"
 
 
 def test_the_one_who_prechecked_is_told_that_another_decides(cast):

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from permits.models import Status
-from reviews import workflow
+from reviews import limits, workflow
 from reviews.audit import log
 from reviews.models import Advice, Decision, Delegation, Department, Interest, Official, Task
 from tests.cast import post, task_of
+from tests.reviews.steps import accepted, edition
 from tests.reviews.test_admin import at_decision, desk_of, review, submitted, text_of
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,17 @@ def test_a_question_without_words_is_refused_and_keeps_its_choice(cast):
     response = act(cast.decider, task, "ask_advice", choice=str(health.pk), text=" ")
     assert response.status_code == 422 and f'value="{health.pk}" selected' in text_of(response)
     assert not Advice.objects.exists()
+
+
+def test_who_answers_after_the_department_was_deemed_to_agree_is_told_so(cast):
+    edition(countersign='silence = "agrees"')
+    application = accepted(cast)
+    late = task_of(application, "industry")
+    limits.keep(late.due_at)
+    said = text_of(desk_of(cast.industry).get(review(late)))
+    assert "逾期无人答复，按“视为同意”处理" in said and "None" not in said
+    refused = desk_of(cast.industry).post(review(late), {"outcome": "disagree", "reason": "通风不足"})
+    assert refused.status_code == 409 and "贵部门逾期未答复，已视为同意，您的操作未生效。" in text_of(refused)
 
 
 def test_a_special_procedure_begins_and_ends(cast):
@@ -99,8 +111,11 @@ def test_a_second_notice_is_asked_for_and_allowed(cast):
     page = text_of(desk_of(cast.street).get(review(task)))
     assert 'value="correct"' not in page and "ask_second_round" in page
     assert act(cast.street, task, "ask_second_round", text="还缺一项").status_code == 302
+    for reader in (cast.street, head):
+        assert "已申请再次告知补正" in text_of(desk_of(reader).get(review(task))), reader
     assert act(head, task, "allow_second_round", text="情况属实").status_code == 302
-    assert 'value="correct"' in text_of(desk_of(cast.street).get(review(task)))
+    page = text_of(desk_of(cast.street).get(review(task)))
+    assert 'value="correct"' in page and "已申请再次告知补正" not in page
 
 
 def test_a_decision_in_somebodys_place_says_so(cast):

@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
+from permits import definition_text
 from permits.models import EditionDraft, Service, ServiceVersion, User
 from reviews import drafting, editions, publishing, workflow
 from reviews.models import Event, RoleGrant
@@ -136,7 +137,7 @@ def test_what_cant_begin_a_draft_is_refused_and_what_was_typed_stays(desk, cast,
 # --- A part as a form ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("part", ["head", "sections.0", MASKS, "rules.3", "toml"])
+@pytest.mark.parametrize("part", ["head", "sections.0", MASKS, "rules.3", "faq.1", "toml"])
 def test_a_part_saved_as_it_was_shown_changes_nothing(desk, draft, part):
     assert send(desk, draft, opened(desk, draft, part), part).status_code == 302
     assert source_of(draft) == SOURCE and draft.revision == 1
@@ -232,6 +233,54 @@ def test_sections_rules_and_columns_are_added(desk, draft):
         send(desk, draft, opened(desk, draft, "head"), "head", do=do)
     assert "section_1" in source_of(draft) and "rule_1" in draft.source and keys(draft, 0)[-1] == "question_2"
     assert "No faults" in text_of(desk.get(address(draft)))
+
+
+def answers(draft: EditionDraft) -> list[str]:
+    return [each["question"]["en"] for each in tomllib.loads(source_of(draft)).get("faq", [])]
+
+
+def test_the_fee_is_written_in_both_languages_and_taken_away(desk, draft):
+    send(desk, draft, opened(desk, draft, "head"), "head", fee_zh="每件 20 元", fee_en="20 yuan each")
+    assert tomllib.loads(source_of(draft))["fee"] == {"zh": "每件 20 元", "en": "20 yuan each"}
+    assert "20 yuan each" in text_of(desk.get(f"{LIST}{draft.pk}/frame/?at=head&language=en"))
+    send(desk, draft, opened(desk, draft, "head"), "head", fee_zh="")
+    page = text_of(desk.get(address(draft)))
+    assert "fee.zh" in page and "go:head" in page, "a fault, told where it is mended"
+    send(desk, draft, opened(desk, draft, "head"), "head", fee_en="")
+    assert source_of(draft) == SOURCE and "Free of charge" in text_of(desk.get(f"{LIST}{draft.pk}/frame/?at=head"))
+
+
+def test_what_is_often_asked_is_added_written_moved_and_removed(desk, draft):
+    before = answers(draft)
+    added = send(desk, draft, opened(desk, draft, "head"), "head", do="add:answer:")
+    assert added["Location"].endswith("?at=faq.3") and "No faults" in text_of(desk.get(added["Location"]))
+    words = {
+        "question_zh": "要带什么？",
+        "question_en": "What to bring?",
+        "answer_zh": "不用。",
+        "answer_en": "Nothing.",
+    }
+    send(desk, draft, opened(desk, draft, "faq.3"), "faq.3", **words)
+    assert answers(draft) == [*before, "What to bring?"]
+    frame = text_of(desk.get(f"{LIST}{draft.pk}/frame/?at=faq.3&language=zh-hans"))
+    assert "要带什么？" in frame and "企业名称" not in frame, "as on the service's page, without the form"
+
+    moved = send(desk, draft, opened(desk, draft, "faq.3"), "faq.3", do="up:faq.3:", answer_en="Nothing at all.")
+    assert answers(draft)[2:] == ["What to bring?", before[2]] and moved["Location"].endswith("?at=faq.2")
+    send(desk, draft, opened(desk, draft, "faq.2"), "faq.2", do="remove:faq.2:")
+    assert source_of(draft) == SOURCE
+
+    send(desk, draft, opened(desk, draft, "faq.0"), "faq.0", answer_en="")
+    page = text_of(desk.get(address(draft)))
+    assert "faq.0.answer.en" in page and 'value="go:faq.0"' in page
+
+
+def test_a_button_on_an_old_page_removes_no_other_answer(desk, draft, writer):
+    first, second, third = answers(draft)
+    stale = opened(desk, draft, "faq.1")
+    drafting.save(draft.pk, by=writer, edit=lambda d: definition_text.move(d.source, ("faq", 1), ("faq", 2)))
+    send(desk, draft, stale, "faq.1", do="remove:faq.1:" + stale["was"][0])
+    assert answers(draft) == [first, third], f"{second} was meant, wherever it stands now"
 
 
 def test_removing_what_a_rule_names_is_told_as_a_fault(desk, draft):
@@ -390,11 +439,11 @@ def test_the_preview_shows_what_is_right_and_names_the_rest(desk, draft):
     assert "until the TOML can be read" in text_of(desk.get(f"{LIST}{draft.pk}/frame/?at={MASKS}"))
 
 
-@pytest.mark.parametrize("source", ["sections = 3", 'sections = ["a"]', "[[sections]]\nfields = 4", "rules = [[1]]", "title = 5",
+@pytest.mark.parametrize("source", ["sections = 3", 'sections = ["a"]', "[[sections]]\nfields = 4", "rules = [[1]]", "title = 5", "faq = [3]", "[[faq]]\nquestion = 3", "fee = [1]",
                                     "[[sections]]\n[[sections.fields]]\nlabel = [1]\nkey = 2\nchoices = [3]\nfields = 7"])  # fmt: skip
 def test_toml_that_means_nothing_breaks_no_page(desk, writer, source):
     draft = drafting.start(by=writer, source=source)
-    for part in ("head", "toml", "sections.0", "sections.0.fields.0", "rules.0"):
+    for part in ("head", "toml", "sections.0", "sections.0.fields.0", "rules.0", "faq.0"):
         assert desk.get(address(draft, part)).status_code == 200
         assert desk.get(f"{LIST}{draft.pk}/frame/?at={part}").status_code == 200
 

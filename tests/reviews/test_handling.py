@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from reviews import clock, limits, policy, workflow
+from reviews.audit import log
 from reviews.models import Delegation, Department, Event, Notice, Official, Task
 from tests.cast import post, task_of
 from tests.reviews.steps import TUESDAY, accepted, actions, countersigned, edition, say, submitted
@@ -147,6 +148,46 @@ def test_the_tasks_that_the_one_on_leave_claimed_are_the_stand_ins_too(cast):
     stand_in = post("stand_in", "finance")
     lend(cast, to=stand_in)
     assert workflow.decide(task.pk, official=stand_in, outcome="approve", now=TUESDAY).on_behalf_of == cast.decider
+
+
+def test_a_colleague_of_the_same_department_stands_in_too(cast):
+    """The usual case: they have a posting of their own there, and the task is in the hands of the one on leave."""
+    application = countersigned(cast)
+    task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
+    colleague = post("colleague", "bureau")
+    for step in (workflow.claim, workflow.release):
+        with pytest.raises(policy.Refused):
+            step(task.pk, official=colleague, now=TUESDAY)
+    lend(cast, to=colleague)
+    workflow.release(task.pk, official=colleague, now=TUESDAY)
+    workflow.claim(task.pk, official=cast.decider, now=TUESDAY)
+    decision = workflow.decide(task.pk, official=colleague, outcome="approve", now=TUESDAY)
+    assert (decision.official, decision.on_behalf_of) == (colleague, cast.decider)
+    for event in application.events.filter(action__in=["released", "approved"]):
+        assert log.data_of(event)["on_behalf_of"] == str(cast.decider.public_id), event.action
+
+
+def test_rules_that_keep_the_one_on_leave_keep_a_colleague_who_stands_in_for_them(cast):
+    application = countersigned(cast)
+    task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
+    colleague = post("colleague", "bureau")
+    lend(cast, to=colleague)
+    workflow.declare_interest(cast.decider.pk, by=cast.decider, enterprise=cast.enterprise, now=TUESDAY)
+    with pytest.raises(policy.Refused) as caught:
+        workflow.decide(task.pk, official=colleague, outcome="approve", now=TUESDAY)
+    assert caught.value.rule == "conflict_of_interest"
+
+
+def test_a_supervisor_who_stands_in_for_a_reviewer_keeps_their_rank(cast):
+    edition(decision='refused_by = "supervisor"')
+    application = countersigned(cast)
+    task = workflow.claim(task_of(application, "bureau").pk, official=cast.decider, now=TUESDAY)
+    lend(cast, to=cast.supervisor)
+    decision = workflow.decide(task.pk, official=cast.supervisor, outcome="reject", reason="不达标", now=TUESDAY)
+    assert (decision.official, decision.on_behalf_of) == (cast.supervisor, cast.decider)
+    event = application.events.get(action="rejected")
+    assert event.role == "supervisor@bureau:360924"
+    assert log.data_of(event)["on_behalf_of"] == str(cast.decider.public_id)
 
 
 def test_a_stand_in_for_a_supervisor_has_a_supervisors_rank(cast):

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from permits.models import Application, Permit, Status, User
+from permits.models import Application, Permit, ServiceVersion, Status, User
 from reviews import lifecycle, policy, workflow
 from reviews.audit.log import EVENT_OF
 from reviews.lifecycle import FINAL, TRANSITIONS
@@ -33,6 +33,8 @@ MOVES = {(EVENT_OF.get(row.action, row.action), row.source, row.target) for row 
       "terminate": "terminated", "object": "objected"}.get(row.action, ""), row.source, row.target)
     for row in TRANSITIONS
 }  # fmt: skip
+RULES = [('agreement = "all"', "agrees"), ('agreement = "any"', "waits"), ('agreement = "quorum"\nquorum = 2', "agrees"),
+         ('agreement = "opinion"', "agrees")]  # fmt: skip
 IN_HAND = {Status.SUBMITTED, Status.CORRECTED, Status.IN_REVIEW, Status.SUSPENDED, Status.OBJECTED}
 OUTCOMES = sorted({row.action for row in TRANSITIONS})
 who = st.sampled_from([
@@ -47,11 +49,14 @@ class Process(RuleBasedStateMachine):
 
     cast: Cast
     people: dict[str, User]
+    editions: list[ServiceVersion]  # one for each rule by which departments agree
 
-    @initialize(later=st.booleans(), pledged=st.booleans())
-    def begin(self, later: bool, pledged: bool) -> None:
+    @initialize(later=st.booleans(), pledged=st.booleans(), number=st.integers(0, 3))
+    def begin(self, later: bool, pledged: bool, number: int) -> None:
         self.now = TUESDAY
         draft = filled(self.cast)
+        draft.version = self.editions[number]
+        draft.save(update_fields=["version"])
         for requirement, kind, wanted in (("canteen_plan", "later", later), ("epidemic_plan", "pledge", pledged)):
             if wanted:
                 draft.materials.filter(requirement=requirement).delete()
@@ -110,6 +115,15 @@ class Process(RuleBasedStateMachine):
         if task := self.a_task(number):
             by = {} if act == "expire_claim" else {"official": self.people[name]}
             self.attempt(getattr(workflow, act), task.pk, now=self.now, **by)
+
+    @rule(name=who)
+    def next_task(self, name: str) -> None:
+        task = workflow.claim_next(
+            official=self.people[name], among=lambda tasks: tasks.filter(application=self.pk), now=self.now
+        )
+        if task:
+            assert (task.application_id, task.state, task.claimed_by) == (self.pk, Task.State.OPEN, self.people[name])
+            policy.check_decide(self.people[name], task, self.now)  # nobody is given what they may not decide
 
     @rule(name=who, to=who, number=st.integers(0, 3), reason=words)
     def reassign(self, name: str, to: str, number: int, reason: str) -> None:
@@ -217,10 +231,13 @@ class Process(RuleBasedStateMachine):
 
 def test_no_sequence_of_actions_leaves_the_table(published):
     Process.cast = cast = make_cast()
-    edition(
-        canteen_plan="deferrable = true", epidemic_plan=PLEDGE, countersign='agreement = "all"\nsilence = "agrees"',
-        limits='claim = "2h"',
-    )  # fmt: skip
+    Process.editions = [
+        edition(
+            canteen_plan="deferrable = true", epidemic_plan=PLEDGE, countersign=f'{agreement}\nsilence = "{silence}"',
+            limits='claim = "2h"',
+        )
+        for agreement, silence in RULES
+    ]  # fmt: skip
     Process.people = {name: getattr(cast, name) for name in (
         "owner", "colleague", "outsider", "street", "health", "industry", "decider", "supervisor", "other_street",
     )} | {

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.utils import translation
 
+from reviews.admin import kinds
 from reviews.models import Notice
 from reviews.notices import choosing, safe, samples, texts, wordings
 
@@ -54,6 +56,16 @@ def test_every_notice_says_what_to_do_and_by_when(key):
     if kind in ("rejected", "declined", "upheld", "permit_revoked"):
         assert {"zh": "60日内", "en": "within 60 days"}[language] in body
         assert {"zh": "六个月内", "en": "within six months"}[language] in body
+
+
+@pytest.mark.parametrize("kind", wordings.kinds())
+def test_every_kind_has_a_name_in_both_languages(kind):
+    """In the outbox and in the list of wordings; never its key."""
+    said = set()
+    for language in ("zh-hans", "en"):
+        with translation.override(language):
+            said.add(kinds.name(kind))
+    assert kind not in said and len(said) == 2
 
 
 def test_what_the_law_asks_for_has_a_text_message_of_its_own():

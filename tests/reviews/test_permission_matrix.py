@@ -5,6 +5,8 @@ It asks ``policy`` and ``lifecycle``, which are the same on both engines, so it 
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
@@ -12,10 +14,11 @@ from django.db import transaction
 from permits.models import Status
 from reviews import policy, workflow
 from reviews.lifecycle import TRANSITIONS, By, NotPossible, Transition
-from reviews.models import Decision, Event
+from reviews.models import Decision, Delegation, Event
 from tests.cast import holder, person, post
 from tests.reviews.audit.honest import check_told
 from tests.reviews.situations import Situation, arrange, fresh, take
+from tests.reviews.steps import TUESDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -33,6 +36,7 @@ def everybody(cast, there: Situation) -> dict:
             "own_reviewer": post("own_reviewer", task.department.kind),
             "own_supervisor": post("own_supervisor", task.department.kind, supervisor=True),
         }
+        own["stand_in"] = stand_in_for(own["own_reviewer"])
     other = "grid"  # handles nothing of the model case
     return own | {
         "other_department": post("other_department", other),
@@ -55,7 +59,21 @@ def inactive(task):
     return user
 
 
-MAY = {By.APPLICANT: {"owner", "agent"}, By.OFFICIAL: {"own_reviewer", "own_supervisor"}, By.SYSTEM: set()}
+def stand_in_for(official):
+    """Somebody of another department, for the days around ``TUESDAY``."""
+    user = post("stand_in", "finance")
+    Delegation.objects.create(
+        official=official.postings.get(), delegate=user, starts_at=TUESDAY - timedelta(days=1),
+        ends_at=TUESDAY + timedelta(days=1), reason="年休假", made_by=official,
+    )  # fmt: skip
+    return user
+
+
+MAY = {
+    By.APPLICANT: {"owner", "agent"},
+    By.OFFICIAL: {"own_reviewer", "own_supervisor", "stand_in"},
+    By.SYSTEM: set(),
+}
 
 
 @pytest.mark.parametrize("row", TRANSITIONS, ids=name_of)

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import html
 
-from permits.models import Enterprise, Membership, MobileTag, Service, Status
+from permits.models import Application, Enterprise, Membership, MobileTag, Promise, Service, Status
 from reviews import workflow
 from reviews.admin.queue import filters
 from reviews.models import Decision, Department, Event, Official, SavedFilter, Task
@@ -446,6 +446,28 @@ def test_the_list_leaves_out_what_cant_be_approved_without_a_word(cast):
     # and a form that was made by hand gets no further
     said = rows(send(desk, tasks, "approve-confirmed"))
     assert [text for text in said.values() if text.startswith("✓")] == [said[fine.application.number]]
+
+
+def test_the_list_knows_what_is_owed_and_forgets_what_was_said_before_it_went_back(cast):
+    owing, again = tasks_at_decision(cast, 2)
+    Promise.objects.create(
+        application=owing.application, requirement="canteen_plan", kind="later", made_by=cast.owner,
+        made_at=timezone.now(), due_at=timezone.now() + timedelta(days=5),
+    )  # fmt: skip
+    said_before = Task.objects.create(
+        application=again.application, stage="countersign", kind="countersign", opened_at=timezone.now(),
+        department=Department.objects.get(kind="health"), due_at=timezone.now(), state=Task.State.DONE,
+        closed_at=timezone.now() + timedelta(seconds=1),
+    )  # fmt: skip
+    Decision.objects.create(
+        task=said_before, official=cast.health, outcome="disagree", reason="不足", decided_at=timezone.now()
+    )
+    Application.objects.filter(pk=again.application_id).update(round=2)
+    desk = desk_of(cast.decider)
+    response = send(desk, [owing, again], "approve")
+    assert page(response).xpath("//input[@name='task']/@value") == [str(again.pk)]
+    assert "has not come yet" in rows(response)[owing.application.number]
+    assert rows(send(desk, [again], "approve-confirmed"))[again.application.number].startswith("✓")
 
 
 def test_each_kind_of_stage_has_its_own_word_for_yes(cast):

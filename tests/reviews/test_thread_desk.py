@@ -176,3 +176,11 @@ def test_saved_answers_are_ones_own_or_the_departments_by_its_supervisor(cast: C
         and SavedAnswer.objects.count() == 2
     )
     assert Event.objects.filter(stream=f"savedanswer:{shared.pk}", action="settings_changed").count() == 1
+
+
+def test_an_empty_list_says_whether_nothing_is_there_or_nothing_fits(cast: Cast) -> None:
+    client = desk(cast.street)
+    whole, searched = (text(client.get(f"/admin/reviews/savedanswer/{query}")) for query in ("", "?q=nothing"))
+    assert "There is nothing here yet." in whole and "Reset filters" not in whole and "Add saved answer" in whole
+    assert "Nothing fits what you searched or filtered for." in searched and "Reset filters" in searched
+    assert "yielded" not in whole + searched

@@ -10,12 +10,13 @@ from uuid import uuid4
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from permits.models import Application
-from reviews import guidance, policy, retention, workflow
+from reviews import guidance, limits, policy, retention, workflow
 from reviews.audit import log, talks
-from reviews.models import CallbackRequest, Event, Interest, Message, Notice, Thread
+from reviews.models import CallbackRequest, Event, Interest, Message, Notice, Official, Thread
 from tests.cast import Cast, filled, post
 from tests.faults.killing import killed_before
 from tests.reviews.steps import TUESDAY, accepted, approved, say, submitted
@@ -84,7 +85,7 @@ def test_a_message_changed_or_deleted_behind_the_logs_back_shows(cast: Cast) -> 
     Message.objects.filter(pk=first.pk).update(text="", salt="")  # erased
     assert list(talks.faults()) == []
     Message.objects.filter(pk=second.pk).delete()
-    assert "1 messages that events tell of are gone" in "".join(talks.faults())
+    assert "messages that events tell of are gone: 1" in "".join(talks.faults())
 
 
 def test_the_same_form_sent_twice_is_one_message_one_event_one_notice(cast: Cast) -> None:
@@ -190,6 +191,40 @@ def test_who_writes_second_is_shown_what_the_colleague_wrote(cast: Cast) -> None
     with pytest.raises(workflow.AnsweredMeanwhile, match="street"):
         answer(application, second, seen=asked.pk)
     assert answer(application, second, seen=first.pk)
+
+
+def test_the_supervisors_hear_of_a_late_answer_once_a_question(cast: Cast, client: Client) -> None:
+    chief, proxy = post("chief", "street", supervisor=True), post("proxy", "street")
+    posting = Official.objects.get(user=chief)
+    workflow.delegate(
+        posting.pk, to=proxy, starts_at=TUESDAY, ends_at=TUESDAY + 200 * HOUR, by=chief, reason="leave", now=TUESDAY
+    )
+    application = submitted(cast)
+    asked = ask(application, cast.owner)
+    due = Thread.objects.get().due_at
+    assert due and limits.keep(due - timedelta(seconds=1))["answers_late"] == 0
+    assert limits.keep(due)["answers_late"] == 1 and limits.keep(due + HOUR)["answers_late"] == 0
+    assert told("answer_late") == ["chief", "proxy"], "not the one who is to answer"
+    notice = Notice.objects.filter(kind="answer_late", channel="inbox", recipient=chief).get()
+    assert notice.params["path"].endswith(f"/thread/{application.pk}/thread/")
+    client.force_login(chief)
+    assert client.get(notice.params["path"]).status_code == 200
+    assert [event.action for event in events(application)] == ["message_sent", "thread_escalated"]
+    answer(application, cast.street, seen=asked.pk, now=due + 2 * HOUR)
+    assert limits.keep(due + 90 * HOUR)["answers_late"] == 0, "answered"
+    ask(application, cast.owner, now=due + 91 * HOUR)
+    assert limits.keep(due + 190 * HOUR)["answers_late"] == 1
+    assert told("answer_late") == ["chief", "chief", "proxy", "proxy"]
+
+
+def test_a_late_answer_is_told_of_once_by_two_workers(cast: Cast) -> None:
+    post("chief", "street", supervisor=True)
+    application = submitted(cast)
+    ask(application, cast.owner)
+    late = TUESDAY + timedelta(days=1)
+    assert workflow.escalate_thread(application.pk, now=late)
+    assert not workflow.escalate_thread(application.pk, now=late)  # the other had found it too
+    assert told("answer_late") == ["chief"]
 
 
 def test_what_was_asked_after_the_page_was_opened_goes_on_waiting(cast: Cast) -> None:

@@ -12,9 +12,11 @@ from permits import numbers
 from permits.models import Permit, Status
 from reviews import lifecycle, limits, policy, workflow
 from reviews.audit import log
-from reviews.models import CorrectionItem, Decision, Event, Notice, Task
+from reviews.models import CorrectionItem, Decision, Department, Event, Notice, Task
 from reviews.routing import NobodyHandles
 from tests.cast import Cast, filled, post, task_of
+from tests.reviews.audit.honest import check_told
+from tests.reviews.steps import actions
 
 pytestmark = pytest.mark.django_db
 TUESDAY = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -80,6 +82,16 @@ def test_a_region_without_an_office_keeps_the_draft_and_says_so(cast):
         workflow.submit(draft.pk, applicant=cast.owner)
     draft.refresh_from_db()
     assert draft.status == Status.DRAFT
+
+
+@pytest.mark.parametrize("missing", ["bureau", "industry"])
+def test_an_office_that_only_a_later_stage_needs_is_missed_before_it_is_sent(cast, missing):
+    Department.objects.filter(kind=missing).update(active=False)
+    draft = filled(cast)
+    with pytest.raises(NobodyHandles):
+        workflow.submit(draft.pk, applicant=cast.owner)
+    draft.refresh_from_db()
+    assert draft.status == Status.DRAFT and not draft.number
 
 
 def test_health_and_the_department_of_the_industry_countersign_in_parallel(cast):
@@ -250,13 +262,37 @@ def test_a_second_round_of_corrections_needs_a_supervisors_word(cast):
     assert caught.value.rule == "second_round"
 
 
-def test_corrections_never_answered_end_the_application(cast):
+def test_corrections_never_answered_end_the_application_a_day_after_a_warning(cast):
     application = corrected(cast)
     notice = application.correction_notices.get()
-    assert limits.keep(notice.deadline - timedelta(minutes=1))["lapsed"] == 0
+    assert notice.deadline == datetime(2026, 12, 15, 9, 30, tzinfo=UTC), "fifteen working days, to the end of the last"
+    a_day_before = datetime(2026, 12, 14, 9, 30, tzinfo=UTC)
+    assert limits.keep(a_day_before - timedelta(minutes=1))["warned_of_lapse"] == 0
+    assert limits.keep(a_day_before + timedelta(minutes=1))["warned_of_lapse"] == 1
+    warning = Notice.objects.filter(kind="corrections_due_soon")
+    assert {told.recipient for told in warning} >= {cast.owner}
+    assert {told.params["deadline_at"] for told in warning} == {notice.deadline.isoformat()}
+    done = limits.keep(notice.deadline - timedelta(minutes=1))
+    assert done["warned_of_lapse"] == done["lapsed"] == 0, "warned once"
     assert limits.keep(notice.deadline + timedelta(minutes=1))["lapsed"] == 1
     application.refresh_from_db()
     assert application.status == Status.LAPSED and application.closed_at
+    assert actions(application)[-2:] == ["reminded", "lapsed"]
+
+
+def test_a_warning_that_comes_late_leaves_its_day_all_the_same(cast):
+    """The portal was down for a week: nobody is warned and ended in the same minute."""
+    application = corrected(cast)
+    back = datetime(2026, 12, 22, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
+    done = limits.keep(back)
+    assert (done["warned_of_lapse"], done["lapsed"]) == (1, 0)
+    tomorrow = datetime(2026, 12, 23, 2, 0, tzinfo=UTC)
+    assert application.correction_notices.get().deadline == tomorrow
+    told = Notice.objects.filter(kind="corrections_due_soon").first()
+    assert told and told.params["deadline_at"] == tomorrow.isoformat()
+    assert limits.keep(tomorrow - timedelta(minutes=1))["lapsed"] == 0
+    assert limits.keep(tomorrow)["lapsed"] == 1
+    check_told(application)
 
 
 def test_silence_for_five_working_days_means_accepted(cast):

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 
-from reviews.admin import board, review, viewer
+from reviews.admin import authority, board, review, viewer
 from reviews.admin.access import ReadOnlyAdmin, is_official, who
 from reviews.admin.queue import bulk, page, saved
 from reviews.models import Task
@@ -67,6 +67,7 @@ class TaskAdmin(ReadOnlyAdmin):
             path("board/<slug:table>.<slug:form>", wrapped(board.export), name="reviews_task_board_export"),
             path("<int:pk>/review/", wrapped(self._review), name="reviews_task_review"),
             path("<int:pk>/record.json", wrapped(review.proof), name="reviews_task_proof"),
+            path("<int:pk>/authority/", wrapped(authority.document), name="reviews_task_authority"),
             path("<int:pk>/claim/", wrapped(review.claim), name="reviews_task_claim"),
             path("<int:pk>/release/", wrapped(self._release), name="reviews_task_release"),
             path("viewer/frame/", checked(viewer.frame), name="reviews_task_frame"),

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from permits.models import User
+from permits.models import Promise, User
 from reviews import lifecycle, workflow
 from reviews.admin.access import who
 from reviews.admin.queue.page import address, chosen, dressed, with_what_is_shown
@@ -94,9 +95,13 @@ def _sorted(tasks: list[Task], official: User) -> tuple[list[Row], list[Row]]:
     own = _among(ids, queueing.kept_from(official))
     elsewhere = _among(ids, queueing.decided_elsewhere(official))
     acts_as = queueing.acts_as(official)
+    applications = [task.application_id for task in tasks]
+    # What was said before it went back to a department counts no more.
     disagreed = set(Decision.objects.filter(
-        task__application__in=[task.application_id for task in tasks], outcome=Decision.Outcome.DISAGREE
+        task__application__in=applications, task__round=F("task__application__round"),
+        outcome=Decision.Outcome.DISAGREE,
     ).values_list("task__application", flat=True))  # fmt: skip
+    owing = set(Promise.objects.owed().filter(application__in=applications).values_list("application", flat=True))
     possible, not_so = [], []
     for task in tasks:
         outcome = FAVOURABLE.get(task.kind, "")
@@ -112,7 +117,9 @@ def _sorted(tasks: list[Task], official: User) -> tuple[list[Row], list[Row]]:
         elif not _is_possible(outcome, task.application.status):
             not_so.append(Row(task, words=_("It can't be decided from a list: open it.")))
         elif outcome == "approve" and task.application_id in disagreed:
-            not_so.append(Row(task, words=_("A department disagreed, so it needs a reason: open it.")))
+            not_so.append(Row(task, words=_("A department disagreed: open it.")))
+        elif outcome == "approve" and task.application_id in owing:
+            not_so.append(Row(task, words=_("A material that was accepted as missing has not come yet.")))
         else:
             possible.append(Row(task, outcome))
     return possible, not_so

@@ -74,6 +74,13 @@ def told(
         return story.sentence(entry.event, names or naming.Names())
 
 
+def test_of_one_it_is_said_as_of_one_and_of_several_as_of_several():
+    for action, (counted, _words) in story.OF_ONE.items():
+        few = {"called": "gate", "way": "written"} | {counted: 1}
+        assert not re.search(r"\b1 \w+s\b|\b1\b", told(action, **few)), action
+        assert "3 " in told(action, **few | {counted: 3})
+
+
 RAISED = re.compile(r'Refused\(\s*"([a-z_]+)",')
 
 
@@ -288,7 +295,9 @@ class TestTheAuditorsPage:
                     "FROM generate_series(1, 4000) AS n"
                 )
                 cursor.execute("ANALYZE reviews_event")
-                cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+                cursor.execute(
+                    "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+                )
         plan = paging.in_order(Event.objects.filter(**filters), latest_first=True, by="at").explain()
         assert index in plan and "TEMP B-TREE" not in plan and "Sort" not in plan
 
@@ -334,7 +343,9 @@ class TestTheAuditorsPage:
         year = timezone.localtime(timezone.now()).year
         archive.archive_year(year, now=timezone.now() + timedelta(days=400)).__next__()
         number = {"number": application.number}
-        assert f"归入 {year} 年的归档" in auditor.get(reverse("admin:reviews_event_changelist"), number).content.decode()
+        assert (
+            f"归入 {year} 年的归档" in auditor.get(reverse("admin:reviews_event_changelist"), number).content.decode()
+        )
         answer = auditor.get(reverse("admin:reviews_event_export"), number)
         *events, last = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
         assert [json.loads(each["payload"])["action"] for each in events] == ["submitted", "declined"]
