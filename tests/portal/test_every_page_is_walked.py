@@ -51,7 +51,7 @@ DESK_STEPS = {
     "reviews_noticetext_again", "reviews_thread_draft", "search",
 }  # fmt: skip
 DESK_FILES = {
-    "reviews_task_proof", "reviews_task_board_export", "reviews_event_export", "permits_editiondraft_export", "permits_serviceversion_export",
+    "reviews_task_proof", "reviews_task_authority", "reviews_task_board_export", "reviews_event_export", "permits_editiondraft_export", "permits_serviceversion_export",
 }  # fmt: skip
 # Unfold's own pages, the same for every model: of each one is walked; and what Django has an address for and nobody may open
 # (tests/reviews/test_admin_matrix.py says who may).
