@@ -105,5 +105,8 @@ OTHERWISE = {
     "/services/nothing/": 404, "/track/?number=360924-20200210-000001-C&mobile_last4=0000": 404, "/verify/NOTHING/": 404,
     "/nowhere/": 404, "/help/nothing/": 404, "/unsubscribe/nothing/": 404, "/admin/login/": 403,
 }  # fmt: skip
-# The key is taken out of the address; who finds nothing is in the queue; who has no enterprise begins with one.
-MOVES = {"{reset}", f"{TASK}find/", "/services/resumption/start/"}
+# The key is taken out of the address; who finds nothing is in the queue; who has no enterprise begins with one;
+# an application at the desk is its review page.
+MOVES = {
+    "{reset}", f"{TASK}find/", "/services/resumption/start/", "/admin/permits/application/{application_admin}/change/",
+}  # fmt: skip
