@@ -25,4 +25,6 @@ def span_in_words(span: timedelta) -> str:
         return whole if minutes < 60 else _("%(days)s %(hours)d h") % {"days": whole, "hours": minutes // 60}
     if minutes < 60:
         return _("%(m)d min") % {"m": minutes} if minutes else _("less than a minute")
+    if not minutes % 60:
+        return _("%(h)d h") % {"h": minutes // 60}
     return _("%(h)d h %(m)d min") % {"h": minutes // 60, "m": minutes % 60}

@@ -5,7 +5,7 @@
  *  conditions   [data-shown-if='["cmp", ">", ["name", "n"], ["const", 0]]']  on a field or on any element around fields
  *  once         <form data-once>
  *  chips        <time data-countdown datetime="…" data-text-late="…">
- *  countdown    <strong data-left="4800" data-open="3600" data-text-hours="…" data-text-minutes="…">   seconds
+ *  countdown    <strong data-left="4800" data-open="3600" data-text-hours="…" data-text-whole="…" data-text-minutes="…">   seconds
  */
 (function () {
   "use strict";
@@ -355,7 +355,8 @@
     function show() {
       var gone = Math.min((performance.now() - begun) / 1000, open);
       var minutes = Math.max(0, Math.ceil((left - gone) / 60));
-      var words = minutes < 60 ? element.dataset.textMinutes : element.dataset.textHours;
+      var said = element.dataset;
+      var words = minutes < 60 ? said.textMinutes : minutes % 60 ? said.textHours : said.textWhole;
       var text = words.replace("{h}", Math.floor(minutes / 60)).replace("{m}", minutes % 60);
       if (element.textContent !== text) element.textContent = text;
     }

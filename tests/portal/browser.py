@@ -46,9 +46,13 @@ def told(response: Any) -> str:
 
 
 def form(response: Any, action: str = "") -> dict[str, Any]:
-    """What the page's form (the one to ``action``, where there are several) would send as it stands."""
-    forms = page(response).xpath("//main//form[@method='post']")
-    (found,) = [one for one in forms if (one.get("action") or "") == action] or forms[:1]
+    """What the page's form (the one to ``action``, or within the part ``#name``, where there are several) would send as it stands."""
+    if action.startswith("#"):
+        forms = page(response).xpath("//*[@id=$part]//form[@method='post']", part=action[1:])
+    else:
+        every = page(response).xpath("//main//form[@method='post']")
+        forms = [one for one in every if (one.get("action") or "") == action] or every[:1]
+    (found,) = forms
     blank = {field.name: "" for field in found.inputs if field.get("type") in ("text", "date", "email", "password")}
     # What stands elsewhere on the page may belong to it all the same, by its name.
     areas = [*found.iter("textarea"), *page(response).xpath("//textarea[@form=$form]", form=found.get("id", ""))]

@@ -85,7 +85,7 @@ def test_the_promise_counts_down_while_offices_work(
     promise = stages.drawn(application)["promise"]
     assert promise["state"] == state and ("open" in promise) == counts
     if counts:
-        assert (promise["left"], promise["open"], promise["span"]) == (6 * 3600, 2 * 3600, "6 h 0 min")
+        assert (promise["left"], promise["open"], promise["span"]) == (6 * 3600, 2 * 3600, "6 h")
     else:
         assert promise["opens"] == MONDAY + timedelta(hours=4, minutes=30)
 
