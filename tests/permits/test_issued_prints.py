@@ -20,7 +20,7 @@ from django.utils import timezone
 from permits import credentials
 from permits.credentials import checking, pades
 from permits.intake import storage
-from permits.models import Permit
+from permits.models import Application, Permit
 from reviews import tasks, workflow
 from reviews.notices import delivery
 from tests.cast import Cast, filled, task_of
