@@ -18,7 +18,7 @@ from tests.journeys.test_owner import sign_in
 def environment(var: Path) -> dict[str, str]:
     """What a command of ops runs with, on the data of the portal whose folder is ``var``."""
     clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    return clean | {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
+    return clean | {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost", "INSPECTION_SANDBOX": "true"}
 
 
 def manage(var: Path, *command: str) -> str:

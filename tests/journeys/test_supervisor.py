@@ -104,7 +104,6 @@ def test_a_supervisor_allows_a_second_notice_and_the_reviewer_sends_it(scene, ch
     reviewer = come_in(chromium, queue, "street", width=360)
     reviewer.goto(f"{queue}{task}/review/")
     reviewer.locator("[name=outcome][value=correct]").check()
-    reviewer.locator(".rv-editor > summary").click()
     reviewer.locator("[name=fix][value=field-masks]").check()
     reviewer.fill("[name='text-field-masks']", "请补充防疫物资清单")
     looks_right(reviewer, "supervisor-second-notice")
