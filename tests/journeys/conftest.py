@@ -38,6 +38,20 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None
     return base / name
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A module is one process's, for it shares a portal; the walks of all pages are long, so two processes share each,
+    and they begin: nobody waits for them in the end."""
+    here = Path(__file__).parent
+    ours = [item for item in items if item.path.parent == here]
+    walks = [item for item in ours if item.path.stem.startswith("test_every_") and "chromium" in item.fixturenames]
+    walks = [item for item in walks if "site" in item.fixturenames]
+    for item in ours:
+        half = f"-{walks.index(item) % 2}" if item in walks else ""
+        item.add_marker(pytest.mark.xdist_group(item.path.stem + half))
+    items[:] = sorted(items, key=lambda item: item not in walks)
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the demonstration's database."""

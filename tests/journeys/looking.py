@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from tests.journeys.production import Site
 
 NARROW = {"width": 360, "height": 740}
-WIDTHS = (360, 768, 1280, 2560)
+WIDTHS = (360, 768, 2560)
 FIRST, LATER = 100_000, 30_000  # bytes as they travel, all of a page's requests: at the first visit, and then
 SHIFT = 0.05  # of the layout, at most
 LINE = 50  # times the size of the letters, at most, on the widest screen

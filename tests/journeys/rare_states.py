@@ -53,6 +53,7 @@ def cookie(user: User) -> str:
     session["account_authentication_methods"] = [
         {"method": "password", "reauthenticated": True, "at": time.time() + 3600, "email": user.email}
     ]
+    session["account_authentication_methods_user"] = str(user.pk)
     session.save()
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 

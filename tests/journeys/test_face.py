@@ -246,33 +246,46 @@ MAIN_PAGES = {
   - heading /^360924-/ [level=1]
   - heading "Progress" [level=2]
   - list:
-    - listitem: /Sent and received/
-    - listitem: /Pre-check by the town or street office/
+    - listitem:
+      - text: Sent and received
+    - listitem:
+      - text: Pre-check by the town or street office
     - listitem:
       - list "Several offices at the same time":
         - listitem: /Yifeng County Health Commission/
         - listitem: /Yifeng County Industry and IT Bureau/
     - listitem: /Decision by the approval bureau \\(still to come\\)/
-  - link "Questions to the office"
-  - link "Receipt"
+  - paragraph:
+    - link "Questions to the office"
+  - paragraph:
+    - link "Receipt"
 """,
     ("session", "{asked}corrections/"): """
 - main:
   - heading "Answer the corrections" [level=1]
-  - textbox /Masks in stock/
-  - button "Send the answers"
+  - navigation "What is asked for"
+  - region "1 Masks in stock":
+    - textbox "Masks in stock (pieces)"
+  - region "2 Signed pledge":
+    - button "Replace the file Signed pledge"
+  - region "Now send your answers":
+    - button "Send the answers"
 """,
     ("decider", "/admin/reviews/task/{task_decision}/review/"): """
 - main:
-  - link "← Queue"
+  - paragraph:
+    - link "← Queue"
   - heading [level=1]
   - button "Claim"
   - region "What was filed":
     - navigation "What was filed"
     - heading "The enterprise" [level=2]
     - term: Enterprise name
-    - region "Viewer":
-      - toolbar "Page"
+    - heading "Materials" [level=2]
+  - region "Decision and record":
+    - region "Decision"
+    - region "Other steps"
+    - heading "History" [level=2]
 """,
 }
 

@@ -191,7 +191,7 @@ def corrected(page: Page, desk: str, chromium, place: list[str]) -> None:
     row = phone.locator("li[id^='file-']", has_text="canteen_plan.pdf")
     expect(row).to_be_visible(timeout=20_000)  # it arrived; the worker looks into it
     wait_until(lambda: phone.reload() and row.count() and "Saved" in row.inner_text(), "the file looked into")
-    phone.locator("button[name=send]").click()
+    phone.get_by_role("button", name="Send the answers").click()
     phone.wait_for_url(re.compile(r"/applications/[^/]+/$"))
     assert complaints == []
     context.close()
