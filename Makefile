@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 MANAGE := $(PY) manage.py
 WRITABLE := [ -w . ] || { echo "This folder can't be written: copy the project to a folder of your own. 本目录不可写。" >&2; exit 1; }
 
-.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys screens bench lighthouse lint css icons messages clean
+.PHONY: help setup setup-dev folders browser services run demo test test-sqlite test-postgres journeys walk screens bench lighthouse lint css icons messages clean
 
 help:  ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ test-postgres: setup-dev services  ## the tests on a real PostgreSQL
 	@$(PY) -m tests.run postgresql
 journeys: setup-dev services browser  ## the ways through the portal in Chromium
 	@$(PY) -m tests.run journeys
+
+walk: setup-dev services browser  ## every page and state, in the dark and in English too
+	@WALK=whole $(PY) -m tests.run journeys tests/journeys/test_every_page.py tests/journeys/test_every_desk_page.py
 
 screens: setup-dev browser  ## the pictures of the README, from a running portal
 	@$(PY) -m tests.journeys.screens

@@ -23,7 +23,7 @@ CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-LONGEST = 240  # seconds of a journey, on a machine with other work
+LONGEST = 400  # seconds of a journey, on a machine with other work
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -36,20 +36,6 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None
             make(base / name)
             (base / f"{name}.done").touch()
     return base / name
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A module is one process's, for it shares a portal; the walks of all pages are long, so two processes share each,
-    and they begin: nobody waits for them in the end."""
-    here = Path(__file__).parent
-    ours = [item for item in items if item.path.parent == here]
-    walks = [item for item in ours if item.path.stem.startswith("test_every_") and "chromium" in item.fixturenames]
-    walks = [item for item in walks if "site" in item.fixturenames]
-    for item in ours:
-        half = f"-{walks.index(item) % 2}" if item in walks else ""
-        item.add_marker(pytest.mark.xdist_group(item.path.stem + half))
-    items[:] = sorted(items, key=lambda item: item not in walks)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 
@@ -10,6 +11,8 @@ from playwright.sync_api import Browser, Page
 
 from tests.journeys.production import Site
 
+# `make walk` looks at every page in the dark and in English too; `make test` at what tests/journeys/test_face.py chose.
+WHOLE = os.environ.get("WALK") == "whole"
 NARROW = {"width": 360, "height": 740}
 WIDTHS = (360, 768, 2560)
 FIRST, LATER = 100_000, 30_000  # bytes as they travel, all of a page's requests: at the first visit, and then
@@ -126,10 +129,11 @@ def faults_of(page: Page) -> list[str]:
     if page.locator(".error-summary").count() and not page.evaluate("document.activeElement.matches('.error-summary')"):
         faults.append("does not lead to what is wrong: the summary of errors has not the focus")
     faults += found_by_axe(page)
-    page.emulate_media(color_scheme="dark")
-    page.evaluate(PAINTED)
-    faults += [f"in the dark: {each}" for each in found_by_axe(page, CONTRAST)]
-    page.emulate_media(color_scheme="light")
+    if WHOLE:
+        page.emulate_media(color_scheme="dark")
+        page.evaluate(PAINTED)
+        faults += [f"in the dark: {each}" for each in found_by_axe(page, CONTRAST)]
+        page.emulate_media(color_scheme="light")
     faults += [f"scrolls sideways at {width} px" for width in WIDTHS if scrolls(page, width)]
     longest, words = page.evaluate(LONGEST_LINE)  # at the last of the widths
     if longest > LINE:
