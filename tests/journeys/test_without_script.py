@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.looking import enter
-from tests.journeys.test_owner import DATA
 
 pytestmark = pytest.mark.journey
 
@@ -51,21 +50,6 @@ def test_a_section_is_mended_and_the_filing_sent(come, site):
     page.get_by_role("button", name="Send the application").click()
     page.wait_for_url(re.compile(r"/applications/[0-9a-f-]{36}/$"))
     expect(page.locator("main")).to_contain_text("It was sent, and received")
-
-
-def test_corrections_are_answered_with_a_file(come):
-    page = come("session", "{asked}corrections/")
-    page.get_by_role("button", name="Send the answers").click()
-    refused(page)
-    with page.expect_navigation():
-        page.set_input_files("input[type=file][name=file] >> nth=0", DATA / "canteen_plan.pdf")
-        page.locator("form[action*='/materials/signed_pledge/add/'] button[type=submit]").first.click()
-    page.fill("[name=masks]", "2100")
-    page.locator(".asked-instead > summary").first.click()
-    page.locator("textarea[name^=answer-]").first.fill("Counted again, and stamped.")
-    page.get_by_role("button", name="Send the answers").click()
-    page.wait_for_url(re.compile(r"/applications/[0-9a-f-]{36}/$"))
-    expect(page.locator("main h1").locator("..")).not_to_contain_text("Corrections needed")
 
 
 def test_the_office_is_asked_and_calls_back(come):
