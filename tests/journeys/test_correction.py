@@ -126,7 +126,7 @@ def test_three_corrections_are_answered_on_a_phone_and_the_office_goes_on(desk, 
     street.wait_for_url("**/reviews/task/")
     street.context.close()
     page.goto(address)
-    expect(page.locator(".page-header .tag")).to_have_text("审核中")
+    expect(page.locator(".page-header .tag")).to_have_text("已受理，审核中")
     assert complaints == []
     page.context.close()
 

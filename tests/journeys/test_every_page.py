@@ -18,6 +18,7 @@ from tests.journeys.looking import (
     FIRST,
     LATER,
     ONE_OF_MANY,
+    SHIFT,
     WATCH,
     WHOLE,
     Complaints,
@@ -68,7 +69,7 @@ def address(site: Site, pattern: str) -> str:
     return site.base + quote(pattern.format(**site.pages), safe="/?=&:%")
 
 
-def look(page: Page, site: Site, pattern: str, scales: Scales, complaints: Complaints, most: int = LATER) -> list[str]:
+def look(page: Page, site: Site, pattern: str, scales: Scales, complaints: Complaints, still: float = SHIFT) -> list[str]:
     wanted = address(site, pattern)
     answer = page.goto(wanted, wait_until="load")
     weight, faults = scales.read(), list[str]()
@@ -77,9 +78,9 @@ def look(page: Page, site: Site, pattern: str, scales: Scales, complaints: Compl
         faults.append(f"answers {answer.status if answer else 'nothing'}, not {status}")
     if page.url.split("#")[0] != wanted and pattern not in pages.MOVES:
         faults.append(f"leads to {page.url}")
-    if weight > most:
+    if weight > LATER:
         faults.append(f"weighs {weight} bytes")
-    return faults + complaints.read(status) + faults_of(page)
+    return faults + complaints.read(status) + faults_of(page, still)
 
 
 def keep(page: Page, name: str) -> None:
