@@ -69,5 +69,4 @@ def _fields(permit: Permit, request: HttpRequest) -> list[Printed]:
 def earlier_words(permit: Permit) -> str:
     """When it was corrected, and by whom; "—" for never."""
     rows = permit.corrections.select_related("corrected_by").order_by("corrected_at")
-    times = [f"{times.short(row.corrected_at)} · {row.corrected_by}" for row in rows]
-    return "; ".join(times) or "—"
+    return "; ".join(f"{times.short(row.corrected_at)} · {row.corrected_by}" for row in rows) or "—"

@@ -12,7 +12,8 @@ from django.utils.formats import date_format
 from permits import credentials
 from permits.credentials import status
 from permits.models import Permit, Status
-from reviews import clock, lifecycle, policy, workflow
+from reviews import clock, lifecycle, policy, times, workflow
+from reviews.admin.slips import earlier_words
 from reviews.models import Notice, Objection
 from reviews.notices import texts
 from tests.cast import filled, post, task_of
@@ -129,6 +130,7 @@ class TestCorrectedPermit:
         assert status.judge(new, status.read(status.make()), timezone.now()) == "valid"
         assert earlier.content == before and credentials.verify(earlier.content, earlier.signature, earlier.key_id)
         assert done.pdf_sha256 == "", "it is printed anew"
+        assert earlier_words(done) == f"{times.short(earlier.corrected_at)} · {cast.supervisor}"
         assert Notice.objects.filter(kind="permit_corrected", recipient=cast.owner).exists()
 
     @pytest.mark.parametrize("changes", [{"masks": "1"}, {"first_batch": "many"}, {"first_batch": "120"}, {}])
