@@ -22,6 +22,7 @@ from portal.blocks import block
 from reviews import told, workflow
 from reviews.models import CorrectionItem
 
+Blocks = dict[str, dict[str, Any]]  # by the key of the material: portal.blocks
 UPLOADED = (CorrectionItem.Kind.MATERIAL, CorrectionItem.Kind.ROW)
 
 
@@ -39,7 +40,9 @@ def rows_of(
     application: Application, asked: Asked, form: DefinedForm, mended: asked_rows.Mended | None
 ) -> list[dict[str, Any]]:
     """First what is typed, then what is uploaded: a file is sent by a form of its own, which can't stand within another."""
-    rows = [*_named(application, asked, form, mended), *_beside(application, asked, form)]
+    values = values_of(application.definition, application.answers)
+    blocks = {state.requirement.key: block(application, state) for state in requirement_state(application, values)}
+    rows = [*_named(application, asked, form, mended, blocks), *_beside(application, asked, form, blocks)]
     rows.sort(key=lambda row: row["uploaded"])
     for number, row in enumerate(rows, 1):
         row["number"] = number
@@ -77,10 +80,9 @@ def faults_of(rows: list[dict[str, Any]], form: DefinedForm, problems: Iterable[
 
 
 def _named(
-    application: Application, asked: Asked, form: DefinedForm, mended: asked_rows.Mended | None
+    application: Application, asked: Asked, form: DefinedForm, mended: asked_rows.Mended | None, blocks: Blocks
 ) -> Iterator[dict[str, Any]]:
     """One for each thing that the notice asks for."""
-    blocks = _blocks(application)
     marked = places.shown(application, asked.items)
     where: dict[str, str] = {}
     for item in asked.items:
@@ -107,14 +109,14 @@ def _named(
         )  # fmt: skip
 
 
-def _beside(application: Application, asked: Asked, form: DefinedForm) -> Iterator[dict[str, Any]]:
+def _beside(application: Application, asked: Asked, form: DefinedForm, blocks: Blocks) -> Iterator[dict[str, Any]]:
     """One for each thing that the notice doesn't name, and that has to be mended all the same."""
     named = {(item.kind, item.key) for item in asked.items}
     named |= {(CorrectionItem.Kind.MATERIAL, item.key) for item in asked.items if item.kind == CorrectionItem.Kind.ROW}
     for field in fields_of(application, asked):
         if (CorrectionItem.Kind.FIELD, field.key) not in named:
             yield _row(f"beside-{field.key}", field.label, bound=form[field.key], form=form, application=application)
-    for key, files in _blocks(application).items():
+    for key, files in blocks.items():
         if key in asked.materials and (CorrectionItem.Kind.MATERIAL, key) not in named:
             yield _row(f"beside-{key}", files["requirement"].title, block=files, uploaded=True)
 
@@ -139,11 +141,6 @@ def _files_before(application: Application, item: CorrectionItem) -> list[Materi
     digests = item.previous if isinstance(item.previous, list) else []
     files = application.materials.filter(requirement=item.key, sha256__in=[str(each) for each in digests])
     return list({file.sha256: file for file in files.order_by("-pk")}.values())
-
-
-def _blocks(application: Application) -> dict[str, dict[str, Any]]:
-    values = values_of(application.definition, application.answers)
-    return {state.requirement.key: block(application, state) for state in requirement_state(application, values)}
 
 
 def _of_field(bound: forms.BoundField) -> list[Fault]:

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from permits.definition_process import Stage
 from permits.models import Application, Status
 from portal.timeline import STOPPED, due_state
 from portal.words import limit_in_words, span_in_words
-from reviews import calendars, clock
+from reviews import calendars, clock, times
 from reviews.models import Decision, Task
 
 BAD = {Decision.Outcome.DECLINE, Decision.Outcome.REJECT, Decision.Outcome.DISAGREE}
@@ -93,7 +92,7 @@ def _office(task: Task, *, done: bool) -> dict[str, Any]:
         working = task.state == Task.State.OPEN
         return {
             "name": str(task.department), "state": "current" if working else "done", "at": None if working else task.closed_at,
-            "words": _("At work since %(at)s") % {"at": _moment(task.opened_at)} if working else "",
+            "words": _("At work since %(at)s") % {"at": times.moment(task.opened_at)} if working else "",
         }  # fmt: skip
     bad = decision.outcome in BAD
     return {
@@ -141,7 +140,7 @@ def _promise(application: Application, stops: list[Span]) -> dict[str, Any] | No
     if state == "late":
         over = span_in_words(-left)
         return {"state": state, "words": _("Late: it was promised by %(due)s, %(over)s of working time ago.") % {
-            "due": _moment(application.due_at), "over": over}}  # fmt: skip
+            "due": times.moment(application.due_at), "over": over}}  # fmt: skip
     found: dict[str, Any] = {
         "state": state,
         "due": application.due_at,
@@ -182,7 +181,3 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         else:
             found.append((begin, end))
     return found
-
-
-def _moment(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "DATETIME_FORMAT")

@@ -10,11 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from permits.intake import scanner, serving
-from permits.intake.reading import Damaged
-from permits.intake.serving import Served
+from permits.intake import scanner
 from permits.intake.storage import StorageUnavailable
 from permits.models import Enterprise, Invitation, Membership
 from portal import stash
@@ -22,9 +21,8 @@ from portal.enterprise_forms import InviteForm, LimitsForm, initial_of
 from portal.requests import SignedIn
 from portal.throttle import allowed
 from portal.views import errors
-from reviews import authorisations
+from reviews import authorisations, authority_documents
 from reviews.enterprises import Refused
-from reviews.notices import alerts
 
 PER_HOUR = 30  # invitations by one account
 
@@ -85,15 +83,7 @@ def document(request: SignedIn, public_id: UUID, person: UUID) -> HttpResponseBa
     )
     mine = Q(enterprise__in=Enterprise.objects.owned_by(request.user)) | Q(user=request.user, active=True)
     found = get_object_or_404(rows.filter(mine))
-    file = Served(found.document_sha256, found.document_size, found.document_type, found.document_name, inline=True)
-    try:
-        return serving.respond(request, file, on_damage=alerts.damaged_file)
-    except Damaged as damaged:
-        alerts.damaged_file(damaged)
-    except StorageUnavailable:
-        pass
-    messages.error(request, _("The file can't be shown just now. Try again in a few minutes."))
-    return redirect("enterprise", public_id=public_id)
+    return authority_documents.shown(request, found, back=reverse("enterprise", args=[public_id]))
 
 
 @stash.signed_in

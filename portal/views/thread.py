@@ -20,7 +20,7 @@ from permits.models import Application
 from portal import stash
 from portal.requests import SignedIn
 from portal.throttle import allowed
-from reviews import calendars, clock, guidance, lifecycle, threads, workflow
+from reviews import calendars, clock, guidance, lifecycle, threads, times, workflow
 from reviews.models import CallbackRequest, Side, Thread
 
 PER_HOUR = 30  # messages of one account
@@ -131,7 +131,7 @@ def _consent(request: SignedIn, application: Application) -> HttpResponse:
         messages.error(request, _("Tick the box first, if the office may look at your draft."))
         return redirect("thread", public_id=application.public_id)
     given = workflow.give_consent(application.pk, applicant=request.user)
-    day = date_format(timezone.localtime(given.until), "DATETIME_FORMAT")
+    day = times.moment(given.until)
     messages.success(request, _("The office may look at your draft until %(day)s.") % {"day": day})
     return redirect("thread", public_id=application.public_id)
 

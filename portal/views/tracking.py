@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -33,7 +32,6 @@ from reviews import gates, lifecycle, threads, workflow
 from reviews.audit import receipts
 from reviews.models import Rating
 
-log = logging.getLogger(__name__)
 PER_MINUTE = 20  # look-ups by one client
 PER_HOUR = 100  # look-ups of one number
 SHOWN = {"open": _lazy("Under way"), "closed": _lazy("Closed")}

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext as _
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from permits.intake import serving
-from permits.intake.reading import Damaged
-from permits.intake.serving import Served
-from permits.intake.storage import StorageUnavailable
 from permits.models import Application, Membership
+from reviews import authority_documents
 from reviews.admin.access import looks, own_tasks
-from reviews.notices import alerts
 
 
 def of(application: Application) -> Membership | None:
@@ -34,12 +29,4 @@ def document(request: HttpRequest, pk: int) -> HttpResponseBase:
     if filed is None or not filed.document_sha256:
         raise Http404
     looks(request, task.application, "authority", office=task.department)
-    file = Served(filed.document_sha256, filed.document_size, filed.document_type, filed.document_name, inline=True)
-    try:
-        return serving.respond(request, file, on_damage=alerts.damaged_file)
-    except Damaged as damaged:
-        alerts.damaged_file(damaged)
-    except StorageUnavailable:
-        pass
-    messages.error(request, _("The file can't be shown just now. Try again in a few minutes."))
-    return redirect("admin:reviews_task_review", pk)
+    return authority_documents.shown(request, filed, back=reverse("admin:reviews_task_review", args=[pk]))

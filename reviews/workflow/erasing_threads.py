@@ -7,19 +7,18 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from permits.models import Application
 from reviews import guidance, retention
 from reviews.audit import log
 from reviews.models import CallbackRequest, Thread
 from reviews.workflow.step import SYSTEM_ROLE
+from reviews.workflow.talking import locked
 
 
 def erase_thread(application_id: int, *, now: datetime | None = None) -> int:
     """Erase the words of a thread if its time is over. Return of how many messages; a second call finds none."""
     now = now or timezone.now()
     with transaction.atomic():
-        rows = Application.objects.select_related("version").defer("version__source")
-        application = rows.select_for_update(of=("self",)).get(pk=application_id)
+        application = locked(application_id)
         thread = Thread.objects.filter(pk=application_id, erased_at=None).first()
         due = retention.thread_over(application, thread, now) if thread else None
         if thread is None or due is None:

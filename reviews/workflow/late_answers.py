@@ -8,19 +8,18 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from permits.models import Application
 from reviews import guidance, told
 from reviews.audit import log
 from reviews.notices import outbox
 from reviews.workflow.step import SYSTEM_ROLE
+from reviews.workflow.talking import locked
 
 
 def escalate_thread(application_id: int, *, now: datetime | None = None) -> bool:
     """Tell the supervisors of the office that an answer is late. Return whether it did; a second call finds it told."""
     now = now or timezone.now()
     with transaction.atomic():
-        rows = Application.objects.select_related("version", "enterprise").defer("version__source", "left_over")
-        application = rows.select_for_update(of=("self",)).get(pk=application_id)
+        application = locked(application_id)
         thread = guidance.late(now).select_related("department").filter(pk=application_id).first()
         if thread is None or thread.due_at is None:
             return False

@@ -119,18 +119,19 @@ def on_thread(application_id: int, *, by: User, doing: str, now: datetime | None
     at = now or timezone.now()
 
     def stream() -> str:
-        return guidance.stream_of(_locked(application_id))
+        return guidance.stream_of(locked(application_id))
 
     role = "official" if by.is_staff else APPLICANT_ROLE
     with refusals_on_record(stream, by, doing=doing, now=at, role=role), transaction.atomic():
-        application = _locked(application_id)
+        application = locked(application_id)
         thread = Thread.objects.select_related("department", "claimed_by").filter(pk=application.pk).first()
         if thread:
             thread.application = application
         yield Turn(application, thread, at, by)
 
 
-def _locked(application_id: int) -> Application:
+def locked(application_id: int) -> Application:
+    """The application, its row locked: before anything of its thread is read."""
     rows = Application.objects.select_related("version", "enterprise", "applicant").defer(
         "version__source", "left_over"
     )
