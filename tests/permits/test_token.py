@@ -146,6 +146,7 @@ def test_a_fork_logs_in_for_itself_and_its_parent_goes_on(tokens, bare: bytes, t
     assert signature_of(sign(bare)).number == NUMBER
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # python-pkcs11 ends a search in it
 def test_a_session_that_ended_is_opened_anew(tokens, bare: bytes) -> None:
     signer = bureau.signer()
     token._session.inside.pkcs11_session.close()

@@ -12,6 +12,7 @@ import logging
 import shutil
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 LONGEST_ANSWER = 16 * 1024 * 1024  # bytes
 PREFIX, PREFIXES = "look-", ("look-", "stamp-")  # of ours, and of ``stamping``
 LEFT = 3600  # seconds, after which a folder is of a process that was killed
+_one_at_a_time = threading.Lock()
 CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from permits.intake.sandbox import child; child.main()"
 
 
@@ -105,7 +107,13 @@ def _asked(file: File | IO[bytes], job: dict[str, Any]) -> Iterator[tuple[Path, 
         with open(folder / "file", "wb") as copy:
             shutil.copyfileobj(file, copy, 256 * 1024)
         file.seek(0)
-        yield folder, _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else work.do(folder, job)
+        yield folder, _by_a_child(folder, job) if settings.INSPECTION_SANDBOX else _in_this_process(folder, job)
+
+
+def _in_this_process(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """One thread at a time: two in pdfium at once end the process (https://pypdfium2.readthedocs.io, "incompatible with threading")."""
+    with _one_at_a_time:
+        return work.do(folder, job)
 
 
 def holds() -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,6 +51,29 @@ def test_what_was_made_in_the_child_is_what_would_be_made_here(requirement, sett
     there = looked()
     settings.INSPECTION_SANDBOX = False
     assert looked() == there
+
+
+def test_without_a_child_threads_take_turns_as_pdfium_ends_a_process_that_has_two_in_it(requirement, settings, monkeypatch):
+    settings.INSPECTION_SANDBOX = False
+    at_once, most, look = 0, 0, sandbox.work.do
+
+    def counted(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            return look(folder, job)
+        finally:
+            at_once -= 1
+
+    def pages(_number: int) -> int:
+        with sandbox.looked_into(document("epidemic_plan.pdf"), name="plan.pdf", requirement=requirement) as looked:
+            return int(looked.facts["pages"])
+
+    monkeypatch.setattr(sandbox.work, "do", counted)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(pages, range(12))) == [4] * 12
+    assert most == 1
 
 
 def child_that(monkeypatch, code: str) -> None:
