@@ -29,7 +29,8 @@ from pkcs11 import Attribute, Mechanism, ObjectClass, PKCS11Error, TokenFlag
 from pyhanko.sign.pkcs11 import PKCS11Signer
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from permits.credentials.signing_parts import NotSigned, SparingSigner
+from permits.credentials.errors import NotSigned
+from permits.credentials.signing_parts import SparingSigner
 
 log = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from statistics import median
 
 from tests.bench.measure import Result
 from tests.journeys import production
+from tests.journeys.conftest import binary
 from tests.run import ROOT
 
 FOLDER = Path(os.environ.get("LIGHTHOUSE") or ROOT / ".venv" / "lighthouse")
@@ -60,7 +61,7 @@ def _look(site: production.Site, address: str, folder: Path) -> dict:
         "--output=json", f"--output-path={report}", f"--only-categories={','.join(WANTED)}",
         f"--extra-headers={json.dumps({'Cookie': cookie})}", "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
     ]  # fmt: skip
-    chrome = os.environ.get("CHROME_PATH") or shutil.which("chromium") or ""
+    chrome = os.environ.get("CHROME_PATH") or shutil.which("chromium") or binary()
     done = subprocess.run(
         command, env=os.environ | {"CHROME_PATH": chrome}, capture_output=True, text=True, timeout=240
     )

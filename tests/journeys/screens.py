@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
-from tests.journeys.conftest import CHROMIUM_FLAGS
+from tests.journeys.conftest import CHROMIUM_FLAGS, binary
 from tests.journeys.test_owner import DEMO as PASSWORD
 from tests.run import free_port, wait_for
 
@@ -91,15 +90,12 @@ def take(browser: Browser, base: str) -> None:
 
 
 def main() -> None:
-    binary = shutil.which("chromium")
-    if not binary:
-        raise SystemExit("Chromium is missing: apt-get install chromium fonts-noto-cjk")
     with (
         tempfile.TemporaryDirectory(prefix="portal-screens-") as folder,
         portal(Path(folder)) as base,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=binary, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=binary(), args=CHROMIUM_FLAGS)
         take(browser, base)
         browser.close()
 
