@@ -78,10 +78,14 @@ def check_answers(user: User, application: Application, thread: Thread | None, a
     raise policy.Refused("own_department", _("Another department answers here."), user)
 
 
-def check_claim(post: policy.Post, thread: Thread, at: datetime) -> None:
-    """Whoever took a thread in hand answers it, or a supervisor does."""
-    if thread.is_claimed(at) and thread.claimed_by_id not in post.people and not post.is_supervisor:
-        raise policy.Refused("claimed", _("%(name)s is answering this.") % {"name": thread.claimed_by}, post.user)
+def check_claim(post: policy.Post, thread: Thread, at: datetime) -> policy.Post:
+    """Whoever took a thread in hand answers it, or who stands in for them, or a supervisor; the posting they do it by."""
+    holder = thread.claimed_by_id if thread.is_claimed(at) else None
+    if holder is None or holder in post.people or post.is_supervisor:
+        return post
+    if lent := policy.in_place_of(holder, post.user, thread.department_id, at):
+        return lent
+    raise policy.Refused("claimed", _("%(name)s is answering this.") % {"name": thread.claimed_by}, post.user)
 
 
 def consent_of(application: Application, at: datetime) -> GuidanceConsent | None:

@@ -113,7 +113,7 @@ def check_decide(user: User, task: Task, at: datetime, outcome: str = "") -> Pos
 def _check_decide(post: Post, task: Task, at: datetime, outcome: str) -> Post:
     user = post.user
     if task.claimed_by_id and task.claimed_by_id not in post.people:
-        lent = _in_the_holders_place(user, task, at)
+        lent = in_place_of(task.claimed_by_id, user, task.department_id, at)
         if lent is None:
             words = _("%(name)s claimed this task at %(time)s.")
             raise Refused("claimed", words % {"name": task.claimed_by, "time": _clock(task.claimed_at)}, user)
@@ -137,13 +137,13 @@ def _check_rules(post: Post, task: Task) -> None:
             raise Refused(rule, message, post.user)
 
 
-def _in_the_holders_place(user: User, task: Task, at: datetime) -> Post | None:
-    """The posting of the one who has the task in hand and is on leave, where the user stands in for them.
+def in_place_of(holder_id: int | None, user: User, department_id: int, at: datetime) -> Post | None:
+    """The posting of the one who has something in hand and is on leave, where the user stands in for them.
 
     Asked besides their own posting: colleagues of one department stand in for each other.
     """
     lent = Delegation.objects.in_force(at).filter(
-        delegate=user, official__department=task.department_id, official__user=task.claimed_by_id
+        delegate=user, official__department=department_id, official__user=holder_id
     )
     found = lent.select_related("official__department", "official__user").first()
     return Post(found.official, user, found.official.user) if found and user.is_active else None
@@ -295,7 +295,7 @@ def check_not_involved(user: User, application: Application) -> None:
 def check_release(user: User, task: Task, at: datetime) -> Post:
     post = posting(user, task, at)
     if task.claimed_by_id not in post.people and not post.is_supervisor:
-        if lent := _in_the_holders_place(user, task, at):
+        if lent := in_place_of(task.claimed_by_id, user, task.department_id, at):
             return lent
         raise Refused("own_claim", _("Only the one who claimed a task, or a supervisor, can release it."), user)
     return post

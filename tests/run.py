@@ -154,7 +154,7 @@ def main(arguments: list[str]) -> int:
                     if what != "postgresql":
                         failed |= pytest(
                             "Journeys in Chromium, on the embedded portal", common,
-                            ["-n", "3", "--dist", "loadfile", "-m", "journey", *arguments],
+                            ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "journey", *arguments],
                         )  # fmt: skip
     finally:
         shutil.rmtree(folder, ignore_errors=True)

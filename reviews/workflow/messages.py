@@ -67,7 +67,7 @@ def answer(
             return same
         text = checked(text)
         thread = turn.opened(post.department)
-        guidance.check_claim(post, thread, turn.now)
+        post = guidance.check_claim(post, thread, turn.now)
         if not guidance.may_ask(turn.application, turn.now) and thread.due_at is None:
             check_time(turn)
         if spoken_at and not turn.now - PUT_DOWN_WITHIN <= spoken_at <= turn.now:
@@ -102,7 +102,7 @@ def claim_thread(application_id: int, *, official: User, now: datetime | None = 
         post = guidance.check_answers(official, turn.application, turn.thread, turn.now)
         if turn.thread is None or turn.thread.due_at is None:
             raise NotSensible(_("There is no question here that waits for an answer."))
-        guidance.check_claim(post, turn.thread, turn.now)
+        post = guidance.check_claim(post, turn.thread, turn.now)
         if turn.thread.is_claimed(turn.now) and turn.thread.claimed_by_id == official.pk:
             return turn.thread
         turn.role = post.words
@@ -120,7 +120,7 @@ def release_thread(application_id: int, *, official: User, now: datetime | None 
         thread = turn.thread
         if thread is None or not thread.is_claimed(turn.now):
             return
-        guidance.check_claim(post, thread, turn.now)
+        post = guidance.check_claim(post, thread, turn.now)
         turn.role = post.words
         thread.claimed_by = thread.claimed_until = None
         thread.save(update_fields=["claimed_by", "claimed_until"])

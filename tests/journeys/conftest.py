@@ -17,6 +17,7 @@ from playwright.sync_api import sync_playwright
 
 from tests import servers
 from tests.journeys import production
+from tests.journeys.production import SETTINGS
 from tests.run import free_port, wait_for
 
 CHROMIUM_FLAGS = [
@@ -24,6 +25,17 @@ CHROMIUM_FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 LONGEST = 400  # seconds of a journey, on a machine with other work
+# These modules begin first, as they take longest: what is left for the end is short, and no process waits for another.
+FIRST = (
+    "test_every_page", "test_owner", "test_operator", "test_every_desk_page", "test_every_type", "test_checker", "test_desk",
+    "test_upload", "test_editions", "test_face", "test_queue", "test_correction", "test_official_day", "test_viewer",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(FIRST)}
+    here = Path(__file__).parent
+    items.sort(key=lambda item: place.get(item.path.stem, len(FIRST)) if item.path.parent == here else len(FIRST))
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -61,13 +73,8 @@ def site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[p
 
 def _database(var: Path) -> None:
     clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"}
-    for command in (
-        ["migrate", "-v0"],
-        ["publish_service", *map(str, sorted(Path("permits/services").glob("*.toml")))],
-        ["demo_data", "--applications", "0"],
-    ):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=servers.ROOT, env=clean, check=True)
+    clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost"} | SETTINGS
+    subprocess.run([sys.executable, "-m", "tests.journeys.made"], cwd=servers.ROOT, env=clean, check=True)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +96,7 @@ def portal(made: Path, storage_url: str, tmp_path_factory: pytest.TempPathFactor
         "INSPECTION": "worker",  # as in production: by the worker, in a process of its own
         "INSPECTION_SANDBOX": "true",
         "DATABASE_URL": f"sqlite:///{var}/portal.sqlite3",  # not the tests' own
-    } | ({"STORAGE_URL": storage_url} if storage_url else {})
+    } | SETTINGS | ({"STORAGE_URL": storage_url} if storage_url else {})
     site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]
     worker = ["celery", "-A", "portal", "worker", "--pool", "solo"]
     with (

@@ -20,6 +20,7 @@ from tests.environment import PRODUCTION
 from tests.run import free_port, wait_for
 
 PAGES = "pages.json"
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.journeys.settings"}
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,7 @@ def prepare(var: Path, made: Path | None = None) -> None:
     if made:
         shutil.copytree(made, var, dirs_exist_ok=True)
     else:
-        shipped = map(str, sorted((servers.ROOT / "permits" / "services").glob("*.toml")))
-        for command in (["migrate", "-v0"], ["publish_service", *shipped], ["demo_data", "--applications", "0"]):
-            _run(["manage.py", *command], embedded)
+        _run(["-m", "tests.journeys.made"], embedded)
     (var / PAGES).write_text(_run(["-m", "tests.journeys.states"], embedded).splitlines()[-1])
     _run(["manage.py", "collectstatic", "--noinput"], embedded | _like_production(var))
 
@@ -63,7 +62,7 @@ def _embedded(var: Path) -> dict[str, str]:
         key: value for key, value in os.environ.items() if key not in (*PRODUCTION, "DATABASE_URL", "TEST_VAR_DIR")
     }
     clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost", "INSPECTION": "here"}
-    return clean | {"INSPECTION_SANDBOX": "false", "SITE_URL": "http://127.0.0.1"}
+    return clean | {"INSPECTION_SANDBOX": "false", "SITE_URL": "http://127.0.0.1"} | SETTINGS
 
 
 def _like_production(var: Path) -> dict[str, str]:

@@ -12,13 +12,15 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from tests import servers
+from tests.journeys.production import SETTINGS
 from tests.journeys.test_owner import sign_in
 
 
 def environment(var: Path) -> dict[str, str]:
     """What a command of ops runs with, on the data of the portal whose folder is ``var``."""
     clean = {key: value for key, value in os.environ.items() if key not in ("DATABASE_URL", "REDIS_URL")}
-    return clean | {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost", "INSPECTION_SANDBOX": "true"}
+    clean |= {"VAR_DIR": str(var), "CELERY_BROKER_URL": "filesystem://localhost", "INSPECTION_SANDBOX": "true"}
+    return clean | SETTINGS
 
 
 def manage(var: Path, *command: str) -> str:

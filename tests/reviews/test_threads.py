@@ -183,6 +183,20 @@ def test_a_claimed_question_is_its_holders_until_the_claim_is_over(cast: Cast) -
         workflow.claim_thread(application.pk, official=cast.street, now=TUESDAY + 5 * HOUR)
 
 
+def test_whoever_stands_in_for_the_holder_of_a_question_answers_it_though_they_have_a_posting_of_their_own(
+    cast: Cast,
+) -> None:
+    application = submitted(cast)
+    ask(application, cast.owner)
+    second = post("second", "street")
+    workflow.claim_thread(application.pk, official=cast.street, now=TUESDAY)
+    posting = Official.objects.get(user=cast.street)
+    workflow.delegate(
+        posting.pk, to=second, starts_at=TUESDAY, ends_at=TUESDAY + 200 * HOUR, by=cast.street, reason="leave", now=TUESDAY
+    )  # fmt: skip
+    assert answer(application, second, now=TUESDAY)
+
+
 def test_who_writes_second_is_shown_what_the_colleague_wrote(cast: Cast) -> None:
     application = submitted(cast)
     asked = ask(application, cast.owner)
