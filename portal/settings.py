@@ -533,7 +533,7 @@ UNFOLD = {
                         "permission": "reviews.admin.access.is_official",
                     },
                     {
-                        "title": _("Stand-ins"),
+                        "title": _("Delegations"),
                         "icon": "event_available",
                         "link": reverse_lazy("admin:reviews_delegation_changelist"),
                         "permission": "reviews.admin.access.is_official",

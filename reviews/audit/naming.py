@@ -9,6 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
@@ -129,7 +130,7 @@ def value(event: Event, data: Mapping[str, Any], key: str, names: Names) -> str:
     """What ``data`` says under ``key``, in words."""
     said = data[key]
     if key == "fields" and isinstance(said, list):
-        return listed(str(getattr(Enterprise._meta.get_field(each), "verbose_name", each)) for each in said)
+        return listed(_field(event, str(each)) for each in said)
     if isinstance(said, list) and key in (*OFFICES, "requirements"):
         single = {"departments": "department", "requirements": "requirement"}.get(key, key)
         return listed(value(event, {**data, single: each}, single, names) for each in said)
@@ -158,6 +159,21 @@ def value(event: Event, data: Mapping[str, Any], key: str, names: Names) -> str:
     return names.office(said, event, data) if key in OFFICES else said
 
 
+def _field(event: Event, key: str) -> str:
+    """Of an application's form, as it was filed; else of an enterprise's record."""
+    if event.application:
+        field = event.application.definition.field(key)
+        return str(field.label) if field else key
+    return _column(Enterprise, key)
+
+
+def _column(model: type[Model], key: str) -> str:
+    try:
+        return str(getattr(model._meta.get_field(key), "verbose_name", key))
+    except FieldDoesNotExist:
+        return key
+
+
 def state(event: Event, key: str) -> str:
     """Of an event's ``before`` and ``after``: a stage, a role or a status."""
     if not key:
@@ -176,14 +192,7 @@ def columns(event: Event, data: Mapping[str, Any]) -> str:
         model = apps.get_model("reviews", event.stream.partition(":")[0])
     except LookupError:
         return listed(data) or "—"
-
-    def name(column: str) -> str:
-        try:
-            return str(getattr(model._meta.get_field(column), "verbose_name", column))
-        except FieldDoesNotExist:
-            return column
-
-    return listed(name(column) for column in data) or "—"
+    return listed(_column(model, each) for each in data) or "—"
 
 
 def who(event: Event, names: Names) -> str:

@@ -13,8 +13,6 @@
   function stored() { try { return localStorage.getItem(OFF); } catch (error) { return null; } }
   function store(off) { try { off ? localStorage.setItem(OFF, "1") : localStorage.removeItem(OFF); } catch (error) { /* private window */ } }
 
-  all("[data-with-script]").forEach(function (part) { part.hidden = false; });
-
   // --- rows
   function rows() { return queue ? all("[data-row]", queue) : []; }
   function current() { var at = document.activeElement; return at ? at.closest("[data-row]") : null; }

@@ -121,10 +121,10 @@ def found_by_axe(page: Page, options: dict | None = None) -> list[str]:
     ]
 
 
-def faults_of(page: Page, still: float = SHIFT) -> list[str]:
+def faults_of(page: Page) -> list[str]:
     """What is wrong with the page as it stands, at 360 px and wider, in the light and in the dark."""
     faults = []
-    if (shift := page.evaluate("window.__shift")) > still:
+    if (shift := page.evaluate("window.__shift")) > SHIFT:
         faults.append(f"moves by {shift:.3f}")
     if page.locator(".error-summary").count() and not page.evaluate("document.activeElement.matches('.error-summary')"):
         faults.append("does not lead to what is wrong: the summary of errors has not the focus")

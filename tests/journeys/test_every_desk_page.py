@@ -12,7 +12,6 @@ from tests.journeys.test_every_page import KEEP, keep, look
 
 pytestmark = pytest.mark.journey
 FIRST = 110_000  # of the desk: the style of unfold, its Alpine and htmx are half of it
-SHIFT = 0.1  # of the desk: its queue moves by 0.07 at 360 px while unfold's scripts begin, more than the 0.05 of applicants' pages
 DOCUMENTS = re.compile(r"^data:|/files/|/viewer/(file|text)/")  # what was handed in weighs what it weighs
 # An icon is a word that its font draws as one: a word that is wider than it is high was not drawn.
 WORDS_FOR_ICONS = """() => [...document.querySelectorAll(".material-symbols-outlined")]
@@ -31,9 +30,9 @@ def test_every_page_of_the_desk_is_whole_light_and_still(site, chromium, who):
     assert scales.requests > 4, "nothing was weighed"
     complaints.clear()
     for pattern in pages.DESK[who]:
-        here = look(page, site, pattern, scales, complaints, still=SHIFT)
+        here = look(page, site, pattern, scales, complaints)
         if any(each.startswith("weighs") for each in here):  # what is this page's own is in the cache from now on
-            here = look(page, site, pattern, scales, complaints, still=SHIFT)
+            here = look(page, site, pattern, scales, complaints)
         faults += [f"{pattern}: {each}" for each in here]
         faults += [f"{pattern}: “{each}” is no icon" for each in page.evaluate(WORDS_FOR_ICONS)]
         if KEEP:

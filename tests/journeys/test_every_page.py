@@ -18,7 +18,6 @@ from tests.journeys.looking import (
     FIRST,
     LATER,
     ONE_OF_MANY,
-    SHIFT,
     WATCH,
     WHOLE,
     Complaints,
@@ -69,7 +68,7 @@ def address(site: Site, pattern: str) -> str:
     return site.base + quote(pattern.format(**site.pages), safe="/?=&:%")
 
 
-def look(page: Page, site: Site, pattern: str, scales: Scales, complaints: Complaints, still: float = SHIFT) -> list[str]:
+def look(page: Page, site: Site, pattern: str, scales: Scales, complaints: Complaints) -> list[str]:
     wanted = address(site, pattern)
     answer = page.goto(wanted, wait_until="load")
     weight, faults = scales.read(), list[str]()
@@ -80,7 +79,7 @@ def look(page: Page, site: Site, pattern: str, scales: Scales, complaints: Compl
         faults.append(f"leads to {page.url}")
     if weight > LATER:
         faults.append(f"weighs {weight} bytes")
-    return faults + complaints.read(status) + faults_of(page, still)
+    return faults + complaints.read(status) + faults_of(page)
 
 
 def keep(page: Page, name: str) -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from permits import credentials
@@ -14,7 +14,8 @@ from permits.credentials import status
 from permits.models import Permit, Status
 from reviews import clock, lifecycle, policy, times, workflow
 from reviews.admin.slips import earlier_words
-from reviews.models import Notice, Objection
+from reviews.audit import log, naming, story
+from reviews.models import Event, Notice, Objection
 from reviews.notices import texts
 from tests.cast import filled, post, task_of
 from tests.reviews.steps import TUESDAY, actions, approved, edition, rejected, say, submitted
@@ -132,6 +133,10 @@ class TestCorrectedPermit:
         assert done.pdf_sha256 == "", "it is printed anew"
         assert earlier_words(done) == f"{times.short(earlier.corrected_at)} · {cast.supervisor}"
         assert Notice.objects.filter(kind="permit_corrected", recipient=cast.owner).exists()
+        event = Event.objects.get(action="permit_corrected")
+        with translation.override("en"):
+            named = naming.value(event, log.data_of(event), "fields", naming.Names())
+        assert named == "Returning in the first batch" and story.sentence(event, naming.Names())
 
     @pytest.mark.parametrize("changes", [{"masks": "1"}, {"first_batch": "many"}, {"first_batch": "120"}, {}])
     def test_what_is_not_printed_is_wrong_or_is_no_change_is_refused(self, cast, changes):

@@ -250,7 +250,7 @@ def outbox() -> str:
     late = Notice.objects.filter(state__in=["pending", "sending"], created_at__lt=timezone.now() - BACKLOG).count()
     dead = Notice.objects.filter(state="dead").count()
     if late or dead:
-        raise Unwell(f"{late} notices wait for more than 5 minutes, {dead} were given up",
+        raise Unwell(f"{late} notices wait for more than 5 minutes, {dead} given up",
                      "manage.py resend_notices" if dead else "manage.py deliver_notices")  # fmt: skip
     return "empty or on its way"
 

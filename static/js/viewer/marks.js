@@ -62,7 +62,6 @@
     line.querySelector("[type=hidden]").name = "mark-" + number;
     line.querySelector("[type=text]").name = "text-mark-" + number;
     line.dataset.added = "1";
-    each(line.querySelectorAll("[data-with-script]"), function (button) { button.hidden = false; });
     lines.appendChild(line);
     lines.hidden = false;
     return line;
