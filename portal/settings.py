@@ -451,7 +451,7 @@ UNFOLD = {
     # By their hashed names, which a browser keeps.
     "STYLES": [lambda request: static("css/review.css")],
     "SCRIPTS": [
-        lambda request: static("js/unread.js"), lambda request: static("js/kept.js"), lambda request: static("js/named.js"),
+        lambda request: static("js/unread.js"), lambda request: static("js/kept.js"), lambda request: static("js/desk.js"),
     ],
     "DASHBOARD_CALLBACK": "reviews.admin.dashboard.overview",
     "COLORS": {

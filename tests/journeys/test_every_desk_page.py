@@ -7,11 +7,10 @@ import re
 import pytest
 
 from tests.journeys import pages
-from tests.journeys.looking import WATCH, Complaints, Scales, enter
+from tests.journeys.looking import FIRST, WATCH, Complaints, Scales, enter
 from tests.journeys.test_every_page import KEEP, keep, look
 
 pytestmark = pytest.mark.journey
-FIRST = 110_000  # of the desk: the style of unfold, its Alpine and htmx are half of it
 DOCUMENTS = re.compile(r"^data:|/files/|/viewer/(file|text)/")  # what was handed in weighs what it weighs
 # An icon is a word that its font draws as one: a word that is wider than it is high was not drawn.
 WORDS_FOR_ICONS = """() => [...document.querySelectorAll(".material-symbols-outlined")]

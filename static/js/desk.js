@@ -1,3 +1,6 @@
+// unfold looks for its menu's scroll bar at SimpleBar (8 kB); here the browser scrolls.
+window.SimpleBar = { instances: { get: function (part) { return { getScrollElement: function () { return part; } }; } } };
+
 // A search field of Django's admin (select2) says what is chosen, and nothing before that: it is read out with its label.
 addEventListener("load", function () {
   if (!window.django || !window.django.jQuery) return;
