@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from permits.models import Application, Enterprise, Material, Membership, Service, User
 from portal import demo
@@ -37,11 +39,15 @@ class Cast:
 
 
 def person(name: str, **fields: Any) -> User:
-    user = User.objects.create(email=f"{name}@test.invalid", name=name, language="zh-hans", **fields)
-    user.set_password(PASSWORD)
-    user.save()
+    email = f"{name}@test.invalid"
+    user = User.objects.create(email=email, name=name, language="zh-hans", password=_hashed(), **fields)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return user
+
+
+@cache
+def _hashed() -> str:
+    return make_password(PASSWORD)
 
 
 def post(name: str, kind: str, region: str = "360924", *, supervisor: bool = False) -> User:

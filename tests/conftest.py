@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.conf import settings
 from django.core.management.commands import flush
@@ -21,6 +23,8 @@ hypothesis_settings.load_profile("portal")
 settings.WHITENOISE_AUTOREFRESH = True
 # Nobody tests Argon here, and the whole cast is made for every test. Before the first of them: Django keeps what it read.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# No test loses power: the disk needn't have what a process of tests wrote (tests/run.py has the databases do so too).
+os.fsync = lambda _handle: None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
