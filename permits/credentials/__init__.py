@@ -9,11 +9,11 @@ from permits.credentials.code import Code, read
 from permits.credentials.code import make as make_code
 from permits.credentials.content import content_of
 from permits.credentials.cose import Refused
-from permits.credentials.errors import NotSigned
 from permits.credentials.pdf import render_pdf, signed_pdf, store_pdf
 from permits.credentials.qr import qr_png, qr_svg
 from permits.credentials.register import VerifyResult, check
 from permits.credentials.signing import sign, verify
+from permits.credentials.signing_parts import NotSigned
 
 __all__ = [
     "Code", "NotSigned", "Refused", "VerifyResult", "check", "content_of", "make_code", "qr_png", "qr_svg", "read", "render_pdf",

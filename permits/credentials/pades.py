@@ -21,7 +21,7 @@ from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from pyhanko.stamp import NoOpStampStyle
 
 from permits.credentials import bureau
-from permits.credentials.errors import NotSigned
+from permits.credentials.signing_parts import NotSigned
 
 FIELD = "Permit"
 Box = tuple[int, int, int, int]  # left, bottom, right, top, in points

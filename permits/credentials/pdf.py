@@ -20,6 +20,7 @@ from django.conf import settings
 from permits.credentials import passes
 from permits.credentials.code import address
 from permits.credentials.content import FORMAT, PASS_FORMAT
+from permits.credentials.pades import SEAL, SEAL_OF_A_CARD, sign_pdf
 from permits.credentials.qr import qr_svg
 from permits.intake import storage
 from permits.models import Permit, PermitCorrection
@@ -68,12 +69,9 @@ def render_pdf(
 
 def signed_pdf(content: dict[str, Any], *, code: str = "", person: dict[str, str] | None = None) -> bytes:
     """The pages with the bureau's signature. Raise ``NotSigned`` when a later try may do."""
-    # pyHanko takes half a second to begin: only a process that prints waits for it.
-    from permits.credentials import pades
-
-    seal = pades.SEAL_OF_A_CARD if content["format"] == PASS_FORMAT else pades.SEAL
+    seal = SEAL_OF_A_CARD if content["format"] == PASS_FORMAT else SEAL
     pages = render_pdf(content, code=code, person=person)
-    return pades.sign_pdf(pages, office=content["office"], number=content["number"], seal=seal)
+    return sign_pdf(pages, office=content["office"], number=content["number"], seal=seal)
 
 
 def store_pdf(permit: Permit) -> None:

@@ -10,6 +10,10 @@ from asn1crypto import cms
 from pyhanko.sign.signers import Signer
 
 
+class NotSigned(Exception):
+    """The time stamp authority or the token doesn't answer; a later try may succeed."""
+
+
 class SparingSigner(Signer):
     """pyHanko's, but for what is the same each time: what the signature says of the certificate is put together there
     anew for each, which takes longer than to sign.

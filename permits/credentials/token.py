@@ -29,8 +29,7 @@ from pkcs11 import Attribute, Mechanism, ObjectClass, PKCS11Error, TokenFlag
 from pyhanko.sign.pkcs11 import PKCS11Signer
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from permits.credentials.errors import NotSigned
-from permits.credentials.signing_parts import SparingSigner
+from permits.credentials.signing_parts import NotSigned, SparingSigner
 
 log = logging.getLogger(__name__)
 
