@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from permits.models import Service, Status, User
 from reviews import calendars, clock
-from reviews.models import Department, Pause, Task
+from reviews.models import Department, Official, Pause, Task
 
 PERIODS = {"today": 0, "7": 7, "30": 30, "90": 90}  # days before today
 AGES = (
@@ -97,7 +97,7 @@ def scope_of(user: User, *, period: str = "30", service: str = "", department: s
 
 
 def tables(scope: Scope, now: datetime | None = None) -> list[Table]:
-    """All tables of the board; seven queries, however many tasks there are."""
+    """All tables of the board; eight queries, however many tasks there are."""
     now = now or timezone.now()
     open_now = list(_tasks(scope).open().order_by("due_at", "pk").values_list(
         SLUG, "stage", "application", "opened_at", "due_at", "application__status")[:MOST])  # fmt: skip
@@ -227,7 +227,10 @@ def _load(scope: Scope, now: datetime) -> Table:
     in_hand = Counter(row[0] for row in held)
     late = Counter(row[0] for row in held if _late(row[3], row[4], now))
     decided = Counter(row[0] for row in done)
-    people = {row[0]: (row[1], row[2]) for row in [*held, *done]}
+    # Who has nothing in hand is who something can be given to.
+    staff = Official.objects.filter(department__in=scope.ids, active=True, user__is_active=True)
+    posted = staff.values_list("user", "user__name", "user__email")
+    people = {row[0]: (row[1], row[2]) for row in [*held, *done, *posted]}
     shared = Counter(name for name, _email in people.values())  # two people of one name are told apart
     names = {pk: f"{name} ({email})" if shared[name] > 1 else name for pk, (name, email) in people.items()}
     return Table(
