@@ -32,7 +32,8 @@ def desk(portal):
 
 def come_in(chromium, desk: str, person: str, *, language: str = "zh-CN", width: int = 1366, **options) -> Page:
     size = {"width": width, "height": 768 if width > 600 else 780}
-    context = chromium.new_context(locale=language, viewport=size, **options)
+    # Without motion, so that no colour is looked at on its way to another.
+    context = chromium.new_context(locale=language, viewport=size, reduced_motion="reduce", **options)
     base = desk.split("/admin/")[0]
     context.add_cookies([{"name": "django_language", "value": "en" if language == "en" else "zh-hans", "url": base}])
     page = context.new_page()
