@@ -4,4 +4,4 @@ from django.utils.translation import gettext_lazy as _
 
 class PermitsConfig(AppConfig):
     name = "permits"
-    verbose_name = _("What is asked for")
+    verbose_name = _("Services and applications")
