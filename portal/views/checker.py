@@ -192,7 +192,6 @@ def words() -> dict[str, Any]:
         "list_none": _("No list of revoked permits on this device yet. It comes with the first connection."),
         "list_fresh": _("List of revoked permits as of {0} ({1}); it may be relied on until {2}."),
         "list_old": _("The list of revoked permits is of {0} ({1}). It could be relied on until {2} only: what was revoked since isn't known."),
-        "ago_minutes": _("{0} minutes ago"), "ago_hours": _("{0} hours ago"), "ago_days": _("{0} days ago"),
         "list_refused": _("The list that came is not signed by this portal: the one of before is used."),
         "refreshing": _("Fetching keys and list …"), "offline": _("No network: keys and list of before are used."),
         "not_kept": _("This browser keeps nothing (private window?): without a network it will know no keys."),

@@ -28,10 +28,9 @@
   }
 
   function ago(seconds) {
-    var minutes = Math.max(0, Math.round(seconds / 60));
-    if (minutes < 90) return said.say("ago_minutes", [minutes]);
-    var hours = Math.round(minutes / 60);
-    return hours < 48 ? said.say("ago_hours", [hours]) : said.say("ago_days", [Math.floor(hours / 24)]);
+    var minutes = Math.max(0, Math.round(seconds / 60)), hours = Math.round(minutes / 60);
+    if (minutes < 90) return said.ago(minutes, "minute");
+    return hours < 48 ? said.ago(hours, "hour") : said.ago(Math.floor(hours / 24), "day");
   }
 
   function listWords() {

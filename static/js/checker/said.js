@@ -1,6 +1,6 @@
 /*
  * What a code is worth, as a notice and a list of what it says: for the checker (page.js) and the public page (verify.js).
- *   CodeSaid(words, sprite, language) → {notice(level, title, lines), rows(code, titles), say(word, gaps), time(seconds), day(seconds)}
+ *   CodeSaid(words, sprite, language) → {notice(level, title, lines), rows(code, titles), say(word, gaps), time(seconds), ago(count, unit), day(seconds)}
  */
 var CodeSaid = function (words, sprite, language) {
   "use strict";
@@ -14,6 +14,10 @@ var CodeSaid = function (words, sprite, language) {
 
   function time(seconds) {
     return new Date(seconds * 1000).toLocaleString(LOCALE, { timeZone: "Asia/Shanghai", dateStyle: "medium", timeStyle: "short" });
+  }
+
+  function ago(count, unit) {
+    return new Intl.RelativeTimeFormat(LOCALE).format(-count, unit);
   }
 
   function day(seconds) {
@@ -40,5 +44,5 @@ var CodeSaid = function (words, sprite, language) {
     return list;
   }
 
-  return { notice: made.notice, rows: rows, say: say, time: time, day: day, element: element };
+  return { notice: made.notice, rows: rows, say: say, time: time, ago: ago, day: day, element: element };
 };
