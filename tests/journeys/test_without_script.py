@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.looking import enter
+from tests.journeys.test_owner import DATA
 
 pytestmark = pytest.mark.journey
 
@@ -50,6 +51,22 @@ def test_a_section_is_mended_and_the_filing_sent(come, site):
     page.get_by_role("button", name="Send the application").click()
     page.wait_for_url(re.compile(r"/applications/[0-9a-f-]{36}/$"))
     expect(page.locator("main")).to_contain_text("It was sent, and received")
+
+
+def test_corrections_are_saved_a_file_replaced_and_all_of_it_sent(come):
+    page = come("session", "{asked}corrections/")
+    page.fill("[name=masks]", "2400")
+    page.get_by_role("button", name="Save for later").first.click()  # it is said there that a file brings the page anew
+    file = page.locator("#material-signed_pledge")
+    file.locator("input[name=file]").set_input_files(DATA / "pledge.jpg")  # the very same one changes nothing
+    file.get_by_role("button", name="Upload").click()
+    page.locator(".form-actions").get_by_role("button", name="Send the answers").click()
+    refused(page)
+    assert page.input_value("[name=masks]") == "2400"
+    file.locator("input[name=file]").set_input_files(DATA / "business_licence.jpg")
+    file.get_by_role("button", name="Upload").click()
+    page.locator(".form-actions").get_by_role("button", name="Send the answers").click()
+    expect(page.locator("main")).to_contain_text("Your corrections were sent.")
 
 
 def test_the_office_is_asked_and_calls_back(come):
