@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import servers
 from tests.journeys.conftest import CHROMIUM_FLAGS, binary
+from tests.journeys.production import SETTINGS
 from tests.journeys.test_owner import DEMO as PASSWORD
 from tests.run import free_port, wait_for
 
@@ -29,10 +30,8 @@ def portal(var: Path) -> Iterator[str]:
     port = free_port()
     ours = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY")
     environment = {key: value for key, value in os.environ.items() if key not in ours}
-    environment |= {"VAR_DIR": str(var), "SITE_URL": f"http://127.0.0.1:{port}"}
-    shipped = sorted(map(str, (servers.ROOT / "permits" / "services").glob("*.toml")))
-    for command in (["migrate", "-v0"], ["publish_service", *shipped], ["demo_data", "--applications", "12"]):
-        subprocess.run([sys.executable, "manage.py", *command], cwd=servers.ROOT, env=environment, check=True)
+    environment |= {"VAR_DIR": str(var), "SITE_URL": f"http://127.0.0.1:{port}"} | SETTINGS
+    subprocess.run([sys.executable, "-m", "tests.journeys.made", "12"], cwd=servers.ROOT, env=environment, check=True)
     site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"]
     with servers.process(site, environment, var / "site.log"):
         wait_for(port)
