@@ -170,12 +170,13 @@ def test_several_files_are_sent_and_put_in_order(materials) -> None:
     there(page, names[0], names[2], names[1])
     page.reload()
     there(page, names[0], names[2], names[1])
-    rows(page).nth(1).scroll_into_view_if_needed()
+    rows(page).nth(1).evaluate("row => row.scrollIntoView({block: 'center', behavior: 'instant'})")  # all three
     last, first = rows(page).nth(2).bounding_box(), rows(page).nth(0).bounding_box()
     page.mouse.move(last["x"] + 25, last["y"] + 20)
     page.mouse.down()
     page.mouse.move(first["x"] + 25, first["y"] + 20, steps=8)
     page.mouse.move(first["x"] + 25, first["y"] + 6, steps=4)
+    expect(rows(page).first).to_contain_text(names[1])
     with page.expect_response("**/move/"):
         page.mouse.up()
     page.reload()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.journeys.looking import SHIFT, WATCH
 from tests.journeys.steps import manage
 from tests.journeys.test_owner import DATA, sign_in
 from tests.journeys.test_queue import come_in, looks_right
@@ -195,6 +197,25 @@ def corrected(page: Page, desk: str, chromium, place: list[str]) -> None:
     phone.wait_for_url(re.compile(r"/applications/[^/]+/$"))
     assert complaints == []
     context.close()
+
+
+def test_nothing_moves_when_its_script_comes_late(desk, chromium):
+    page = come_in(chromium, desk, "street")
+    review = a_task(page, 0)
+    page.add_init_script(f"({WATCH})()")
+
+    def late(route):
+        time.sleep(0.7)  # the browser draws meanwhile
+        route.continue_()
+
+    page.route("**/viewer/pane*.js", late)
+    alone = review.replace("/review/", "/viewer/")
+    for width, address in ((1366, review), (1366, alone), (360, alone)):
+        page.set_viewport_size({"width": width, "height": 768})
+        page.goto(address)
+        drawn(page, "page 1|第 1")
+        assert page.evaluate("window.__shift") < SHIFT, (width, address)
+    page.context.close()
 
 
 def test_on_a_phone_it_is_a_page_of_its_own_and_a_mark_finds_its_way_to_the_form(desk, chromium):

@@ -16,7 +16,7 @@
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || off()) return;
     if (event.target.closest("textarea, select, [contenteditable], dialog[open], input:not([type=checkbox]):not([type=radio])")) return;
     var shown = pane(), act = Object.prototype.hasOwnProperty.call(ACTS, event.key) && ACTS[event.key];
-    if (!shown || shown.root.hidden) return;
+    if (!shown || !shown.started) return;
     if (act) { event.preventDefault(); shown.act(act); }
     if (event.key === "v") { event.preventDefault(); shown.part.stage.focus(); shown.root.scrollIntoView({ block: "nearest" }); }
     if (event.key === "g") { event.preventDefault(); shown.part.number.focus(); shown.part.number.select(); }

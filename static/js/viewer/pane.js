@@ -30,7 +30,7 @@
   }
 
   function Pane(root) {
-    var part = {}, pane = { root: root, turn: 0, page: 1, pages: 0, kind: "none", sheet: null };
+    var part = {}, pane = { root: root, turn: 0, page: 1, pages: 0, kind: "none", sheet: null, started: false };
     var box = null, texts = null, size = null, zoom = "fit", looked = [], opening = 0, drawing = 0, asText = false, watch = null;
 
     Array.prototype.forEach.call(root.querySelectorAll("[data-vw]"), function (each) { part[each.dataset.vw] = each; });
@@ -327,7 +327,8 @@
     }).observe(part.stage);
 
     pane.start = function () {
-      root.hidden = false;
+      pane.started = true;
+      root.classList.add("is-open");
       if (!options.length) { pane.say("none"); return; }
       var query = root.querySelector(".vw-find input").value;
       if (query) { looked = query.normalize("NFKC").trim().split(/\s+/); opened("search", "finder", true); search(query); }
@@ -337,16 +338,17 @@
     return pane;
   }
 
-  // Beside the form it is opened where there is room for it; on a narrow screen links lead to its own page.
+  // Beside the form it is opened where there is room for it (viewer.css keeps its place until this runs, so that nothing moves);
+  // on a narrow screen links lead to its own page.
   var wide = window.matchMedia("(min-width: 1100px)");
   Array.prototype.forEach.call(document.querySelectorAll("[data-viewer]"), function (root) {
     var pane = Pane(root);
-    function begin() { if (root.hidden && (root.dataset.alone || wide.matches)) pane.start(); }
+    function begin() { if (!pane.started && (root.dataset.alone || wide.matches)) pane.start(); }
     begin();
     wide.addEventListener("change", begin);
     document.addEventListener("click", function (event) {
       var look = event.target.closest("a[data-look]");
-      if (!look || root.hidden || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      if (!look || !pane.started || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       pane.find(look.dataset.look, 1);
       root.scrollIntoView({ block: "nearest" });
