@@ -78,7 +78,7 @@ def test_without_a_script_there_are_links_pictures_and_a_search(cast, task):
     plan = of(task.application, "epidemic_plan")
     desk = desk_of(cast.street)
     root = page_of(desk.get(address("review", task)))
-    assert root.xpath("//*[@id='viewer-main']")[0].get("hidden") is not None
+    assert root.xpath("//*[@id='viewer-main']")[0].get("data-with-script") is not None  # noscript.css hides it
     (list_of_files,) = root.xpath("//section[.//h2[text()='Materials']]")
     assert plan.url in list_of_files.xpath(".//a/@href") and "Page 4 is blank" in list_of_files.text_content()
     (picture,) = list_of_files.xpath(".//img/@src")
