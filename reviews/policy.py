@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -216,10 +216,8 @@ def _recorded(
 
 
 def _facts(people: list[int], application: int, enterprise: int | None, applicant: int, task: int) -> dict[str, Exists]:
-    interest = Q(person=applicant) | Q(enterprise=enterprise) if enterprise else Q(person=applicant)
     asked: dict[str, QuerySet[Any]] = {
-        "member": Membership.objects.filter(user__in=people, enterprise=enterprise, active=True),
-        "interest": Interest.objects.filter(interest, user__in=people, ended_at=None),
+        **_linked(people, enterprise, applicant),
         "decided": Decision.objects.filter(task__application=application, official__in=people),
         "corrected_before": CorrectionNotice.objects.filter(application=application),
         "asked_others": Advice.objects.filter(asked_for=task),
@@ -228,25 +226,39 @@ def _facts(people: list[int], application: int, enterprise: int | None, applican
     return {name: Exists(asked[name]) for name in ON_RECORD}
 
 
+def _linked(people: list[int], enterprise: Any, applicant: Any) -> dict[str, QuerySet[Any]]:
+    """What links them to whom an application is for; its keys, or where an outer query has them."""
+    interest = Q(person=applicant) | Q(enterprise=enterprise) if enterprise else Q(person=applicant)
+    return {
+        "member": Membership.objects.filter(user__in=people, enterprise=enterprise, active=True),
+        "interest": Interest.objects.filter(interest, user__in=people, ended_at=None),
+    }
+
+
 def _known(people: list[int], task: Task, row: Iterable[bool]) -> dict[str, bool]:
     known = dict(zip(ON_RECORD, row, strict=True)) | {"filed": task.application.applicant_id in people}
     return known | (_by_decisions(people, task) if known["decided"] else dict.fromkeys(DECIDED, False))
 
 
 def _by_decisions(people: list[int], task: Task) -> dict[str, bool]:
-    past = Decision.objects.filter(task__application=task.application, official__in=people)
-    asked: dict[str, QuerySet[Any]] = {
-        "prechecked": past.filter(task__kind="precheck"),
-        "other_stage": past.filter(task__kind__in=STAGES).exclude(task__stage=task.stage),
-        "took_part": past.filter(task__kind__in=STAGES),
-        # Only who decided can have been objected to.
-        "set_aside": Objection.objects.filter(
-            application=task.application, against__official__in=people, task__decision__outcome="overturn"
-        ),
-    }
+    asked = _decisions(people, task.application, task.stage)
     found = User.objects.filter(pk=people[0]).annotate(**{name: Exists(rows) for name, rows in asked.items()})
     known: dict[str, bool] = found.values(*asked).get()
     return known
+
+
+def _decisions(people: list[int], application: Any, stage: Any) -> dict[str, QuerySet[Any]]:
+    """What they decided on an application, seen from a task of this stage: as ``DECIDED`` has it."""
+    past = Decision.objects.filter(task__application=application, official__in=people)
+    return {
+        "prechecked": past.filter(task__kind="precheck"),
+        "other_stage": past.filter(task__kind__in=STAGES).exclude(task__stage=stage),
+        "took_part": past.filter(task__kind__in=STAGES),
+        # Only who decided can have been objected to.
+        "set_aside": Objection.objects.filter(
+            application=application, against__official__in=people, task__decision__outcome="overturn"
+        ),
+    }
 
 
 RULES: tuple[tuple[str, Callable[[Mapping[str, bool], Task], bool], Any], ...] = (
@@ -278,6 +290,26 @@ RULES: tuple[tuple[str, Callable[[Mapping[str, bool], Task], bool], Any], ...] =
         _("You had a part in the decision that was objected to, so somebody else has to look at it again."),
     ),
 )
+
+
+def barred(user: User, tasks: Iterable[Task]) -> dict[int, Any]:
+    """By the key of each of these tasks that a rule keeps from the user whatever they act as: that rule's words.
+
+    One query for all of them, to draw a list with: what counts is asked anew when a task is taken.
+    """
+    by_key = {task.pk: task for task in tasks}
+    asked = {
+        **_linked([user.pk], OuterRef("application__enterprise"), OuterRef("application__applicant")),
+        **_decisions([user.pk], OuterRef("application"), OuterRef("stage")),
+    }
+    facts = {name: Exists(rows) for name, rows in asked.items()}
+    found: dict[int, Any] = {}
+    for row in Task.objects.filter(pk__in=by_key).order_by().annotate(**facts).values("pk", *facts) if by_key else ():
+        task = by_key[row["pk"]]
+        known = row | {"filed": task.application.applicant_id == user.pk}
+        if words := next((words for _rule, holds, words in RULES if holds(known, task)), None):
+            found[task.pk] = words
+    return found
 
 
 def check_not_involved(user: User, application: Application) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from lxml import html
 
 from permits.models import Application, Enterprise, Membership, MobileTag, Promise, Service, Status
-from reviews import workflow
+from reviews import policy, workflow
 from reviews.admin.queue import filters
 from reviews.models import Decision, Department, Event, Official, SavedFilter, Task
 from tests.cast import filled, person, task_of
@@ -80,6 +80,30 @@ def test_all_is_shown_to_supervisors_only(cast):
     assert desk_of(cast.decider).get(QUEUE, {"which": "all"}).status_code == 403
     Official.objects.create(user=cast.decider, department=Department.objects.get(kind="health"), role="supervisor")
     assert numbers(desk_of(cast.decider).get(QUEUE, {"which": "all"})) == []  # of the one they supervise, not of all
+
+
+def test_what_a_rule_keeps_from_an_official_says_so_and_has_no_button(cast):
+    """They see that it waits, and for whom it is; the rule is the one by which a claim would be refused."""
+    pre_checked, filed, free = tasks_at_decision(cast, 3)
+    Official.objects.create(user=cast.street, department=pre_checked.department, role="reviewer")
+    Application.objects.filter(pk=filed.application.pk).update(applicant=cast.decider)
+    before = Task.objects.create(
+        application=pre_checked.application, stage="precheck", kind="precheck", state=Task.State.DONE,
+        department=Department.objects.get(kind="street", region="360924"), opened_at=timezone.now(), due_at=timezone.now(),
+    )  # fmt: skip
+    Decision.objects.create(task=before, official=cast.street, outcome="accept", decided_at=timezone.now())
+    for official, theirs, why in (
+        (cast.street, [filed, free], "You pre-checked this application, so somebody else has to take the final decision."),
+        (cast.decider, [pre_checked, free], "You filed this application or act for its enterprise"),
+    ):
+        rows = page(desk_of(official).get(QUEUE, {"stage": "decision"})).xpath("//tr[@data-row]")
+        assert len(rows) == 3
+        for task, row in zip((pre_checked, filed, free), rows, strict=True):
+            can = bool(row.xpath(".//button[@data-claim]")), bool(row.xpath(".//input[@name='task']"))
+            assert can == (task in theirs, task in theirs) and (why in row.text_content()) == (task not in theirs)
+            if task not in theirs:
+                with pytest.raises(policy.Refused, match=why[:40]):
+                    workflow.claim(task.pk, official=official)
 
 
 @pytest.mark.parametrize("which", ["todo", "mine", "unclaimed", "closed"])

@@ -15,8 +15,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from permits.models import ServiceVersion
-from reviews import calendars, workflow
+from permits.models import ServiceVersion, User
+from reviews import calendars, policy, workflow
 from reviews.admin.access import is_supervisor, looks, who
 from reviews.admin.due import time_left
 from reviews.admin.queue import filters, paging
@@ -61,7 +61,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         "tabs": _tabs(request, choice),
         "due_options": DUE,
         "options": filters.options(choice, official),
-        "rows": dressed(page.rows, now),
+        "rows": _with_bars(dressed(page.rows, now), official),
         "previous": address(choice, before=page.before) if page.before else "",
         "next": address(choice, after=page.after) if page.after else "",
         "whole_view": address(Choice(which=choice.which)),
@@ -100,6 +100,14 @@ def dressed(rows: list[Task], now: datetime) -> list[Any]:
         row.place = filters.region_name(row.application.region)
         row.is_returned = filters.is_returned(row)
     return shown
+
+
+def _with_bars(rows: list[Any], official: User) -> list[Any]:
+    """Those that are in nobody's hands, with the rule that keeps them from this official."""
+    bars = policy.barred(official, [row for row in rows if row.state == Task.State.OPEN and not row.claimed_by_id])
+    for row in rows:
+        row.barred = bars.get(row.pk, "")
+    return rows
 
 
 def _tabs(request: HttpRequest, choice: Choice) -> list[tuple[Any, str, bool]]:
