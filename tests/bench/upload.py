@@ -138,7 +138,7 @@ def _site(application: str, environment: dict[str, str], folder: Path) -> Iterat
     command = ["gunicorn", application, "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
     command += ["--timeout", "120", "--no-control-socket"]
     with servers.process(command, environment, folder / f"{application}.log") as site:
-        wait_for(port, 30)
+        wait_for(port)
         time.sleep(1)
         yield port, psutil.Process(site.pid).children()
 

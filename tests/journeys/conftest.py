@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests import servers
 from tests.journeys import production
@@ -25,6 +25,7 @@ CHROMIUM_FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 LONGEST = 400  # seconds of a journey, on a machine with other work
+expect.set_options(timeout=20_000)  # there too a page may take its time; none of the journeys is about how long
 # These modules begin first, as they take longest: what is left for the end is short, and no process waits for another.
 FIRST = (
     "test_every_page", "test_owner", "test_operator", "test_every_desk_page", "test_every_type", "test_checker", "test_desk",
@@ -103,7 +104,7 @@ def portal(made: Path, storage_url: str, tmp_path_factory: pytest.TempPathFactor
         servers.process(site, environment, var / "site.log", grace=1),  # nobody waits for anything any more
         servers.process(worker, environment, var / "worker.log", grace=1),
     ):
-        wait_for(port, 30)
+        wait_for(port)
         yield f"http://127.0.0.1:{port}", var / "mail"
 
 

@@ -53,7 +53,7 @@ def site(var: Path) -> Iterator[Site]:
     # The process inherits this one's environment: what production has not must be empty there.
     unset = {name: "" for name in ("DATABASE_URL", "TEST_VAR_DIR") if name in os.environ}
     with servers.process(command, unset | production, var / "site.log"):
-        wait_for(port, 30)
+        wait_for(port)
         yield Site(f"http://127.0.0.1:{port}", var, json.loads((var / PAGES).read_text()))
 
 

@@ -31,7 +31,7 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
     with servers.process(
         ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "2"], environment, var / "log"
     ):
-        wait_for(port, 30)
+        wait_for(port)
         yield port, var
 
 

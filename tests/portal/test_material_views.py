@@ -376,7 +376,7 @@ def test_sixty_megabytes_are_refused_in_words_by_the_real_server(cast: Cast, tmp
     site = ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "2"]
     log = tmp_path / "site.log"
     with servers.process(site, environment, log):
-        wait_for(port, 30)
+        wait_for(port)
         address = f"http://127.0.0.1:{port}{where(draft)}signed_pledge/add/"
 
         def upload(name: str, content: bytes) -> requests.Response:

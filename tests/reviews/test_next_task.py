@@ -127,7 +127,7 @@ def test_officials_who_press_next_task_and_approve_decide_each_task_once(cast, e
 
     with ThreadPoolExecutor(people) as pool:
         # A deadlock, a lost update or a second decision would be raised here.
-        shares = [future.result(120) for future in [pool.submit(work, official) for official in officials(people)]]
+        shares = [future.result(300) for future in [pool.submit(work, official) for official in officials(people)]]
     given = [pk for share in shares for pk in share]
     assert sorted(given) == sorted(task.pk for task in tasks)
     assert Decision.objects.count() == Permit.objects.count() == n
