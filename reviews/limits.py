@@ -13,6 +13,7 @@ from django.utils import timezone
 from permits.models import Promise, Status
 from reviews import guidance, lifecycle, workflow
 from reviews.models import CorrectionNotice, Task
+from reviews.models.task import TaskQuerySet
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -29,7 +30,7 @@ def keep(now: datetime | None = None) -> dict[str, int]:
         "reminded": _each(_due(running, "remind_at", now), workflow.remind, now),
         "escalated": escalate_overdue(now),
         "answers_late": _each(_due(guidance.late(now), "due_at", now), workflow.escalate_thread, now),
-        "claims_expired": _each(_due(running, "lease_until", now), workflow.expire_claim, now),
+        "claims_expired": _each(_left(running, now), workflow.expire_claim, now),
         "deemed_agreed": _each(_due(running, "silent_at", now), workflow.deem_agreed, now),
         "deemed_accepted": _each(_unchecked(now), workflow.deem_accepted, now),
         "warned_of_lapse": _each(_due(unanswered, "remind_at", now), workflow.warn_of_lapse, now),
@@ -49,6 +50,12 @@ def _due(rows: QuerySet[Any], when: str, now: datetime, key: str = "pk") -> list
     """The longest due first, and no more at a time than a minute's work."""
     found = rows.filter(**{f"{when}__lte": now}).order_by(when)
     return list(dict.fromkeys(found.values_list(key, flat=True)[:BATCH]))
+
+
+def _left(running: TaskQuerySet, now: datetime) -> list[int]:
+    """Claims left alone for too long, and those of people who may not decide there any more."""
+    gone = running.held_by_nobody_there(now).order_by("lease_until").values_list("pk", flat=True)
+    return list(dict.fromkeys([*_due(running, "lease_until", now), *gone[:BATCH]]))
 
 
 def _unchecked(now: datetime) -> list[int]:

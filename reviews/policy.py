@@ -100,6 +100,7 @@ def post_in(user: User, department_id: int, at: datetime, *, supervisor: bool = 
 
 def check_claim(user: User, task: Task, at: datetime) -> Post:
     """May this person take the task in hand? The rules that would stop its decision stop its claim too."""
+    check_advises(user, task)
     return check_decide(user, task, at)
 
 
@@ -326,11 +327,18 @@ def check_not_involved(user: User, application: Application) -> None:
 
 def check_release(user: User, task: Task, at: datetime) -> Post:
     post = posting(user, task, at)
-    if task.claimed_by_id not in post.people and not post.is_supervisor:
-        if lent := in_place_of(task.claimed_by_id, user, task.department_id, at):
-            return lent
+    if task.kind == "advice" and task.advice.expert_id:
+        words = _("%(name)s was asked, and nobody else answers: it can't go back to the department.")
+        raise Refused("asked_person", words % {"name": task.advice.expert}, user)
+    if task.claimed_by_id in post.people:
+        return post
+    if lent := in_place_of(task.claimed_by_id, user, task.department_id, at):
+        return lent
+    head = post_in(user, task.department_id, at, supervisor=True)
+    if head is None:
         raise Refused("own_claim", _("Only the one who claimed a task, or a supervisor, can release it."), user)
-    return post
+    check_not_involved(user, task.application)
+    return head
 
 
 def check_applicant(user: User, application: Application) -> None:

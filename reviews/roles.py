@@ -14,12 +14,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits.models import User
 from reviews.audit import log
-from reviews.models import Department, Official, RoleGrant
+from reviews.models import Delegation, Department, Official, RoleGrant
 
 Role = RoleGrant.Role
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
@@ -112,6 +113,23 @@ def end_posting(posting: Official, *, by: User | None) -> None:
     found.active = False
     found.save(update_fields=["active"])
     record("posting_ended", user, by=by, before=found.role, data=_office(found.department))
+    _end_delegations(user, found, by=by)
+
+
+def _end_delegations(user: User, ended: Official, *, by: User | None) -> None:
+    """Nobody stands in for them there any more; nor do they for others, once they are posted nowhere."""
+    now, over = timezone.now(), Q(official=ended)
+    if not Official.objects.filter(user=user, active=True).exists():
+        over |= Q(delegate=user)
+    standing = Delegation.objects.filter(over, ended_at=None, ends_at__gt=now).order_by("official", "pk")
+    for one in standing.select_related("delegate"):
+        posting = Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=one.official_id)
+        one.ended_at = now
+        one.save(update_fields=["ended_at"])
+        log.record(
+            action="delegation_ended", actor=by, role=acting_as(by), at=now, stream=posting.stream,
+            data={"to": str(one.delegate.public_id), "cause": "posting_ended"},
+        )  # fmt: skip
 
 
 def check_post(user: User, *, by: User | None) -> None:

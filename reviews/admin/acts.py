@@ -52,11 +52,12 @@ def possible(task: Task, user: User) -> list[Act]:
         acts.append(_ask_advice(task, user))
     if decides and _leads("suspend", task, ends=""):
         acts.append(_suspend())
-    if status == Status.SUSPENDED and uninvolved:
+    if status == Status.SUSPENDED and uninvolved and task.kind != "advice":
         acts.append(_resume())
     acts += _second_round(task, head if uninvolved else None, decides=decides)
     until = application.statutory_due_at
-    if head and uninvolved and status == Status.IN_REVIEW and until and not application.extended_at:
+    extendable = task.kind in policy.STAGES and status == Status.IN_REVIEW and until and not application.extended_at
+    if head and uninvolved and until and extendable:
         acts.append(_extend(until))
     if head:
         acts.append(_reassign(task))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -78,12 +78,20 @@ class Official(models.Model):
     def __str__(self) -> str:
         return f"{self.user} · {self.department}"
 
+    @property
+    def stream(self) -> str:
+        """Where the audit log keeps who stands in for them."""
+        return f"posting:{self.user.public_id}@{self.department.kind}:{self.department.region}"
+
 
 class DelegationQuerySet(models.QuerySet["Delegation"]):
     def in_force(self, at: datetime) -> DelegationQuerySet:
+        """Nobody stands in for an account that is shut, and who has no posting of their own any more stands in for nobody."""
+        posted = Official.objects.filter(user=OuterRef("delegate"), active=True)
         return self.filter(
-            starts_at__lte=at, ends_at__gt=at, ended_at=None, official__active=True, delegate__is_active=True
-        )
+            Exists(posted), starts_at__lte=at, ends_at__gt=at, ended_at=None, official__active=True,
+            official__user__is_active=True, delegate__is_active=True,
+        )  # fmt: skip
 
 
 class Delegation(models.Model):

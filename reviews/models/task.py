@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application
-from reviews.models.department import Department
+from reviews.models.department import Delegation, Department, Official
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -23,6 +24,16 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
     def open(self) -> TaskQuerySet:
         return self.filter(state=Task.State.OPEN)
+
+    def held_by_nobody_there(self, at: datetime) -> TaskQuerySet:
+        """Claims of people who neither have a post in the task's department any more, nor stand in for one who has."""
+        posted = Official.objects.filter(
+            user=OuterRef("claimed_by"), department=OuterRef("department"), active=True, user__is_active=True
+        )
+        lent = Delegation.objects.in_force(at).filter(
+            delegate=OuterRef("claimed_by"), official__department=OuterRef("department")
+        )
+        return self.exclude(claimed_by=None).exclude(lease_until=None).exclude(Exists(posted)).exclude(Exists(lent))
 
 
 class Task(models.Model):

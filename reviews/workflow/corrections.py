@@ -76,7 +76,7 @@ def _back_to_the_one_who_asked(step: Step, earlier: Task) -> None:
     stage = step.stage
     task = step.new_task(stage.key, stage.kind, earlier.department, step.stage_due(stage))
     asker = earlier.claimed_by
-    if asker and earlier.department_id in Department.objects.ids_of(asker, step.now):
+    if asker and asker.is_active and earlier.department_id in Department.objects.ids_of(asker, step.now):
         task.claimed_by, task.claimed_at = asker, step.now
         task.lease_until = step.lease_end
     step.open_tasks([task])

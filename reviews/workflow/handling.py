@@ -68,6 +68,7 @@ def reassign(task_id: int, *, official: User, to: User, reason: str, now: dateti
         task = step.task
         check_open(task)
         post = policy.check_supervisor(official, [task.department_id], step.now)
+        policy.check_not_involved(official, task.application)
         if task.claimed_by_id == to.pk:
             return task
         if not reason.strip():
@@ -89,17 +90,22 @@ def reassign(task_id: int, *, official: User, to: User, reason: str, now: dateti
 
 
 def expire_claim(task_id: int, *, now: datetime | None = None) -> bool:
-    """Put a task back that its holder left alone for too long. Return whether it did."""
+    """Put a task back that its holder left alone for too long, or may not decide any more. Return whether it did."""
     with on_task(task_id, doing="expire_claim", now=now) as step:
         task = step.task
-        if task.state != Task.State.OPEN or task.lease_until is None or task.lease_until > step.now:
+        if task.state != Task.State.OPEN or task.lease_until is None:
+            return False
+        gone = Task.objects.filter(pk=task.pk).held_by_nobody_there(step.now).exists()
+        if task.lease_until > step.now and not gone:
             return False
         holder = task.claimed_by
-        event = step.record(
-            "lease_expired", data={"stage": task.stage, "holder": str(holder.public_id) if holder else None}
-        )
+        data = {"stage": task.stage, "holder": str(holder.public_id) if holder else None}
+        event = step.record("lease_expired", data=data | ({"cause": "no_posting"} if gone else {}))
+        if gone:
+            let_go(task)  # first: it is the department that is told
         step.tell(told.holder(event, task, "lease_expired"))
-        let_go(task)
+        if not gone:
+            let_go(task)
         return True
 
 
@@ -133,7 +139,7 @@ def delegate(
             official=posting, delegate=to, starts_at=starts_at, ends_at=ends_at, reason=reason.strip(), made_by=by
         )
         log.record(
-            action="delegated", actor=by, role=role, at=now, stream=_stream(posting), reason=reason.strip(),
+            action="delegated", actor=by, role=role, at=now, stream=posting.stream, reason=reason.strip(),
             data={"to": str(to.public_id), "from": starts_at.isoformat(), "until": ends_at.isoformat()},
         )  # fmt: skip
         return made
@@ -151,14 +157,14 @@ def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None)
             found.ended_at = now
             found.save(update_fields=["ended_at"])
             log.record(
-                action="delegation_ended", actor=by, role=role, at=now, stream=_stream(posting),
+                action="delegation_ended", actor=by, role=role, at=now, stream=posting.stream,
                 data={"to": str(found.delegate.public_id)},
             )  # fmt: skip
         return found
 
 
 def _refusals(posting_id: int, by: User, doing: str, now: datetime) -> AbstractContextManager[None]:
-    return refusals_on_record(lambda: _stream(_locked_posting(posting_id)), by, doing=doing, now=now)
+    return refusals_on_record(lambda: _locked_posting(posting_id).stream, by, doing=doing, now=now)
 
 
 def _locked_posting(posting_id: int) -> Official:
@@ -172,10 +178,6 @@ def _may_delegate(by: User, posting: Official, now: datetime) -> str:
     if post.on_behalf_of:
         raise policy.Refused("not_passed_on", _("Who stands in for a supervisor can't let others, or themselves, stand in."), by)
     return post.words
-
-
-def _stream(posting: Official) -> str:
-    return f"posting:{posting.user.public_id}@{posting.department.kind}:{posting.department.region}"
 
 
 def let_go(task: Task) -> None:

@@ -64,6 +64,8 @@ def resume(application_id: int, *, official: User, reason: str = "", now: dateti
 
 def _of_one_of_them(step: Step, official: User, tasks: list[Task]) -> policy.Post:
     for task in tasks:
+        if task.kind == "advice":  # whose opinion is asked for takes no step of the case
+            continue
         if post := policy.post_in(official, task.department_id, step.now):
             policy.check_not_involved(official, task.application)
             return post
@@ -82,7 +84,7 @@ def _goes_on(step: Step, task: Task, *, since: datetime) -> None:
     task.due_at = clock.add_working_time(step.now, left, step.calendar)
     task.remind_at = at_share(step.now, task.due_at, share, step.calendar) if share else None
     task.silent_at = task.due_at if task.silent_at else None
-    task.lease_until = step.lease_end if task.claimed_by_id else None
+    task.lease_until = step.lease_end if task.lease_until else None  # a question to one person stays with them
     task.save(update_fields=["due_at", "remind_at", "silent_at", "lease_until"])
 
 
@@ -91,6 +93,8 @@ def extend(task_id: int, *, official: User, reason: str, now: datetime | None = 
     with on_task(task_id, doing="extend", now=now) as step:
         task, application = step.task, step.application
         check_open(task)
+        if task.kind not in policy.STAGES:
+            raise lifecycle.NotPossible("extend", application.status)
         post = policy.check_supervisor(official, [task.department_id], step.now)
         policy.check_not_involved(official, application)
         if application.extended_at:

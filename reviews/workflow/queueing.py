@@ -92,7 +92,7 @@ def claim_next(
             if task.state != Task.State.OPEN or task.claimed_by_id:
                 continue  # taken between the look and the lock; the next look sees that
             try:
-                policy.check_decide(official, task, now or timezone.now())
+                policy.check_claim(official, task, now or timezone.now())
             except policy.Refused:
                 refused.append(task.pk)
                 continue

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from reviews import clock, limits, policy, workflow
+from reviews import accounts, clock, limits, policy, roles, workflow
 from reviews.audit import log
 from reviews.models import Delegation, Department, Event, Notice, Official, Task
 from tests.cast import post, task_of
@@ -286,3 +287,98 @@ def test_a_new_task_is_told_to_stand_ins_too(cast):
     lend(cast, to=stand_in, official=cast.health)
     accepted(cast)
     assert Notice.objects.filter(kind="new_task", recipient=stand_in).exists()
+
+
+# --- Who may not act any more ----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def refused(rule: str):
+    with pytest.raises(policy.Refused) as refusal:
+        yield
+    assert refusal.value.rule == rule
+
+
+def test_who_lost_their_posting_stands_in_for_nobody_and_is_not_let_in(cast, client):
+    """Least of all as an administrator: none of the three decides anything (三员分立)."""
+    other = post("stand-in", "bureau")
+    lent = lend(cast, to=other, days=60, now=timezone.now())
+    roles.end_posting(Official.objects.get(user=other), by=None)
+    roles.grant(other, "audit_admin", by=None)
+    lent.refresh_from_db()
+    assert lent.ended_at and Event.objects.get(action="delegation_ended").actor is None
+    task = task_of(countersigned(cast), "bureau")
+    with refused("own_department"):
+        workflow.decide(task.pk, official=other, outcome="approve")
+    client.force_login(other)
+    address = f"/admin/reviews/task/{task.pk}/review/"
+    assert client.get(address).status_code == client.post(address, {"outcome": "approve"}).status_code == 404
+
+
+def test_nobody_stands_in_for_an_account_that_is_shut(cast):
+    other = post("stand-in", "health")
+    lend(cast, to=other, official=cast.supervisor)
+    accounts.deactivate(cast.supervisor, by=None, reason="停职")
+    with refused("own_department"):
+        say(countersigned(cast), "bureau", other, "approve")
+
+
+@pytest.mark.parametrize("how", ["posting ended", "account shut"])
+def test_a_claim_of_somebody_who_may_not_decide_there_any_more_goes_back_at_once(cast, how):
+    other = post("another", "bureau")
+    task = task_of(countersigned(cast), "bureau")
+    task = workflow.claim(task.pk, official=other, now=TUESDAY)
+    assert limits.keep(TUESDAY)["claims_expired"] == 0
+    if how == "account shut":
+        accounts.deactivate(other, by=None, reason="停职")
+    else:
+        roles.end_posting(Official.objects.get(user=other), by=None)
+    assert limits.keep(TUESDAY)["claims_expired"] == 1 and limits.keep(TUESDAY)["claims_expired"] == 0
+    told = Event.objects.get(action="lease_expired")
+    assert log.data_of(told)["cause"] == "no_posting"
+    assert Notice.objects.filter(event=told, recipient=cast.decider).exists()
+    assert not Notice.objects.filter(event=told, recipient=other).exists()
+    assert workflow.claim_next(official=cast.decider, now=TUESDAY).pk == task.pk
+
+
+def test_when_a_leave_ends_early_what_the_stand_in_claimed_goes_back(cast):
+    stand_in = post("stand-in", "health")
+    lent = lend(cast, to=stand_in)
+    task = workflow.claim(task_of(countersigned(cast), "bureau").pk, official=stand_in, now=TUESDAY)
+    assert limits.keep(TUESDAY)["claims_expired"] == 0
+    workflow.end_delegation(lent.pk, by=cast.decider, now=TUESDAY)
+    assert limits.keep(TUESDAY)["claims_expired"] == 1
+    assert workflow.claim(task.pk, official=cast.decider, now=TUESDAY).claimed_by == cast.decider
+
+
+def test_answers_come_back_to_the_department_when_who_asked_is_gone(cast):
+    application = submitted(cast)
+    asked = [workflow.Correction("field", "headcount", "人数与名册不符")]
+    say(application, "street", cast.street, "correct", corrections=asked)
+    colleague = post("another", "street")
+    accounts.deactivate(cast.street, by=None, reason="离职")
+    item = application.correction_notices.get().items.get()
+    answers = {str(item.public_id): "与名册一致，已核对"}
+    workflow.answer_corrections(application.pk, applicant=cast.owner, answers=answers, now=TUESDAY)
+    task = task_of(application, "street")
+    assert task.claimed_by is None
+    assert Notice.objects.filter(kind="new_task", recipient=colleague).exists()
+
+
+def test_a_supervisor_linked_to_the_enterprise_chooses_nobody_and_frees_no_claim(cast):
+    task = workflow.claim(task_of(countersigned(cast), "bureau").pk, official=cast.decider, now=TUESDAY)
+    workflow.declare_interest(cast.supervisor.pk, enterprise=cast.enterprise, by=cast.supervisor, note="股东")
+    other = post("another", "bureau")
+    with refused("conflict_of_interest"):
+        workflow.reassign(task.pk, official=cast.supervisor, to=other, reason="换人", now=TUESDAY)
+    with refused("conflict_of_interest"):
+        workflow.release(task.pk, official=cast.supervisor, now=TUESDAY)
+
+
+def test_a_reviewer_in_a_supervisors_place_frees_a_colleagues_claim(cast):
+    task = workflow.claim(task_of(countersigned(cast), "bureau").pk, official=cast.decider, now=TUESDAY)
+    other = post("another", "bureau")
+    with refused("own_claim"):
+        workflow.release(task.pk, official=other, now=TUESDAY)
+    lend(cast, to=other, official=cast.supervisor)
+    assert workflow.release(task.pk, official=other, now=TUESDAY).claimed_by is None

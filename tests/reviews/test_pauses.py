@@ -8,8 +8,9 @@ import pytest
 
 from permits.models import Status
 from reviews import clock, lifecycle, limits, policy, workflow
-from reviews.models import Notice
-from tests.cast import task_of
+from reviews.admin import acts
+from reviews.models import Department, Notice, Task
+from tests.cast import post, task_of
 from tests.reviews.steps import TUESDAY, accepted, actions, countersigned, say
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,49 @@ def test_the_head_extends_the_statutory_limit_once_and_says_why(cast):
     assert again.statutory_due_at == clock.due(before, clock.Limit(10, "d"), clock.WorkCalendar())
     assert actions(application).count("extended") == 1
     assert Notice.objects.filter(kind="extended", recipient=cast.owner, channel="email").count() == 1
+
+
+# --- A department that was asked for its opinion only ---------------------------------------------------------------
+
+
+def asked_finance(cast, **to):
+    application = countersigned(cast)
+    question = workflow.ask_advice(
+        task_of(application, "bureau").pk, official=cast.decider, question="补贴够不够？", now=TUESDAY,
+        department=Department.objects.get(kind="finance", region="360924"), **to,
+    )  # fmt: skip
+    workflow.suspend(
+        task_of(application, "bureau").pk, official=cast.decider, kind="hearing", reason="听证", now=TUESDAY
+    )
+    return application, question
+
+
+def test_who_was_asked_for_an_opinion_neither_ends_the_procedure_nor_extends_the_limit(cast):
+    asked, head = post("money", "finance"), post("money-head", "finance", supervisor=True)
+    application, question = asked_finance(cast)
+    for person in (asked, head):
+        with pytest.raises(policy.Refused):
+            workflow.resume(application.pk, official=person, now=TUESDAY)
+    workflow.resume(application.pk, official=cast.decider, now=TUESDAY)
+    with pytest.raises(lifecycle.NotPossible):
+        workflow.extend(question.pk, official=head, reason="材料复杂", now=TUESDAY)
+    question.refresh_from_db()
+    assert not {"resume", "extend"} & {act.name for act in acts.possible(question, head)}
+
+
+def test_a_question_to_one_person_stays_with_them_and_is_given_to_nobody_else(cast):
+    expert, other = post("expert", "finance"), post("money", "finance")
+    application, question = asked_finance(cast, expert=expert)
+    workflow.resume(application.pk, official=cast.decider, now=TUESDAY)
+    question.refresh_from_db()
+    assert (question.claimed_by, question.lease_until) == (expert, None)
+    with pytest.raises(policy.Refused) as refusal:
+        workflow.release(question.pk, official=expert, now=TUESDAY)
+    assert refusal.value.rule == "asked_person"
+    Task.objects.filter(pk=question.pk).update(claimed_by=None)  # as earlier versions of the portal left some
+    assert workflow.claim_next(official=other, now=TUESDAY) is None
+    with pytest.raises(policy.Refused) as refusal:
+        workflow.claim(question.pk, official=other, now=TUESDAY)
+    assert refusal.value.rule == "asked_person"
+    assert workflow.claim_next(official=expert, now=TUESDAY) == question
+    assert workflow.decide(question.pk, official=expert, outcome="advise", reason="够", now=TUESDAY)
