@@ -11,6 +11,8 @@ Each step locks the account's row, is one transaction, is safe to call twice, an
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from permits.models import User
 from reviews.audit import log
-from reviews.models import Delegation, Department, Official, RoleGrant
+from reviews.models import Delegation, Department, Event, Official, RoleGrant
 
 Role = RoleGrant.Role
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
@@ -32,7 +34,32 @@ class Refused(Exception):
 
     def __init__(self, rule: str, message: str) -> None:
         self.rule = rule
+        self.tried: tuple[User, User, str] | None = None  # about which account, by whom, what
         super().__init__(message)
+
+
+@contextmanager
+def refusals_on_record(user: User, *, by: User, doing: str) -> Iterator[None]:
+    """What is tried inside on the account and refused by a rule is an event of its stream."""
+    try:
+        with transaction.atomic():
+            yield
+    except Refused as refusal:
+        refusal.tried = (user, by, doing)
+        keep_refusal(refusal)
+        raise
+
+
+@transaction.atomic
+def keep_refusal(refusal: Refused) -> None:
+    """Said once, however often it is tried in a row: so also whoever rolled the event back with all else may say it."""
+    if refusal.tried is None or refusal.rule == "reason":
+        return
+    user, by, doing = refusal.tried
+    user, data = locked(user), {"rule": refusal.rule, "step": doing}
+    last = Event.objects.filter(stream=stream_of(user)).order_by("-seq").first()
+    if not (last and last.action == "refused" and last.actor_id == by.pk and log.data_of(last) == data):
+        record("refused", user, by=by, data=data)
 
 
 # --- Grants -------------------------------------------------------------------------------------------------------

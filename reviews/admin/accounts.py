@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import allauth.account.admin
@@ -59,6 +60,11 @@ ACTS: dict[str, tuple[Any, Any, Any, Any]] = {
 }  # fmt: skip
 
 
+def _do(act: Callable[..., Any], user: User, *about: Any, by: User, doing: str, reason: str) -> None:
+    with roles.refusals_on_record(user, by=by, doing=doing):
+        act(user, *about, by=by, reason=reason)
+
+
 class RefusalsInWords(ModelAdmin):
     """What was allowed when the form was checked may be refused a moment later, under the lock."""
 
@@ -68,6 +74,7 @@ class RefusalsInWords(ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except roles.Refused as refusal:
+            roles.keep_refusal(refusal)  # the page's transaction took the event back
             messages.error(request, str(refusal))
             return HttpResponseRedirect(request.get_full_path())
 
@@ -144,7 +151,7 @@ class UserAdmin(RefusalsInWords, ReadOnlyAdmin):
         user = get_object_or_404(User, pk=pk)
         return words_page(
             self, request, title=title, facts=[(_("Account"), f"{user.name} <{user.email}>")],
-            label=_("Reason"), button=title, act=lambda text: do(user, by=who(request), reason=text),
+            label=_("Reason"), button=title, act=lambda text: _do(do, user, by=who(request), doing=name, reason=text),
             done=_("%(act)s: done for %(name)s.") % {"act": title, "name": user},
             back="admin:permits_user_changelist", refusals=(roles.Refused,),
         )  # fmt: skip
@@ -202,10 +209,11 @@ class OfficialForm(forms.ModelForm):
         if user is None:
             return typed
         try:
-            if typed.get("active", True):
-                roles.check_post(user, by=self.by)
-            else:
-                roles.check_assigner(self.by, user)
+            with roles.refusals_on_record(user, by=self.by, doing="post"):
+                if typed.get("active", True):
+                    roles.check_post(user, by=self.by)
+                else:
+                    roles.check_assigner(self.by, user)
         except roles.Refused as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.rule) from refusal
         return typed
@@ -228,10 +236,12 @@ class OfficialAdmin(RightsAdmin):
         return ("user", "department") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Official, form: Any, change: bool) -> None:
-        if not obj.active:
-            roles.end_posting(obj, by=who(request))
-            return
-        made = roles.post(obj.user, obj.department, obj.role, by=who(request))
+        by = who(request)
+        with roles.refusals_on_record(obj.user, by=by, doing="post"):
+            if not obj.active:
+                roles.end_posting(obj, by=by)
+                return
+            made = roles.post(obj.user, obj.department, obj.role, by=by)
         obj.__dict__.update(made.__dict__)
 
 
@@ -243,7 +253,8 @@ class RoleGrantForm(forms.ModelForm):
         if not typed.get("user") or not typed.get("role"):
             return typed
         try:
-            roles.check_grant(typed["user"], typed["role"], by=self.by)
+            with roles.refusals_on_record(typed["user"], by=self.by, doing="grant"):
+                roles.check_grant(typed["user"], typed["role"], by=self.by)
         except roles.Refused as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.rule) from refusal
         return typed
@@ -265,7 +276,8 @@ class RoleGrantAdmin(RightsAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: RoleGrant, form: Any, change: bool) -> None:
-        made = roles.grant(obj.user, obj.role, by=who(request))
+        with roles.refusals_on_record(obj.user, by=who(request), doing="grant"):
+            made = roles.grant(obj.user, obj.role, by=who(request))
         obj.__dict__.update(made.__dict__)
 
     def get_urls(self) -> list[URLPattern]:
@@ -280,7 +292,9 @@ class RoleGrantAdmin(RightsAdmin):
             self, request, title=_("Take a role back"),
             facts=[(_("Account"), f"{grant.user.name} <{grant.user.email}>"), (_("Role"), grant.get_role_display())],
             label=_("Reason"), button=_("Take it back"),
-            act=lambda text: roles.revoke_grant(grant.user, grant.role, by=who(request), reason=text),
+            act=lambda text: _do(
+                roles.revoke_grant, grant.user, grant.role, by=who(request), doing="revoke", reason=text
+            ),
             done=_("%(name)s does not hold the role any more.") % {"name": grant.user},
             back="admin:reviews_rolegrant_changelist", refusals=(roles.Refused,),
         )  # fmt: skip

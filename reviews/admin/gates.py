@@ -100,7 +100,8 @@ class GateCheckerForm(forms.ModelForm):
         if not self.instance.pk:
             self.instance.user = self._account(typed.get("email", ""))
         try:
-            roles.check_assigner(self.by, self.instance.user)
+            with roles.refusals_on_record(self.instance.user, by=self.by, doing="appoint"):
+                roles.check_assigner(self.by, self.instance.user)
         except roles.Refused as refusal:
             raise forms.ValidationError(str(refusal), code=refusal.rule) from refusal
         return typed

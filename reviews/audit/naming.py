@@ -59,6 +59,18 @@ RULES = {
     "no_consent": _l("a draft is looked at only as long as its applicant lets the office"),
     "not_agreed": _l("nothing is approved before the departments agree"),
 }
+# The same of accounts and their rights: ``roles``, ``accounts``.
+RULES_OF_RIGHTS = {
+    "security_admin": _l("only a security administrator gives and takes rights"),
+    "system_admin": _l("only a system administrator makes accounts and opens the review desk"),
+    "own_rights": _l("nobody changes their own rights or account"),
+    "apart": _l("one account never holds two of the three administrators, nor watches what it owns"),
+    "no_posting": _l("an administrator is never posted to a department"),
+    "inactive": _l("a deactivated account is given no rights"),
+    "desk": _l("rights go to an account that a system administrator let in first"),
+    "has_rights": _l("who holds a role or a posting is not shut out before it is ended"),
+    "last_of_three": _l("the last of an administrator's role stays until there is a successor"),
+}
 # What can be tried that isn't an outcome of the process itself.
 STEPS = {
     "claim": _l("Claim"),
@@ -95,6 +107,14 @@ STEPS = {
     "give_consent": _l("Let the office look at a draft"),
     "revoke_consent": _l("Let nobody look at a draft any more"),
     "look_at_draft": _l("Look at a draft"),
+    "post": _l("Post to a department"),
+    "grant": _l("Grant a role"),
+    "revoke": _l("Take a role back"),
+    "open": _l("Let in to the review desk"),
+    "close": _l("Shut out of the review desk"),
+    "activate": _l("Activate the account"),
+    "deactivate": _l("Deactivate the account"),
+    "appoint": _l("Let somebody check at a gate"),
 }
 
 
@@ -142,7 +162,7 @@ def value(event: Event, data: Mapping[str, Any], key: str, names: Names) -> str:
         case "what":
             return str(LOOKS.get(said, said))
         case "rule":
-            return str(RULES.get(said, said))
+            return str({**RULES, **RULES_OF_RIGHTS}.get(said, said))
         case "step":
             return str({**STEPS, **lifecycle.ACTIONS}.get(said, said))
         case "way":

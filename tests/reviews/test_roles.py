@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from django.urls import reverse
 
 from permits.models import User
 from reviews import accounts, roles, workflow
-from reviews.audit import log
+from reviews.audit import log, naming
 from reviews.models import CalendarDay, Department, Event, Official, RoleGrant
 from tests.cast import Cast, filled, holder, person, post, task_of
 
@@ -268,7 +269,7 @@ def test_no_page_makes_a_security_administrator_anything_else(db):
     assert desk.post(change, {"is_superuser": "on", "is_staff": "on"}).status_code == 403
     assert desk.get(f"/admin/permits/user/{security.pk}/password/").status_code in (302, 404)
     security.refresh_from_db()
-    assert not security.is_superuser and Event.objects.count() == before
+    assert not security.is_superuser and Event.objects.exclude(action="refused").count() == before
     assert not Official.objects.filter(active=True).exists()
 
 
@@ -289,6 +290,8 @@ def test_a_role_that_was_given_a_moment_ago_is_told_in_words_and_not_as_a_fault(
     )
     assert response.status_code == 200 and "管理员不得兼任" in response.content.decode()
     assert not RoleGrant.objects.filter(user=user).exists()
+    refused = Event.objects.get(stream=roles.stream_of(user), action="refused")  # though the page's own was rolled back
+    assert log.data_of(refused)["rule"] == "no_posting"
 
 
 def test_the_form_of_a_new_account_looks_like_every_other_form_of_the_desk(db):
@@ -343,3 +346,29 @@ def test_a_department_and_a_day_of_the_calendar_are_changed_with_an_event(db):
     assert '"region":["360924","360983"]' in second.payload and "name_zh" not in second.payload
     assert log.first_broken_link(stream) is None
     assert Event.objects.filter(stream=f"calendarday:{CalendarDay.objects.get().pk}").count() == 1
+
+
+def test_what_a_rule_refuses_at_the_desk_is_on_record_once(db):
+    """The refusal that an auditor wants most: an administrator who reaches for another of the three."""
+    security, user = holder(SECURITY), person("wang", is_staff=True)
+    office = Department.objects.create(kind="health", region="360924", name_zh="卫健委", name_en="Health")
+    roles.post(user, office, "reviewer", by=None)
+    desk = desk_of(security)
+    for _again in range(2):
+        assert desk.post(reverse("admin:reviews_rolegrant_add"), {"user": security.pk, "role": AUDIT}).status_code == 200
+    assert desk.post(reverse("admin:reviews_rolegrant_add"), {"user": user.pk, "role": AUDIT}).status_code == 200
+    deactivate = reverse("admin:permits_user_act", args=[security.pk, "deactivate"])
+    assert desk.post(deactivate, {"text": "x"}).status_code == desk.post(deactivate, {"text": ""}).status_code == 422
+    refused = [(event.stream, log.data_of(event)) for event in Event.objects.filter(action="refused").order_by("pk")]
+    assert refused == [
+        (roles.stream_of(security), {"rule": "own_rights", "step": "grant"}),
+        (roles.stream_of(user), {"rule": "no_posting", "step": "grant"}),
+        (roles.stream_of(security), {"rule": "own_rights", "step": "deactivate"}),
+    ]
+    assert not Event.objects.filter(action="refused").exclude(actor=security).exists()
+
+
+def test_every_rule_of_rights_has_its_words_in_the_log():
+    source = "".join(Path(module.__file__).read_text() for module in (roles, accounts))
+    said = set(re.findall(r'Refused\("(\w+)"', source)) - {"reason", "taken"}  # a word or an address that is missing
+    assert said == set(naming.RULES_OF_RIGHTS)
