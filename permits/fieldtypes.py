@@ -108,6 +108,16 @@ class DateTimeField(forms.DateTimeField):
 
     widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
 
+    def clean(self, value: Any) -> datetime | None:
+        found: datetime | None = super().clean(value)
+        if found is not None and not FIRST_YEAR <= found.year <= LAST_YEAR:
+            years = {"first": FIRST_YEAR, "last": LAST_YEAR}
+            raise forms.ValidationError(_("Enter a year from %(first)d to %(last)d."), params=years)
+        return found
+
+
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # both have a day before and after them, on whatever clock
+MOST_DIGITS = 30
 
 _made: dict[tuple[int, str | None], tuple[FormField, forms.Field]] = {}
 MADE_AT_MOST = 3000
@@ -383,11 +393,13 @@ def from_json(field: FormField, value: Any) -> Any:
             case "integer":
                 return int(value)
             case "decimal" | "money":
-                return Decimal(str(value))
+                return _finite(str(value))
             case "date":
                 return date.fromisoformat(value)
             case "datetime":
                 moment = datetime.fromisoformat(value)
+                if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+                    return None
                 return moment if moment.tzinfo else timezone.make_aware(moment)
             case "yesno":
                 return value if isinstance(value, bool) else {"true": True, "false": False}.get(value)
@@ -398,6 +410,12 @@ def from_json(field: FormField, value: Any) -> Any:
     except (ValueError, TypeError, InvalidOperation):
         return None
     return value
+
+
+def _finite(text: str) -> Decimal | None:
+    """None for what is no number of anything, and would take minutes to be written out (``1e9999999``)."""
+    number = Decimal(text)
+    return number if number.is_finite() and abs(number.adjusted()) <= MOST_DIGITS else None
 
 
 def _row_from_json(field: FormField, row: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery would connect to the database anew for every task. Django's own way: a connection is kept for CONN_MAX_AGE, and
 # before each task it is seen whether it still lives.
 app.conf.CELERY_DB_REUSE_MAX = sys.maxsize
-app.autodiscover_tasks(["reviews", "reviews.notices"])
+app.autodiscover_tasks(["portal", "reviews", "reviews.notices"])
 
 # The filesystem broker wants its folders to be there before the first message.
 options = app.conf.broker_transport_options or {}

@@ -62,8 +62,9 @@ def without_null_characters(
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.path_info, request.path = (path.replace("\0", "") for path in (request.path_info, request.path))
         for name, written in (("QUERY_STRING", "%00"), ("HTTP_COOKIE", "\\000")):
-            if written in (text := request.META.get(name, "")):
-                request.META[name] = text.replace(written, "")
+            text = request.META.get(name, "")
+            while written in text:  # what is left may be one again: "%0%000"
+                request.META[name] = text = text.replace(written, "")
         if request.content_type in FORMS:
             sent = [(key, value) for key, values in request.POST.lists() for value in values]
             if any("\0" in key or "\0" in value for key, value in sent):

@@ -167,7 +167,10 @@ if REDIS_URL:
 else:
     # On disk, so that the site's processes share the counts of failed log-ins.
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache",
+            "OPTIONS": {"MAX_ENTRIES": 10_000},  # beyond them counts are thrown away by chance
+        }
     }
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "filesystem://localhost")
@@ -221,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     "prune-deliveries": {"task": "reviews.tasks.prune_deliveries", "schedule": crontab(minute="20", hour="3")},
     "announce-erasures": {"task": "reviews.tasks.announce_erasures", "schedule": crontab(minute="10", hour="9")},
     "prune-scans": {"task": "reviews.tasks.prune_scans", "schedule": crontab(minute="35", hour="3")},
+    "clear-sessions": {"task": "portal.tasks.clear_sessions", "schedule": crontab(minute="50", hour="3")},
     "clear-uploads": {"task": "reviews.tasks.clear_uploads", "schedule": crontab(minute="40")},
     "count-board": {"task": "reviews.tasks.count_board", "schedule": 300.0},
     "beat-heartbeat": {"task": "reviews.tasks.heartbeat", "schedule": 60.0},

@@ -18,10 +18,12 @@ from django.utils.translation import gettext as _
 
 from permits.secrets import decrypt, encrypt
 from portal.requests import SignedIn
+from portal.throttle import allowed, client
 
 KEY = "typed"
 MAX_BYTES = 200_000
 MAX_PAGES = 5
+PER_MINUTE = 20  # of one address
 
 
 def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -61,7 +63,8 @@ def take(request: HttpRequest) -> QueryDict | None:
 def _keep(request: HttpRequest) -> bool:
     """Whether it could be kept."""
     text = request.POST.urlencode()
-    if len(text) > MAX_BYTES:
+    # It makes a row in the database, of whoever asks: what one person types takes few.
+    if len(text) > MAX_BYTES or not allowed("stash", client(request), limit=PER_MINUTE):
         return False
     kept = dict(request.session.get(KEY, {}))
     kept.pop(request.get_full_path(), None)

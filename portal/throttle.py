@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 log = logging.getLogger(__name__)
+LEFT_ALONE = 300  # seconds: what is counted in files lives so long after each count, whatever it was made with (BaseCache.incr)
 
 
 def allowed(what: str, who: str, *, limit: int, seconds: int = 60) -> bool:
@@ -20,7 +21,10 @@ def allowed(what: str, who: str, *, limit: int, seconds: int = 60) -> bool:
     key = f"throttle:{what}:{digest}:{int(time.time()) // seconds}"
     try:
         cache.add(key, 0, timeout=2 * seconds)
-        return cache.incr(key) <= limit
+        count = cache.incr(key)
+        if 2 * seconds > LEFT_ALONE:
+            cache.touch(key, timeout=2 * seconds)
+        return count <= limit
     except Exception:
         log.warning("the cache does not answer; %s is not throttled", what)
         return True

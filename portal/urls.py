@@ -114,7 +114,7 @@ urlpatterns = [
     ),
     path("gate/", gate.mine, name="gates"),
     path("gate/<uuid:public_id>/", gate.gate, name="gate"),
-    path("gate/<uuid:public_id>/photo/<str:number>/", gate.photo, name="gate_photo"),
+    path("gate/<uuid:public_id>/photo/<str:scan>/", gate.photo, name="gate_photo"),
     path("gate/<uuid:public_id>/late/", gate.late, name="gate_late"),
     path("help/", help.topics, name="help"),
     path("help/<slug:slug>/", help.one, name="help_topic"),

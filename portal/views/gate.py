@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib.auth.decorators import login_required
+from django.core import signing
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.formats import date_format
@@ -27,6 +28,8 @@ from reviews.models import Gate, Verdict
 PER_MINUTE = 120  # scans of one account
 LATE_PER_MINUTE = 20
 MOST_LATE = 200  # scans in one request
+SHOWN = 300  # seconds after a scan in which its page may ask for the photo
+SCANS = signing.TimestampSigner(salt="gate.scan")
 WHY = {
     Verdict.GOOD: _l("Genuine and in force. Compare the holder with who shows it."),
     Verdict.REVOKED: _l("It was issued here, but it has been revoked."),
@@ -64,15 +67,24 @@ def gate(request: SignedIn, public_id: UUID) -> HttpResponse:
     if not text:
         return _page(request, here, error=_("Scan a code, or type the number of a permit."), status=422)
     seen = gates.scan(here, text, by=request.user, key=_key(request.POST.get("key", "")))
-    return _page(request, here, seen=seen, why=WHY[seen.verdict], rows=_rows(seen), has_photo=_photo_of(seen) is not None)
+    scan = SCANS.sign_object([here.pk, request.user.pk, seen.number]) if _photo_of(seen) else ""
+    return _page(request, here, seen=seen, why=WHY[seen.verdict], rows=_rows(seen), scan=scan)
 
 
 @login_required
-def photo(request: SignedIn, public_id: UUID, number: str) -> HttpResponse | FileResponse:
-    """The photo of who holds a pass, while it opens this gate, to who checks here."""
+def photo(request: SignedIn, public_id: UUID, scan: str) -> HttpResponse | FileResponse:
+    """The photo of who holds a pass, while it opens this gate, to whom the answer to a ``scan`` of theirs has just led
+    here: so that nobody looks at photos of whom no scan is kept.
+    """
     here = _here(request, public_id)
     if not allowed("gate", str(request.user.pk), limit=PER_MINUTE):
         return HttpResponse(status=429, headers={"Retry-After": str(seconds_left())})
+    try:
+        gate_id, checker, number = SCANS.unsign_object(scan, max_age=SHOWN)
+    except signing.BadSignature:
+        raise Http404 from None
+    if (gate_id, checker) != (here.pk, request.user.pk):
+        raise Http404
     found = _photo_of(gates.look(here, number))
     if found is None:
         raise Http404
@@ -140,7 +152,7 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
     holder, until = content["holder"], content["valid_until"]
     title = spoken.said(content["title"])
     rows = [
-        (_("Holder"), _name(seen.permit)),
+        (_("Holder"), _name(seen, seen.permit)),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Permit"), title),
         (_("Number"), seen.number),
@@ -149,11 +161,15 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
     return [{"label": label, "value": value} for label, value in rows if value]
 
 
-def _name(permit: Permit) -> str:
-    """Of a pass in full, for it is to be compared with who shows it; of another permit that a person holds, masked."""
-    if permit.person is not None:
+def _name(seen: gates.Seen, permit: Permit) -> str:
+    """Of a pass that opens this gate in full, for it is to be compared with who shows it; of whatever else a person holds,
+    masked.
+    """
+    if permit.person is not None and seen.good:
         return passes.person_of(permit).name
     holder = permit.content["holder"]
+    if permit.person is not None:
+        return str(holder["name"])  # in clear stands a masked one
     return passes.masked(holder["name"]) if holder["kind"] == "person" else str(holder["name"])
 
 

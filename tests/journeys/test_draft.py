@@ -61,9 +61,11 @@ def test_a_page_closed_without_connection_is_put_back_and_saved(section):
     saved(page)
 
 
-def test_two_devices_never_overwrite_each_other_in_silence(section):
+def test_two_devices_never_overwrite_each_other_in_silence(section, chromium):
     page, _complaints = section
-    other = page.context.new_page()
+    # A browser of its own: two windows of one share what is kept until it is saved.
+    device = chromium.new_context(locale="en", storage_state=page.context.storage_state())
+    other = device.new_page()
     other.goto(page.url)
     page.fill("[name=address]", "第一台")
     saved(page)
@@ -72,7 +74,7 @@ def test_two_devices_never_overwrite_each_other_in_silence(section):
     other.locator("main .form-actions .btn-primary").click()
     expect(other.locator("main .notice-warning")).to_contain_text("第一台")
     assert other.input_value("[name=address]") == "第二台"
-    other.close()
+    device.close()
 
 
 def test_rows_are_added_and_removed_on_the_page_by_keyboard(section):

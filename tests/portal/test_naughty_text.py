@@ -121,3 +121,40 @@ def test_a_null_character_is_no_fault_in_an_address_a_cookie_or_the_name_of_a_fi
     before = draft.materials.count()
     assert own.post(add, by_hand, content_type="multipart/form-data; boundary=X").status_code == 302
     assert draft.materials.count() == before  # it is no whole PDF
+
+
+@pytest.mark.parametrize("typed", ["1e9999999", "1e-9999999", "Infinity", "sNaN", "-1e99"])
+def test_a_number_that_would_fill_the_memory_is_kept_as_it_was_typed_and_not_written_out(cast: Cast, typed: str):
+    steps.shipped("job_retention")
+    owner = at(cast.owner)
+    draft = begin(owner, "job-retention")
+    [section] = [part for part in draft.definition.sections if any(each.key == "contributions" for each in part.fields)]
+    answer = owner.post(f"/applications/{draft.public_id}/fill/{section.key}/", {"contributions": typed})
+    assert answer.status_code == 422
+    page = owner.get(f"/applications/{draft.public_id}/check/")
+    assert page.status_code == 200 and typed in page.content.decode() and len(page.content) < 200_000
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_the_first_and_the_last_day_of_the_calendar_are_refused_in_words(cast: Cast, typed: str):
+    steps.shipped("community_report")
+    owner = at(cast.owner)
+    draft = begin(owner, "community-report")
+    [section] = [part for part in draft.definition.sections if any(each.key == "since" for each in part.fields)]
+    base = f"/applications/{draft.public_id}"
+    answer = owner.post(f"{base}/fill/{section.key}/", {"symptoms": ["fever"], "since": typed})
+    assert answer.status_code == 422 and "Enter a year from 1900" in answer.content.decode()
+    for address in (f"{base}/fill/{section.key}/", f"{base}/check/", f"{base}/go-on/"):
+        assert owner.get(address, follow=True).status_code == 200, address
+    draft.answers |= {"since": f"{typed}:00+08:05"}  # as it was once stored
+    draft.save()
+    assert owner.get(f"{base}/check/").status_code == owner.get(f"{base}/fill/{section.key}/").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["q=ab%00c", "q=ab%0%000c", "q=ab%0%0%00000c"])
+def test_a_null_character_that_is_left_over_when_one_was_taken_out_is_taken_out_too(db, query: str):
+    nobody = Client()
+    nobody.cookies["portal_session"] = "a\\0\\00000b"
+    answer = nobody.get(f"/register/?{query}")
+    assert answer.status_code == 200 and "\0" not in answer.wsgi_request.GET["q"]
+    assert "\0" not in "".join(answer.wsgi_request.COOKIES.values())

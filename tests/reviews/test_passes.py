@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import uuid
 from datetime import timedelta
@@ -106,15 +107,22 @@ def test_who_checks_at_a_gate_sees_whose_it_is_and_only_there(cast: Cast) -> Non
         gates.appoint(checker, gate, by=None)
     client = at(checker)
     page = client.post(f"/gate/{here.public_id}/", {"text": permit.code, "key": str(uuid.uuid4())})
-    photo = f"/gate/{here.public_id}/photo/{permit.number}/"
-    assert NAME in words(page) and photo in page.content.decode()
+    [photo] = re.findall(r'class="gate-photo" src="([^"]+)"', page.content.decode())
+    assert NAME in words(page)
     answer = client.get(photo)
     assert answer["Content-Type"] == "image/jpeg" and b"".join(answer.streaming_content)[:2] == b"\xff\xd8"
-    assert client.get(f"/gate/{other.public_id}/photo/{permit.number}/").status_code == 404, "it doesn't open that gate"
     assert at(cast.street).get(photo).status_code == 404
+    scans = GateScan.objects.count()
+    assert client.get(f"/gate/{here.public_id}/photo/{permit.number}/").status_code == 404, "of a scan that was not made"
+    elsewhere = client.post(f"/gate/{other.public_id}/", {"text": permit.number, "key": str(uuid.uuid4())})
+    assert NAME not in words(elsewhere) and "gate-photo" not in elsewhere.content.decode(), "it doesn't open that gate"
+    assert client.get(photo.replace(str(here.public_id), str(other.public_id))).status_code == 404
+    assert GateScan.objects.count() == scans + 1
     permit.state, permit.revoked_at = Permit.State.REVOKED, timezone.now()
     permit.save()
     assert client.get(photo).status_code == 404
+    revoked = client.post(f"/gate/{here.public_id}/", {"text": permit.number, "key": str(uuid.uuid4())})
+    assert NAME not in words(revoked) and NAME[0] in words(revoked)
 
 
 @pytest.mark.parametrize("consent", [True, False])
