@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from permits import credentials, numbers, prints
 from permits.credentials import passes
 from permits.models import Application, Permit, Status
+from portal import stash
 from portal.blocks import owed_blocks, refresh_after
 from portal.forms import RatingForm, WithdrawForm
 from portal.next_steps import fetched, listed, steps_of
@@ -108,10 +109,20 @@ def receipt(request: SignedIn, public_id: UUID) -> HttpResponse:
     })  # fmt: skip
 
 
-@login_required
+def _typed(request: SignedIn) -> QueryDict | None:
+    """What is sent now; or what was typed before a log-in, to be looked at and sent."""
+    if request.method == "POST":
+        return request.POST
+    typed = stash.take(request)
+    if typed is not None:
+        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
+    return typed
+
+
+@stash.signed_in
 def withdraw(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
-    form = WithdrawForm(request.POST if request.method == "POST" else None)
+    form = WithdrawForm(_typed(request))
     if request.method == "POST" and form.is_valid():
         try:
             workflow.withdraw(found.pk, applicant=request.user, reason=form.cleaned_data["reason"])
@@ -123,10 +134,10 @@ def withdraw(request: SignedIn, public_id: UUID) -> HttpResponse:
         messages.info(request, _("This application can't be withdrawn any more."))
         return redirect(found)
     context = {"application": found, "form": form, "section": "applications"}
-    return render(request, "tracking/withdraw.html", context, status=422 if form.errors else 200)
+    return render(request, "tracking/withdraw.html", context, status=422 if request.method == "POST" else 200)
 
 
-@login_required
+@stash.signed_in
 def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if not found.is_closed:
@@ -135,13 +146,13 @@ def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
     if Rating.objects.filter(application=found).exists():
         messages.info(request, _("This application is rated already; a rating is given once."))
         return redirect(found)
-    form = RatingForm(request.POST if request.method == "POST" else None)
+    form = RatingForm(_typed(request))
     if request.method == "POST" and form.is_valid():
         workflow.rate(found.pk, applicant=request.user, **form.cleaned_data)
         messages.success(request, _("Thank you for your rating."))
         return redirect(found)
     context = {"application": found, "form": form, "section": "applications"}
-    return render(request, "tracking/rate.html", context, status=422 if form.errors else 200)
+    return render(request, "tracking/rate.html", context, status=422 if request.method == "POST" else 200)
 
 
 @login_required

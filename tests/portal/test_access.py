@@ -148,7 +148,7 @@ def owners_of(cast: Cast) -> Owners:
                 "invitation": to_others.public_id,
             }
         ],
-        "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}], "gate": [{"public_id": checked_by(cast.owner).public_id, "number": "360924-RY-2026-000001-0"}],
+        "inbox/": [{"pk": notice.pk}], "n/": [{"pk": notice.pk}], "gate": [{"public_id": checked_by(cast.owner).public_id, "scan": "of-nothing"}],
     }  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from reviews.models import Event, Notice, Rating
 from tests.cast import Cast, filled, task_of
 from tests.data import cast as invented
 from tests.portal import steps
-from tests.portal.browser import at, form, links, page, told, words, written
+from tests.portal.browser import at, form, links, page, sign_in, told, words, written
 
 
 def part(application: Application, name: str) -> str:
@@ -206,6 +206,18 @@ def test_before_the_decision_there_is_nothing_to_rate(cast: Cast, made: Any) -> 
     application = made(cast)
     response = at(cast.owner).post(part(application, "rate/"), {"score": "5"}, follow=True)
     assert "once the application is closed" in told(response) and not Rating.objects.exists()
+
+
+@pytest.mark.parametrize(("what", "typed"), [("rate", {"score": "5", "comment": "三小时就批了"}), ("withdraw", {"reason": "重名了"})])
+def test_what_was_typed_in_a_session_that_had_ended_is_there_after_the_log_in(cast: Cast, what: str, typed: dict) -> None:
+    application = steps.approved(cast) if what == "rate" else steps.submitted(cast)
+    address, browser = part(application, f"{what}/"), at(None)
+    back = sign_in(browser, cast.owner, after=browser.post(address, typed))
+    assert "What you had typed is here again" in told(back)
+    assert typed.items() <= form(back).items() and not Rating.objects.exists()
+    assert browser.post(address, form(back)).status_code == 302
+    application.refresh_from_db()
+    assert Rating.objects.exists() or application.status == Status.WITHDRAWN
 
 
 @pytest.mark.parametrize("score", ["", "0", "6", "five", "\x00"])
