@@ -85,6 +85,8 @@ def check_claim(post: policy.Post, thread: Thread, at: datetime) -> policy.Post:
         return post
     if lent := policy.in_place_of(holder, post.user, thread.department_id, at):
         return lent
+    if head := policy.post_in(post.user, thread.department_id, at, supervisor=True):  # in a supervisor's place
+        return head
     raise policy.Refused("claimed", _("%(name)s is answering this.") % {"name": thread.claimed_by}, post.user)
 
 

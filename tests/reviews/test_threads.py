@@ -183,16 +183,18 @@ def test_a_claimed_question_is_its_holders_until_the_claim_is_over(cast: Cast) -
         workflow.claim_thread(application.pk, official=cast.street, now=TUESDAY + 5 * HOUR)
 
 
-def test_whoever_stands_in_for_the_holder_of_a_question_answers_it_though_they_have_a_posting_of_their_own(
-    cast: Cast,
+@pytest.mark.parametrize("absent", ["holder", "supervisor"])
+def test_whoever_stands_in_for_the_holder_of_a_question_or_for_the_supervisor_answers_it_though_posted_there_too(
+    cast: Cast, absent: str
 ) -> None:
     application = submitted(cast)
     ask(application, cast.owner)
-    second = post("second", "street")
+    second, chief = post("second", "street"), post("chief", "street", supervisor=True)
     workflow.claim_thread(application.pk, official=cast.street, now=TUESDAY)
-    posting = Official.objects.get(user=cast.street)
+    away = cast.street if absent == "holder" else chief
+    posting = Official.objects.get(user=away)
     workflow.delegate(
-        posting.pk, to=second, starts_at=TUESDAY, ends_at=TUESDAY + 200 * HOUR, by=cast.street, reason="leave", now=TUESDAY
+        posting.pk, to=second, starts_at=TUESDAY, ends_at=TUESDAY + 200 * HOUR, by=away, reason="leave", now=TUESDAY
     )  # fmt: skip
     assert answer(application, second, now=TUESDAY)
 
