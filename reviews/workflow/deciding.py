@@ -100,11 +100,9 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
         raise ReasonNeeded(_("Write what there is to say: it goes on record."))
     elif row.needs_reason and not said.reason:
         raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
-    stages = step.application.definition.stages
-    if row.action == "approve" and not said.reason and any(stage.kind == "countersign" for stage in stages):
-        against = Decision.objects.filter(
-            task__application=step.application, task__round=step.application.round, outcome=Decision.Outcome.DISAGREE
-        )
+    unexplained = row.action == "approve" and not said.reason
+    if unexplained and any(stage.kind == "countersign" for stage in step.application.definition.stages):
+        against = countersigning.against().filter(task__application=step.application)
         if against.exists():
             raise ReasonNeeded(_("A department disagreed. Say why it is approved all the same."))
 

@@ -90,14 +90,20 @@ def approved_on_a_pledge(cast: Cast) -> Application:
     return fresh(application)
 
 
-def two_countersigns(cast: Cast) -> Application:
+def a_second_countersign(first: str = "") -> None:
+    """An edition with another countersign before the decision; ``first`` are lines for the one that is there."""
     text = SOURCE.read_text(encoding="utf-8")
     second = (
         '[[stages]]\nkey = "second"\nkind = "countersign"\ntitle = { zh = "再会签", en = "Again" }\nlimit = "1h"\n'
         'departments = [{ department = "commerce" }]\n\n'
     )
     at = text.index('[[stages]]\nkey = "decision"')
-    publish(text[:at] + second + text[at:])
+    text = text[:at] + second + text[at:]
+    publish(text.replace('key = "countersign"\n', f'key = "countersign"\n{first}\n'))
+
+
+def two_countersigns(cast: Cast) -> Application:
+    a_second_countersign()
     return countersigned(cast)
 
 
