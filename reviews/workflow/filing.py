@@ -57,7 +57,12 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         event = step.move(row, "submitted", data={"number": application.number, **step.answers_sealed(), **promised})
         mobiles.add(application)
         step.write("calendar")
-        step.tell(told.applicant(event, "submitted"))
+        # What begins with a countersign or a decision is accepted by its sending: nobody comes who says so later.
+        later = row.target == Status.IN_REVIEW and Promise.Kind.LATER in promised
+        if owed := promises.owe(step) if later else []:
+            promises.tell_accepted(step, event, owed)
+        else:
+            step.tell(told.applicant(event, "submitted"))
         if first:
             step.open_stage(first)
             _check_everybody_is_there(application, values, pledged=promised.get(Promise.Kind.PLEDGE, []))

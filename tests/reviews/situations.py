@@ -13,8 +13,7 @@ from reviews import lifecycle, workflow
 from reviews.models import CorrectionNotice, Department, Task
 from reviews.publishing import publish
 from tests.cast import Cast, filled, post, task_of
-from tests.reviews.steps import SOURCE, TUESDAY, accepted, countersigned, edition, rejected, say, submitted
-from tests.reviews.test_promises import PLEDGE
+from tests.reviews.steps import PLEDGE, SOURCE, TUESDAY, accepted, countersigned, edition, rejected, say, submitted
 
 LATER, MUCH_LATER = TUESDAY + timedelta(days=24), TUESDAY + timedelta(days=35)
 ONE_CORRECTION = [workflow.Correction("other", "", "请补充说明")]
