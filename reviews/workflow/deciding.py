@@ -118,7 +118,14 @@ def _earlier_stage(step: Step, key: str) -> Stage:
 # --- what follows ----------------------------------------------------------------------------------------------------
 
 
+def _for_all(step: Step) -> None:
+    """One of the departments decided for all that the stage has: what the others have open there is ended."""
+    if len(step.stage.departments) > 1:
+        step.cancel_tasks(stage=step.stage.key)
+
+
 def _accepted(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     # Returned to the pre-check and accepted again: it has been accepted since the first time.
     step.application.accepted_at = step.application.accepted_at or step.now
     promises.tell_accepted(step, event, promises.owe(step) if step.on_record["promised"] else [], said.reason)
@@ -126,6 +133,7 @@ def _accepted(step: Step, event: Event, said: Said) -> None:
 
 
 def _corrected(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     notice, items = correcting.stop_clock(step, said.corrections)
     step.tell(told.corrections(event, notice, items, said.reason, places=[each.place for each in said.corrections]))
 
@@ -135,6 +143,7 @@ def _heard(step: Step, event: Event, said: Said) -> None:
 
 
 def _approved(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     step.close()
     issuing.issue(step, office=step.task.department.names)
     step.tell(told.applicant(event, "approved", reason=said.reason))
@@ -143,6 +152,7 @@ def _approved(step: Step, event: Event, said: Said) -> None:
 
 
 def _refused(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     step.close()
     until = objections.objection_until(step.application)
     words = {"objection_at": until.isoformat() if until else ""}
