@@ -28,8 +28,8 @@ class Promise(models.Model):
     text = models.TextField(_("Pledge"), blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     made_at = models.DateTimeField(_("Promised"))
-    # Both set when the office accepts with the material missing, and anew when its refusal is set aside; nothing is
-    # owed before.
+    # Both set when it is accepted with the material missing (by the office, or by its sending where nothing is
+    # pre-checked), and anew when its refusal is set aside; nothing is owed before.
     owed_since = models.DateTimeField(null=True)
     due_at = models.DateTimeField(_("Owed by"), null=True)
     remind_at = models.DateTimeField(null=True)

@@ -184,7 +184,7 @@ def _send(request: SignedIn, application: Application) -> HttpResponse:
     except NobodyHandles as nobody:
         messages.error(request, _("%(reason)s Your application is kept as a draft.") % {"reason": nobody})
         return _show_check(request, application, status=409)
-    except Refused as error:
+    except (Refused, workflow.NotSensible) as error:
         messages.error(request, str(error))
         return _show_check(request, application, status=409)
     return redirect(sent)

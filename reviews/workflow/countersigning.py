@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition_process import Stage
@@ -36,12 +37,27 @@ def result(stage: Stage, agree: int, disagree: int, waiting: int) -> Result:
 
 
 def standing(application: Application, stage: Stage) -> Result:
-    """What the stage has come to in the round that is under way."""
-    rows = application.tasks.filter(stage=stage.key, kind="countersign", round=application.round)
-    outcomes = list(rows.values_list("state", "decision__outcome"))
+    """What the stage has come to in the last round that it had a part in.
+
+    The application may be in a later one: it came back to a stage after this one, or to its decision after an
+    objection, and what was said here stands.
+    """
+    rows = application.tasks.filter(stage=stage.key, kind="countersign")
+    said = list(rows.values_list("round", "state", "decision__outcome"))
+    last = max((number for number, _s, _o in said), default=0)
+    outcomes = [(state, outcome) for number, state, outcome in said if number == last]
     agree = sum(outcome in AGREE for _s, outcome in outcomes)
     disagree = sum(outcome == Decision.Outcome.DISAGREE for _s, outcome in outcomes)
     return result(stage, agree, disagree, sum(state == Task.State.OPEN for state, _o in outcomes))
+
+
+def against() -> QuerySet[Decision]:
+    """Where a department disagreed, and its stage was not begun anew since: what counts is as in ``standing``."""
+    later = Task.objects.filter(
+        application=OuterRef("task__application"), stage=OuterRef("task__stage"), kind="countersign",
+        round__gt=OuterRef("task__round"),
+    )  # fmt: skip
+    return Decision.objects.filter(~Exists(later), outcome=Decision.Outcome.DISAGREE)
 
 
 def heard(step: Step) -> None:

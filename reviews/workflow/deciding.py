@@ -100,11 +100,9 @@ def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
         raise ReasonNeeded(_("Write what there is to say: it goes on record."))
     elif row.needs_reason and not said.reason:
         raise ReasonNeeded(_("Give a reason: the applicant is told it, and it goes on record."))
-    stages = step.application.definition.stages
-    if row.action == "approve" and not said.reason and any(stage.kind == "countersign" for stage in stages):
-        against = Decision.objects.filter(
-            task__application=step.application, task__round=step.application.round, outcome=Decision.Outcome.DISAGREE
-        )
+    unexplained = row.action == "approve" and not said.reason
+    if unexplained and any(stage.kind == "countersign" for stage in step.application.definition.stages):
+        against = countersigning.against().filter(task__application=step.application)
         if against.exists():
             raise ReasonNeeded(_("A department disagreed. Say why it is approved all the same."))
 
@@ -120,7 +118,14 @@ def _earlier_stage(step: Step, key: str) -> Stage:
 # --- what follows ----------------------------------------------------------------------------------------------------
 
 
+def _for_all(step: Step) -> None:
+    """One of the departments decided for all that the stage has: what the others have open there is ended."""
+    if len(step.stage.departments) > 1:
+        step.cancel_tasks(stage=step.stage.key)
+
+
 def _accepted(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     # Returned to the pre-check and accepted again: it has been accepted since the first time.
     step.application.accepted_at = step.application.accepted_at or step.now
     promises.tell_accepted(step, event, promises.owe(step) if step.on_record["promised"] else [], said.reason)
@@ -128,6 +133,7 @@ def _accepted(step: Step, event: Event, said: Said) -> None:
 
 
 def _corrected(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     notice, items = correcting.stop_clock(step, said.corrections)
     step.tell(told.corrections(event, notice, items, said.reason, places=[each.place for each in said.corrections]))
 
@@ -137,6 +143,7 @@ def _heard(step: Step, event: Event, said: Said) -> None:
 
 
 def _approved(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     step.close()
     issuing.issue(step, office=step.task.department.names)
     step.tell(told.applicant(event, "approved", reason=said.reason))
@@ -145,6 +152,7 @@ def _approved(step: Step, event: Event, said: Said) -> None:
 
 
 def _refused(step: Step, event: Event, said: Said) -> None:
+    _for_all(step)
     step.close()
     until = objections.objection_until(step.application)
     words = {"objection_at": until.isoformat() if until else ""}

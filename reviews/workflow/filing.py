@@ -9,28 +9,32 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from permits import checks, comparing, mobiles, numbers
 from permits.forms import kept_answers, values_of
 from permits.intake.materials import take_from_record
-from permits.models import Application, Promise, Service, Status, User, next_serial
+from permits.models import Application, Permit, Promise, Service, Status, User, next_serial
 from permits.ready import Ready
 from reviews import calendars, lifecycle, policy, routing, told
 from reviews.workflow import promises
-from reviews.workflow.errors import Incomplete
+from reviews.workflow.errors import Incomplete, NotSensible
 from reviews.workflow.step import APPLICANT_ROLE, on_application
 
 
 def submit(application_id: int, *, applicant: User, now: datetime | None = None) -> Application:
     """Send a draft. A second call gives the same application with the same number.
 
-    Raise ``Incomplete`` with everything that is missing, ``NobodyHandles`` when no office is registered for it.
+    Raise ``Incomplete`` with everything that is missing, ``NobodyHandles`` when no office is registered for it,
+    ``NotSensible`` when the permit that it is to renew doesn't stand any more.
     """
     with on_application(application_id, doing="submit", now=now) as step:
         application, now = step.application, step.now
         policy.check_applicant(applicant, application)
         if application.status != Status.DRAFT:
             return application
+        if application.renews_id:
+            _check_still_renewable(application.renews_id)
         step.by(applicant, APPLICANT_ROLE)
         take_from_record(application)
         if problems := checks.problems(application):
@@ -57,13 +61,28 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         event = step.move(row, "submitted", data={"number": application.number, **step.answers_sealed(), **promised})
         mobiles.add(application)
         step.write("calendar")
-        step.tell(told.applicant(event, "submitted"))
+        # What begins with a countersign or a decision is accepted by its sending: nobody comes who says so later.
+        later = row.target == Status.IN_REVIEW and Promise.Kind.LATER in promised
+        if owed := promises.owe(step) if later else []:
+            promises.tell_accepted(step, event, owed)
+        else:
+            step.tell(told.applicant(event, "submitted"))
         if first:
             step.open_stage(first)
             _check_everybody_is_there(application, values, pledged=promised.get(Promise.Kind.PLEDGE, []))
         if row.target == Status.RECORDED:
             step.close()
         return application
+
+
+def _check_still_renewable(permit_id: int) -> None:
+    """It was when the renewal was begun. That it ran out since is no matter: it was begun in time."""
+    permit = Permit.objects.get(pk=permit_id)
+    if permit.state != Permit.State.VALID:
+        raise NotSensible(
+            _("Permit %(number)s is not valid any more (%(state)s), so it can't be renewed. Throw this draft away and apply anew.")
+            % {"number": permit, "state": permit.get_state_display()}
+        )
 
 
 def _check_everybody_is_there(application: Application, values: Mapping[str, Any], *, pledged: list[str]) -> None:

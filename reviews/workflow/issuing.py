@@ -22,6 +22,8 @@ from reviews.notices import kick
 from reviews.workflow.errors import NotSensible, ReasonNeeded
 from reviews.workflow.step import Step, on_application
 
+CORRECTED = ("content", "person", "signature", "key_id", "code", "corrected_at", "pdf_sha256", "pdf_size")
+
 
 def issue(step: Step, *, office: dict[str, str]) -> None:
     """Number and sign the outcome now; the PDF is printed by a worker."""
@@ -29,7 +31,7 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
     outcome = application.definition.outcome
     if not outcome.is_issued:
         return
-    earlier = Permit.objects.filter(pk=application.renews_id).first() if application.renews_id else None
+    earlier = _to_renew(application.renews_id) if application.renews_id else None
     serial = next_serial(f"permit:{application.region}:{outcome.number_prefix}:{timezone.localdate(now).year}")
     number = numbers.permit_number(application.region, outcome.number_prefix, now, serial)
     valid_until = _valid_until(outcome.valid_days, now, earlier)
@@ -43,7 +45,7 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
         issued_at=now, valid_until=valid_until, code=credentials.make_code(content, now=now), **listing.columns(content),
     )  # fmt: skip
     insert([permit])
-    if earlier and earlier.state == Permit.State.VALID:
+    if earlier:
         earlier.state, earlier.superseded_by = Permit.State.SUPERSEDED, permit
         earlier.save(update_fields=["state", "superseded_by"])
         step.record(
@@ -51,6 +53,24 @@ def issue(step: Step, *, office: dict[str, str]) -> None:
             data={"permit": earlier.number, "by": number},
         )  # fmt: skip
     _print(permit)
+
+
+def _to_renew(permit_id: int) -> Permit:
+    """The earlier permit, which a renewed one goes on from: so it has to stand until then. One that only ran out may
+    have been open to renewal in time."""
+    earlier = lock_permit(permit_id)
+    if earlier.state != Permit.State.VALID:
+        raise NotSensible(
+            _("Permit %(number)s, which this is to renew, is not valid any more (%(state)s): reject the application.")
+            % {"number": earlier, "state": earlier.get_state_display()}
+        )
+    return earlier
+
+
+def lock_permit(permit_id: int) -> Permit:
+    """The permit, its row locked until the transaction ends: a renewal holds another application's lock than whoever
+    corrects or revokes it. Called after the application is locked, so that no two wait for each other."""
+    return Permit.objects.select_for_update(of=("self",)).get(pk=permit_id)
 
 
 def _valid_until(days: int | None, now: datetime, earlier: Permit | None) -> date | None:
@@ -72,7 +92,7 @@ def revoke_permit(permit_id: int, *, official: User, reason: str, now: datetime 
     if not reason.strip():
         raise ReasonNeeded(_("Say why the permit is revoked."))
     with on_application(_application_of(permit_id), doing="revoke_permit", now=now) as step:
-        permit = Permit.objects.get(pk=permit_id)
+        permit = lock_permit(permit_id)
         if permit.state == Permit.State.REVOKED:
             return permit
         _by_a_supervisor_of_the_deciders(step, official)
@@ -98,7 +118,7 @@ def correct_permit(
     if not reason.strip():
         raise ReasonNeeded(_("Say what the slip was."))
     with on_application(_application_of(permit_id), doing="correct_permit", now=now) as step:
-        permit, application = Permit.objects.get(pk=permit_id), step.application
+        permit, application = lock_permit(permit_id), step.application
         if permit.state != Permit.State.VALID:
             raise NotSensible(_("Only a permit that is in force can be corrected."))
         _by_a_supervisor_of_the_deciders(step, official)
@@ -118,9 +138,10 @@ def correct_permit(
         permit.code = credentials.make_code(content, now=step.now)
         permit.content, permit.person = content, person
         permit.corrected_at, permit.pdf_sha256, permit.pdf_size = step.now, "", 0
-        for name, value in listing.columns(content).items():
+        columns = listing.columns(content)
+        for name, value in columns.items():
             setattr(permit, name, value)
-        permit.save()
+        permit.save(update_fields=[*CORRECTED, *columns])
         event = step.record(
             "permit_corrected",
             reason=reason.strip(),
@@ -156,7 +177,7 @@ def start_renewal(permit_id: int, *, applicant: User, now: datetime | None = Non
     with on_application(_application_of(permit_id), doing="start_renewal", now=now) as step:
         earlier = step.application
         policy.check_applicant(applicant, earlier)
-        permit = Permit.objects.get(pk=permit_id)
+        permit = lock_permit(permit_id)
         if begun := permit.renewals.exclude(status__in=CLOSED_UNRENEWED).order_by("pk").last():
             return begun
         service = Service.objects.select_related("current").get(pk=earlier.version.service_id)

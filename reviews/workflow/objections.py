@@ -7,9 +7,10 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import Application, Status, User
+from permits.models.application import CLOSED_UNRENEWED
 from reviews import calendars, clock, lifecycle, policy, told
 from reviews.models import Decision, Objection
-from reviews.workflow import promises
+from reviews.workflow import issuing, promises
 from reviews.workflow.errors import NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, on_application
 
@@ -19,7 +20,8 @@ REFUSALS = ("reject", "decline")
 def object_to(application_id: int, *, applicant: User, text: str, now: datetime | None = None) -> Objection:
     """Object to the refusal of an application. A second call gives the objection that stands.
 
-    Raise ``NotSensible`` when it is too late, or this refusal was objected to already.
+    Raise ``NotSensible`` when it is too late, this refusal was objected to already, or another application is to renew
+    the permit by now.
     """
     with on_application(application_id, doing="object", now=now) as step:
         application = step.application
@@ -35,6 +37,8 @@ def object_to(application_id: int, *, applicant: User, text: str, now: datetime 
         closed_at = application.closed_at
         if refusal is None or closed_at is None or step.now > _deadline(application, closed_at, step.calendar):
             raise NotSensible(_("The time for objections is over. You can still go to court or apply anew."))
+        if application.renews_id:
+            _check_no_other_renewal(application, application.renews_id)
         step.by(applicant, APPLICANT_ROLE)
         event = step.move(row, "objected", reason=text.strip())
         application.closed_at = None
@@ -50,6 +54,28 @@ def object_to(application_id: int, *, applicant: User, text: str, now: datetime 
             filed_by=applicant,
             filed_at=step.now,
         )
+
+
+def _check_no_other_renewal(application: Application, permit_id: int) -> None:
+    """One application at a time renews a permit (the database holds it), and one that is objected to is one again."""
+    permit = issuing.lock_permit(permit_id)
+    other = permit.renewals.exclude(pk=application.pk).exclude(status__in=CLOSED_UNRENEWED).first()
+    if other is None:
+        return
+    if other.status == Status.APPROVED:
+        raise NotSensible(
+            _("Permit %(permit)s was renewed meanwhile, by application %(number)s; this one can't be taken up again.")
+            % {"permit": permit, "number": other}
+        )
+    if other.is_draft:
+        raise NotSensible(
+            _("Another renewal of permit %(permit)s was begun. Throw that draft away first, then object.")
+            % {"permit": permit}
+        )
+    raise NotSensible(
+        _("Another renewal of permit %(permit)s is under way: %(number)s. Withdraw it first, then object.")
+        % {"permit": permit, "number": other}
+    )
 
 
 def objection_until(application: Application) -> datetime | None:

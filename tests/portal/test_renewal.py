@@ -12,7 +12,7 @@ from permits.models import Application, Permit
 from reviews import workflow
 from tests.cast import Cast, filled
 from tests.portal import steps
-from tests.portal.browser import at, page, told, words, written
+from tests.portal.browser import at, form, page, told, words, written
 from tests.reviews.steps import edition
 
 
@@ -27,13 +27,18 @@ def where(permit: Permit) -> str:
     return f"/applications/{permit.application.public_id}/renew/"
 
 
-def renewed(cast: Cast, permit: Permit) -> Permit:
+def begun(cast: Cast, permit: Permit) -> Application:
     draft = workflow.start_renewal(permit.pk, applicant=cast.owner)
     whole = filled(cast)
     whole.materials.update(application=draft)
     draft.answers = whole.answers
     draft.save()
-    return Permit.objects.get(application=steps.approved(cast, workflow.submit(draft.pk, applicant=cast.owner)))
+    return draft
+
+
+def renewed(cast: Cast, permit: Permit) -> Permit:
+    sent = workflow.submit(begun(cast, permit).pk, applicant=cast.owner)
+    return Permit.objects.get(application=steps.approved(cast, sent))
 
 
 def test_the_button_leads_into_a_filled_in_draft_that_says_what_it_renews(cast: Cast, permit: Permit) -> None:
@@ -114,3 +119,26 @@ def test_a_corrected_permit_says_that_earlier_prints_are_void(cast: Cast, permit
     )
     verified = words(at().get(f"/verify/{permit.number}/"))
     assert "Prints from before that day are void" in verified and "Corrected on" in verified
+
+
+def test_a_renewal_of_a_permit_that_was_revoked_is_not_sent_and_the_page_says_what_to_do(
+    cast: Cast, permit: Permit
+) -> None:
+    draft = begun(cast, permit)
+    workflow.revoke_permit(permit.pk, official=cast.supervisor, reason="承诺不实")
+    response = at(cast.owner).post(f"/applications/{draft.public_id}/check/")
+    assert response.status_code == 409
+    assert f"{permit.number} is not valid any more" in words(response) and "apply anew" in words(response)
+    draft.refresh_from_db()
+    assert draft.is_draft
+
+
+def test_who_objects_while_another_renewal_is_under_way_is_told_so_with_the_words_kept(
+    cast: Cast, permit: Permit
+) -> None:
+    refused = workflow.submit(begun(cast, permit).pk, applicant=cast.owner)
+    steps.decide(cast, refused, "street", "decline", reason="不属于本地")
+    begun(cast, permit)
+    response = at(cast.owner).post(f"/applications/{refused.public_id}/objection/", {"text": "厂房在本镇"})
+    assert response.status_code == 409 and form(response)["text"] == "厂房在本镇"
+    assert "Throw that draft away first" in words(response)

@@ -13,8 +13,7 @@ from reviews import lifecycle, workflow
 from reviews.models import CorrectionNotice, Department, Task
 from reviews.publishing import publish
 from tests.cast import Cast, filled, post, task_of
-from tests.reviews.steps import SOURCE, TUESDAY, accepted, countersigned, edition, rejected, say, submitted
-from tests.reviews.test_promises import PLEDGE
+from tests.reviews.steps import PLEDGE, SOURCE, TUESDAY, accepted, countersigned, edition, rejected, say, submitted
 
 LATER, MUCH_LATER = TUESDAY + timedelta(days=24), TUESDAY + timedelta(days=35)
 ONE_CORRECTION = [workflow.Correction("other", "", "请补充说明")]
@@ -90,14 +89,20 @@ def approved_on_a_pledge(cast: Cast) -> Application:
     return fresh(application)
 
 
-def two_countersigns(cast: Cast) -> Application:
+def a_second_countersign(first: str = "") -> None:
+    """An edition with another countersign before the decision; ``first`` are lines for the one that is there."""
     text = SOURCE.read_text(encoding="utf-8")
     second = (
         '[[stages]]\nkey = "second"\nkind = "countersign"\ntitle = { zh = "再会签", en = "Again" }\nlimit = "1h"\n'
         'departments = [{ department = "commerce" }]\n\n'
     )
     at = text.index('[[stages]]\nkey = "decision"')
-    publish(text[:at] + second + text[at:])
+    text = text[:at] + second + text[at:]
+    publish(text.replace('key = "countersign"\n', f'key = "countersign"\n{first}\n'))
+
+
+def two_countersigns(cast: Cast) -> Application:
+    a_second_countersign()
     return countersigned(cast)
 
 

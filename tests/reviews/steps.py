@@ -16,6 +16,11 @@ from tests.cast import Cast, filled, task_of
 
 TUESDAY = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
 SOURCE = Path(settings.BASE_DIR) / "permits" / "services" / "resumption.toml"
+# What can be added to a material: that a pledge may stand in its place.
+PLEDGE = (
+    'pledge = { text = { zh = "我承诺预案真实有效", en = "I pledge that the plan is real" }, '
+    'department = "health", within = "3d" }'
+)
 
 
 def edition(**added: str) -> ServiceVersion:

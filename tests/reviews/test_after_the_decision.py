@@ -18,6 +18,7 @@ from reviews.audit import log, naming, story
 from reviews.models import Event, Notice, Objection
 from reviews.notices import texts
 from tests.cast import filled, post, task_of
+from tests.reviews.situations import fresh
 from tests.reviews.steps import TUESDAY, actions, approved, edition, rejected, say, submitted
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +205,72 @@ class TestRenewal:
         permit = self.renewable(cast)
         with pytest.raises(policy.Refused):
             workflow.start_renewal(permit.pk, applicant=cast.outsider, now=TUESDAY + timedelta(days=70))
+
+
+def begun(cast, permit):
+    """A draft that is to renew it, and is complete."""
+    draft, whole = workflow.start_renewal(permit.pk, applicant=cast.owner, now=TUESDAY), filled(cast)
+    whole.materials.update(application=draft)
+    draft.answers = whole.answers
+    draft.save()
+    return draft
+
+
+def up_to_the_bureau(cast, application, now=TUESDAY):
+    workflow.submit(application.pk, applicant=cast.owner, now=now)
+    say(application, "street", cast.street, "accept", now=now)
+    say(application, "health", cast.health, "agree", now=now)
+    say(application, "industry", cast.industry, "agree", now=now)
+    return fresh(application)
+
+
+class TestRenewalMeanwhile:
+    @pytest.fixture
+    def permit(self, cast):
+        edition(outcome="valid_days = 30\nrenewable_days = 60")  # at once
+        return Permit.objects.get(application=approved(cast))
+
+    @pytest.fixture
+    def declined(self, cast, permit):
+        application = workflow.submit(begun(cast, permit).pk, applicant=cast.owner, now=TUESDAY)
+        say(application, "street", cast.street, "decline", reason="不属于本地")
+        return application
+
+    def test_one_objects_to_a_refused_renewal_once_no_other_is_under_way(self, cast, permit, declined):
+        other = begun(cast, permit)
+        with pytest.raises(workflow.NotSensible, match="暂存|draft"):
+            workflow.object_to(declined.pk, applicant=cast.owner, text="不服", now=TUESDAY)
+        number = workflow.submit(other.pk, applicant=cast.owner, now=TUESDAY).number
+        with pytest.raises(workflow.NotSensible, match=number):
+            workflow.object_to(declined.pk, applicant=cast.owner, text="不服", now=TUESDAY)
+        workflow.withdraw(other.pk, applicant=cast.owner, now=TUESDAY)
+        workflow.object_to(declined.pk, applicant=cast.owner, text="不服", now=TUESDAY)
+        assert workflow.start_renewal(permit.pk, applicant=cast.owner, now=TUESDAY).pk == declined.pk
+
+    def test_nobody_objects_to_a_refused_renewal_once_another_one_was_approved(self, cast, permit, declined):
+        other = up_to_the_bureau(cast, begun(cast, permit))
+        say(other, "bureau", cast.decider, "approve")
+        with pytest.raises(workflow.NotSensible, match=other.number):
+            workflow.object_to(declined.pk, applicant=cast.owner, text="不服", now=TUESDAY)
+
+    def test_a_permit_that_was_revoked_is_not_renewed_by_a_draft_begun_before(self, cast, permit):
+        draft = begun(cast, permit)
+        workflow.revoke_permit(permit.pk, official=cast.supervisor, reason="承诺不实", now=TUESDAY)
+        with pytest.raises(workflow.NotSensible, match=permit.number):
+            workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
+        assert fresh(draft).is_draft
+
+    def test_nor_by_an_application_that_was_sent_before(self, cast, permit):
+        application = up_to_the_bureau(cast, begun(cast, permit))
+        workflow.revoke_permit(permit.pk, official=cast.supervisor, reason="承诺不实", now=TUESDAY)
+        with pytest.raises(workflow.NotSensible, match=permit.number):
+            say(application, "bureau", cast.decider, "approve")
+        assert fresh(application).status == Status.IN_REVIEW and Permit.objects.count() == 1
+        say(application, "bureau", cast.decider, "reject", reason="原证已撤销")
+
+    def test_one_that_only_ran_out_is_renewed_by_what_was_begun_in_time(self, cast, permit):
+        now = TUESDAY + timedelta(days=35)
+        application = up_to_the_bureau(cast, begun(cast, permit), now)
+        say(application, "bureau", cast.decider, "approve", now=now)
+        permit.refresh_from_db()
+        assert permit.state == Permit.State.SUPERSEDED

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from lxml.html import document_fromstring
 
 from permits.definition_process import Stage
-from permits.models import Status
+from permits.models import Status, User
 from reviews import clock, limits, policy, workflow
 from reviews.models import Decision, Department, Event, Notice, Task
 from reviews.workflow.countersigning import result
 from tests.cast import post, task_of
+from tests.reviews.situations import a_second_countersign, fresh
 from tests.reviews.steps import TUESDAY, accepted, actions, countersigned, edition, say, submitted
 from tests.reviews.test_admin import desk_of, review, text_of
 
@@ -53,6 +54,14 @@ def test_a_quorum_is_settled_as_soon_as_it_cannot_come_out_otherwise(agree, disa
 @given(agree=few, disagree=few, rule=st.sampled_from(["opinion", "all", "any"]))
 def test_nothing_stays_open_once_everybody_has_spoken(agree, disagree, rule):
     assert result(stage(rule), agree, disagree, 0) != "open"
+
+
+def set_aside(cast, application):
+    """Rejected, objected to, and to be decided anew."""
+    say(application, "bureau", cast.decider, "reject", reason="会签未通过")
+    workflow.object_to(application.pk, applicant=cast.owner, text="已整改", now=TUESDAY)
+    say(application, "bureau", cast.supervisor, "overturn", reason="属实")
+    return fresh(application)
 
 
 @pytest.mark.django_db
@@ -102,6 +111,36 @@ class TestAgreement:
         say(application, "bureau", cast.decider, "return", reason="请再议", to_stage="countersign")
         say(application, "health", cast.health, "agree")
         say(application, "industry", cast.industry, "agree")
+        say(application, "bureau", cast.decider, "approve")
+
+    def test_an_objection_that_is_upheld_does_not_make_those_against_it_agree(self, cast):
+        edition(countersign='agreement = "all"')
+        application = set_aside(cast, countersigned(cast, industry_says="disagree"))
+        with pytest.raises(policy.Refused) as caught:
+            say(application, "bureau", post("third", "bureau"), "approve", reason="仍予批准")
+        assert caught.value.rule == "not_agreed"
+
+    def test_after_an_objection_an_approval_against_a_department_still_needs_its_reason(self, cast):
+        application = set_aside(cast, countersigned(cast, industry_says="disagree"))
+        third = post("third", "bureau")
+        with pytest.raises(workflow.ReasonNeeded):
+            say(application, "bureau", third, "approve")
+        say(application, "bureau", third, "approve", reason="现场已整改")
+
+    def test_a_return_to_a_later_countersign_leaves_the_earlier_one_as_it_stands(self, cast):
+        a_second_countersign('agreement = "all"')
+        application = countersigned(cast, industry_says="disagree")
+        again = User.objects.get(name="commerce")
+        say(application, "commerce", again, "agree")
+        say(application, "bureau", cast.decider, "return", reason="请再议", to_stage="second")
+        say(application, "commerce", again, "agree")
+        with pytest.raises(policy.Refused) as caught:
+            say(application, "bureau", cast.decider, "approve", reason="仍予批准")
+        assert caught.value.rule == "not_agreed"
+        say(application, "bureau", cast.decider, "return", reason="请再议", to_stage="countersign")
+        say(application, "health", cast.health, "agree")
+        say(application, "industry", cast.industry, "agree")
+        say(application, "commerce", again, "agree")
         say(application, "bureau", cast.decider, "approve")
 
     def test_a_late_department_is_deemed_to_agree_where_the_definition_says_so(self, cast):

@@ -19,8 +19,7 @@ from reviews.models import CorrectionNotice, Decision, Department, Event, Pause,
 from tests.cast import Cast, filled, make_cast, post
 from tests.reviews.audit.honest import check_told
 from tests.reviews.situations import ONE_CORRECTION
-from tests.reviews.steps import TUESDAY, edition
-from tests.reviews.test_promises import PLEDGE
+from tests.reviews.steps import PLEDGE, TUESDAY, edition
 
 pytestmark = pytest.mark.django_db
 ANSWERS = (

@@ -11,13 +11,10 @@ from permits.models import Check, Material, Permit, Promise, Status
 from reviews import clock, limits, policy, workflow
 from reviews.models import Event, Notice, Task
 from tests.cast import filled, post, task_of
-from tests.reviews.steps import TUESDAY, actions, edition, say
+from tests.reviews.situations import stages_only
+from tests.reviews.steps import PLEDGE, TUESDAY, actions, edition, say
 
 pytestmark = pytest.mark.django_db
-PLEDGE = (
-    'pledge = { text = { zh = "我承诺预案真实有效", en = "I pledge that the plan is real" }, '
-    'department = "health", within = "3d" }'
-)
 
 
 def draft_without(cast, requirement, **changes):
@@ -188,6 +185,28 @@ def test_silence_in_the_pre_check_accepts_with_what_was_promised(cast):
         ("accepted_owing", owed.due_at.isoformat())
     }
     assert Task.objects.open().filter(application=application, stage="countersign").count() == 2
+
+
+@pytest.mark.parametrize("first", ["countersign", "decision"])
+def test_without_a_pre_check_what_comes_later_is_owed_from_the_sending_on(cast, first):
+    stages_only(*dict.fromkeys([first, "decision"]))
+    draft = draft_without(cast, "canteen_plan")
+    workflow.promise_material(draft.pk, applicant=cast.owner, requirement="canteen_plan", kind="later", now=TUESDAY)
+    application = workflow.submit(draft.pk, applicant=cast.owner, now=TUESDAY)
+    owed = application.promises.get()
+    assert owed.due_at == clock.due(
+        TUESDAY, clock.Limit.parse(application.definition.limits.owed), clock.WorkCalendar()
+    )
+    told = Notice.objects.filter(recipient=cast.owner)
+    assert {(notice.kind, notice.params.get("deadline_at")) for notice in told} == {
+        ("accepted_owing", owed.due_at.isoformat())
+    }
+    if first == "countersign":
+        say(application, "health", cast.health, "agree")
+    with pytest.raises(policy.Refused) as caught:
+        say(application, "bureau", cast.decider, "approve")
+    assert caught.value.rule == "owed_material"
+    assert limits.keep(owed.due_at)["terminated"] == 1
 
 
 def test_while_an_objection_is_looked_at_nothing_is_owed_and_an_overturned_decision_gives_the_time_anew(cast):

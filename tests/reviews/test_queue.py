@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import uuid
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -488,6 +489,11 @@ def test_the_list_knows_what_is_owed_and_forgets_what_was_said_before_it_went_ba
     )
     Application.objects.filter(pk=again.application_id).update(round=2)
     desk = desk_of(cast.decider)
+    # It is in its second round because of another stage: what the department said stands.
+    assert "disagreed" in rows(send(desk, [again], "approve"))[again.application.number]
+    said_before.pk, said_before.public_id, said_before.round = None, uuid.uuid4(), 2
+    said_before.save()
+    Decision.objects.create(task=said_before, official=cast.health, outcome="agree", decided_at=timezone.now())
     response = send(desk, [owing, again], "approve")
     assert page(response).xpath("//input[@name='task']/@value") == [str(again.pk)]
     assert "has not come yet" in rows(response)[owing.application.number]

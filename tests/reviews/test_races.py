@@ -17,6 +17,8 @@ from reviews.models import Decision, Event, Notice, Task
 from reviews.notices import delivery
 from reviews.policy import Refused
 from tests.cast import filled, task_of
+from tests.reviews.steps import approved, edition
+from tests.reviews.test_after_the_decision import begun, up_to_the_bureau
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +107,31 @@ def test_a_step_on_a_task_waits_for_the_application_first_and_then_sees_the_task
         (found,) = waits.result(timeout=30)
     assert isinstance(found, Refused) and found.rule == "claimed", found
     assert cast.decider.name in str(found)
+
+
+@pytest.mark.production
+@pytest.mark.parametrize("act", ["corrected", "renewed"])
+def test_what_is_done_to_a_permit_waits_for_who_revokes_it_and_then_sees_that_it_is(cast, act):
+    """Who corrects or revokes it has its application locked, who renews it another one: its own row is between them."""
+    edition(outcome="valid_days = 30\nrenewable_days = 60")
+    permit = Permit.objects.get(application=approved(cast))
+    application = up_to_the_bureau(cast, begun(cast, permit))
+    acts = {
+        "corrected": lambda: workflow.correct_permit(
+            permit.pk, official=cast.supervisor, changes={"first_batch": "110"}, reason="人数有误"
+        ),
+        "renewed": lambda: workflow.decide(task_of(application, "bureau").pk, official=cast.decider, outcome="approve"),
+    }
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Permit.objects.select_for_update().get(pk=permit.pk)
+            waits = pool.submit(lambda: at_once(acts[act]))
+            wait_until_somebody_waits_for_a_lock()
+            Permit.objects.filter(pk=permit.pk).update(state=Permit.State.REVOKED)
+        (found,) = waits.result(timeout=30)
+    assert isinstance(found, workflow.NotSensible), found
+    permit.refresh_from_db()
+    assert permit.state == Permit.State.REVOKED and Permit.objects.count() == 1
 
 
 def wait_until_somebody_waits_for_a_lock():

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,7 +22,7 @@ from reviews.admin.access import who
 from reviews.admin.queue.page import address, chosen, dressed, with_what_is_shown
 from reviews.admin.review import REFUSALS
 from reviews.models import Decision, Task
-from reviews.workflow import queueing
+from reviews.workflow import countersigning, queueing
 
 MOST = 100
 # What is decided without words, by the kind of task.
@@ -96,11 +95,8 @@ def _sorted(tasks: list[Task], official: User) -> tuple[list[Row], list[Row]]:
     elsewhere = _among(ids, queueing.decided_elsewhere(official))
     acts_as = queueing.acts_as(official)
     applications = [task.application_id for task in tasks]
-    # What was said before it went back to a department counts no more.
-    disagreed = set(Decision.objects.filter(
-        task__application__in=applications, task__round=F("task__application__round"),
-        outcome=Decision.Outcome.DISAGREE,
-    ).values_list("task__application", flat=True))  # fmt: skip
+    against = countersigning.against().filter(task__application__in=applications)
+    disagreed = set(against.values_list("task__application", flat=True))
     owing = set(Promise.objects.owed().filter(application__in=applications).values_list("application", flat=True))
     possible, not_so = [], []
     for task in tasks:
