@@ -17,7 +17,7 @@ SHOWN = {
     "submitted", "accepted", "corrections_requested", "corrections_answered", "declined", "deemed_accepted", "agreed",
     "disagreed", "approved", "rejected", "withdrawn", "lapsed", "recorded", "permit_revoked", "suspended", "resumed",
     "extended", "returned", "deemed_agreed", "terminated", "objected", "upheld", "overturned", "permit_corrected",
-    "permit_superseded", "promise_met", "pledge_confirmed", "due_times_recomputed", "files_erased",
+    "permit_superseded", "promise_met", "promise_dropped", "pledge_confirmed", "due_times_recomputed", "files_erased",
 }  # fmt: skip
 BAD = {"declined", "rejected", "lapsed", "permit_revoked", "disagreed", "terminated", "upheld"}
 WITHOUT_REASON = {log.EVENT_OF[outcome] for outcome in lifecycle.INTERNAL}

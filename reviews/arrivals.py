@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 
 from permits.intake import checking, sandbox, storage
 from permits.models import Material, Promise
-from reviews import policy, workflow
+from reviews import workflow
 
 log = logging.getLogger(__name__)
 AT_ONCE = 100
@@ -29,11 +29,7 @@ def arrived(material: Material) -> int:
     """Of an application that was accepted without it: it is owed no more. How many were owed; safe to call again."""
     if material.application.is_draft:
         return 0
-    try:
-        return workflow.material_arrived(material.application_id, applicant=material.uploaded_by)
-    except policy.Refused:  # who sent it may act for the enterprise no more
-        log.warning("material %s came, and its sender may not act any more", material.public_id)
-        return 0
+    return workflow.material_arrived(material.application_id)
 
 
 def sweep() -> int:
@@ -46,6 +42,6 @@ def sweep() -> int:
     missed = list(Promise.objects.owed().filter(Exists(there))[:AT_ONCE])
     for promise in missed:
         rows = Material.objects.current().filter(application=promise.application_id, requirement=promise.requirement)
-        if material := rows.select_related("application", "uploaded_by").first():
+        if material := rows.select_related("application").first():
             arrived(material)
     return len(waiting) + len(missed)

@@ -31,7 +31,7 @@ def keep(now: datetime | None = None) -> dict[str, int]:
         "escalated": escalate_overdue(now),
         "answers_late": _each(_due(guidance.late(now), "due_at", now), workflow.escalate_thread, now),
         "claims_expired": _each(_left(running, now), workflow.expire_claim, now),
-        "deemed_agreed": _each(_due(running, "silent_at", now), workflow.deem_agreed, now),
+        "deemed_agreed": _each(_due(running.filter(kind="countersign"), "silent_at", now), workflow.deem_agreed, now),
         "deemed_accepted": _each(_unchecked(now), workflow.deem_accepted, now),
         "warned_of_lapse": _each(_due(unanswered, "remind_at", now), workflow.warn_of_lapse, now),
         "lapsed": _each(_due(unanswered, "deadline", now, "application_id"), workflow.lapse, now),
@@ -60,7 +60,9 @@ def _left(running: TaskQuerySet, now: datetime) -> list[int]:
 
 def _unchecked(now: datetime) -> list[int]:
     waiting = Task.objects.open().filter(kind="precheck", application__status__in=[Status.SUBMITTED, Status.CORRECTED])
-    return _due(waiting, "due_at", now, "application_id")
+    # One that was opened before pre-checks had their time of silence is looked at once, and has it from then on.
+    without = waiting.filter(silent_at=None).values_list("application_id", flat=True)[:BATCH]
+    return list(dict.fromkeys([*_due(waiting, "silent_at", now, "application_id"), *without]))
 
 
 def _each(ids: Iterable[int], step: Callable[..., bool], now: datetime) -> int:

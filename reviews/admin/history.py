@@ -71,7 +71,7 @@ def _detail(application: Application, event: Event, data: dict[str, Any], names:
         case "reminded":
             share = [f"{data['per_cent']} %"] if data.get("per_cent") else []
             return " · ".join([*said("department", "requirement"), *share])
-        case "owed_escalated" | "promise_met":
+        case "owed_escalated" | "promise_met" | "promise_dropped":
             return "".join(said("requirement"))
         case "aftercheck_opened":
             return "".join(said("requirements"))

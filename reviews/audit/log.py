@@ -84,7 +84,7 @@ ACTIONS = {
     "resumed": _("Special procedure ended: the clock goes on"),
     "extended": _("Statutory limit extended"),
     "promised": _("Material promised"),
-    "promise_dropped": _("Promise taken back"),
+    "promise_dropped": _("Promise of a material no longer needed"),
     "promise_met": _("Owed material handed in"),
     "owed_escalated": _("Owed material at risk: escalated"),
     "terminated": _("Terminated: an owed material did not come"),

@@ -69,7 +69,9 @@ SENTENCES = {
     "resumed": _l("%(who)s ended the special procedure (%(kind)s): the clock goes on."),
     "extended": _l("%(who)s extended the statutory limit."),
     "promised": _l("%(who)s promised a material for later, or a pledge in its place."),
-    "promise_dropped": _l("%(who)s took a promise of a material back."),
+    "promise_dropped": _l(
+        "The promise of %(requirement)s is no longer needed: the material came, or is not asked for any more."
+    ),
     "promise_met": _l("%(who)s handed in what was owed: %(requirement)s."),
     "owed_escalated": _l("%(requirement)s is owed and at risk: the supervisor was told."),
     "terminated": _l("What was owed did not come in time (%(requirements)s): the application was terminated."),
@@ -142,6 +144,7 @@ OF_ONE = {
 # The same, where the event says more or less than usual.
 HURRY = _l("A reminder was sent: time is running short.")
 OWED_SOON = _l("A reminder was sent: %(requirement)s is owed.")
+OWED_CAME = _l("What was owed came, and its file was found fine: %(requirement)s.")
 EXPERT_ASKED = _l("%(who)s asked %(expert)s for an opinion, at: %(asked)s.")
 
 
@@ -153,13 +156,16 @@ def sentence(event: Event, names: naming.Names) -> str:
         "who": naming.who(event, names), "before": naming.state(event, event.before), "after": naming.state(event, event.after),
         "columns": naming.columns(event, data) if event.action == "settings_changed" else "",
     }  # fmt: skip
-    said = str(_wording(event.action, data)) % gaps
+    said = str(_wording(event, data)) % gaps
     if behalf := names.people.get(data.get("on_behalf_of") or ""):
         said = _("%(said)s In the place of %(name)s.") % {"said": said, "name": behalf}
     return said
 
 
-def _wording(action: str, data: dict[str, object]) -> object:
+def _wording(event: Event, data: dict[str, object]) -> object:
+    action = event.action
+    if action == "promise_met" and event.actor is None:
+        return OWED_CAME
     if action == "reminded" and not data.get("stage"):
         return OWED_SOON if data.get("requirement") else HURRY
     if action == "advice_asked" and data.get("expert"):

@@ -61,7 +61,7 @@ class Task(models.Model):
     remind_at = models.DateTimeField(null=True)
     reminded = models.PositiveSmallIntegerField(default=0, help_text="Per cent of the time at the last reminder")
     escalated_at = models.DateTimeField(null=True)
-    # 默认同意: when its department's silence counts as agreement.
+    # When its department's silence means something: 默认同意 in a countersign, 逾期不告知即为受理 in a pre-check.
     silent_at = models.DateTimeField(null=True)
     returned = models.BooleanField(_("Returned"), default=False)
     round = models.PositiveSmallIntegerField(default=1)

@@ -17,6 +17,7 @@ from permits.models.material import Check
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Mark, Place, Task
 from reviews.notices import kick
+from reviews.workflow import promises
 from reviews.workflow.errors import Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, check_open, on_application, on_task
 
@@ -68,6 +69,7 @@ def answer_corrections(
         event = step.move(row, "corrections_answered", data={"items": len(items), **step.answers_sealed()})
         step.tell(told.applicant(event, "corrections_answered"))
         _back_to_the_one_who_asked(step, notice.task)
+        promises.settle(step)  # last: an office is told of the answer, and not of what it did to a promise
         return application
 
 

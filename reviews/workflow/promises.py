@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Requirement
 from permits.forms import values_of
-from permits.intake.materials import requirement_state
+from permits.intake.materials import hidden_materials, requirement_state
 from permits.models import Application, Material, Promise, Status, User
 from reviews import clock, lifecycle, policy, routing, told
 from reviews.models import Event, Task
@@ -66,10 +66,40 @@ def _checked(application: Application, asked: Requirement | None, kind: str) -> 
 
 def drop_needless(application: Application) -> None:
     """At submission: where the file came after all, or isn't asked for any more, nothing is owed and nothing checked."""
-    states = requirement_state(application, values_of(application.definition, application.answers))
-    needless = [state.requirement.key for state in states if state.promise and (state.files or not state.required)]
-    if needless:
-        application.promises.filter(requirement__in=needless).delete()
+    if needless := [promise.pk for promise, _files in _needless(application)]:
+        application.promises.filter(pk__in=needless).delete()
+
+
+def settle(step: Step) -> None:
+    """When corrections are answered, the same, on record: what came is met, the other promises are gone."""
+    application = step.application
+    if not application.promises.filter(met_at=None).exists():
+        return
+    for promise, files in _needless(application):
+        if promise.kind == Promise.Kind.LATER and files:
+            _meet(step, promise, files)
+        else:
+            promise.delete()
+            step.record("promise_dropped", data={"requirement": promise.requirement})
+
+
+def _needless(application: Application) -> list[tuple[Promise, list[Material]]]:
+    """The promises that stand in for nothing, each with the files that came instead: a material isn't asked for either
+    where its question is hidden."""
+    values = values_of(application.definition, application.answers)
+    hidden = hidden_materials(application.definition, values)
+    return [
+        (state.promise, state.files)
+        for state in requirement_state(application, values, with_hidden=True)
+        if state.promise and state.promise.met_at is None
+        and (state.files or not state.required or state.requirement.key in hidden)
+    ]  # fmt: skip
+
+
+def _meet(step: Step, promise: Promise, files: list[Material]) -> Event:
+    promise.met_at, promise.remind_at = step.now, None
+    promise.save(update_fields=["met_at", "remind_at"])
+    return step.record("promise_met", data={"requirement": promise.requirement, "files": step.files_sealed(files)})
 
 
 def owe(step: Step) -> list[Promise]:
@@ -115,21 +145,23 @@ def owed_words(application: Application, promises: list[Promise]) -> dict[str, A
     return {"items": titles(application, promises), "deadline_at": until.isoformat()}
 
 
-def material_arrived(application_id: int, *, applicant: User, now: datetime | None = None) -> int:
-    """Owed materials that are there now are owed no more. Return how many; a second call finds none."""
+def material_arrived(application_id: int, *, applicant: User | None = None, now: datetime | None = None) -> int:
+    """Owed materials that are there now are owed no more. Return how many; a second call finds none.
+
+    Without an ``applicant`` the system says so, of a file that was found fine: that its sender may hand it in was
+    checked when it came, and an authorisation that has ended since takes nothing back.
+    """
     with on_application(application_id, doing="material_arrived", now=now) as step:
         application = step.application
-        policy.check_applicant(applicant, application)
-        step.by(applicant, APPLICANT_ROLE)
+        if applicant is not None:
+            policy.check_applicant(applicant, application)
+            step.by(applicant, APPLICANT_ROLE)
         there: dict[str, list[Material]] = defaultdict(list)
         for material in application.materials.current():
             there[material.requirement].append(material)
         met = [promise for promise in application.promises.owed() if promise.requirement in there]
         for promise in met:
-            promise.met_at, promise.remind_at = step.now, None
-            promise.save(update_fields=["met_at", "remind_at"])
-            files = step.files_sealed(there[promise.requirement])
-            event = step.record("promise_met", data={"requirement": promise.requirement, "files": files})
+            event = _meet(step, promise, there[promise.requirement])
             for task in application.tasks.open().select_related("department", "claimed_by"):
                 task.application = application
                 step.tell(told.holder(event, task, "promise_met", items=titles(application, [promise])))

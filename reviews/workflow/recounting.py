@@ -62,12 +62,15 @@ def _times(
                 setattr(application, name, counted(was, began, limit))
                 yield name, was, getattr(application, name)
     for task in application.tasks.open().select_related("department"):
-        was = task.due_at
+        was, silent = task.due_at, task.silent_at
         with_the_promise = application.due_at if was == promised else None
         task.due_at = with_the_promise or counted(was, task.opened_at, _limit_of(task))
-        if task.due_at != was:
+        task.silent_at = silent and counted(silent, task.opened_at, _silence_of(task))
+        if (task.due_at, task.silent_at) != (was, silent):
             _timers(task, latest(task.opened_at, goes_on), step.now, calendar)
         yield f"{task.stage}@{task.department.kind}", was, task.due_at
+        if silent and task.silent_at:
+            yield f"silence:{task.stage}@{task.department.kind}", silent, task.silent_at
     for notice in application.correction_notices.filter(answered_at=None):
         was = notice.deadline
         notice.deadline = max(was, clock.carried_over(was, clock.end_of_day(notice.issued_at), earlier, calendar))
@@ -116,11 +119,15 @@ def _limit_of(task: Task) -> str:
     return (stage.limit if stage else None) or definition.limits.promised
 
 
+def _silence_of(task: Task) -> str:
+    """The limit after which its department's silence means something."""
+    return task.application.definition.limits.acceptance if task.kind == "precheck" else _limit_of(task)
+
+
 def _timers(task: Task, since: datetime, now: datetime, calendar: clock.WorkCalendar) -> None:
     """What hangs on a task's due time goes with it; one that is not overdue any more may be escalated again."""
     share = next_share(task.reminded)
     task.remind_at = at_share(since, task.due_at, share, calendar) if share else None
-    task.silent_at = task.due_at if task.silent_at else None
     if task.due_at > now:
         task.escalated_at = None
     task.save(update_fields=["due_at", "remind_at", "silent_at", "escalated_at"])

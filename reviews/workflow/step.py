@@ -192,7 +192,7 @@ class Step:
         tasks = [self.new_task(stage.key, stage.kind, office, due) for office in offices]
         for task in tasks:
             task.returned = returned
-            task.silent_at = due if stage.silence == "agrees" else None
+            task.silent_at = due if stage.silence == "agrees" else task.silent_at
         self.open_tasks(tasks)
 
     def next_stage(self) -> None:
@@ -203,9 +203,12 @@ class Step:
 
     def new_task(self, stage: str, kind: str, department: Department, due: datetime) -> Task:
         """A task that ``open_tasks`` is going to write."""
+        # However long the office gives itself for a pre-check: by law its silence accepts after the time for that.
+        acceptance = self.application.definition.limits.acceptance if kind == "precheck" else ""
         return Task(
             application=self.application, stage=stage, kind=kind, department=department, opened_at=self.now, due_at=due,
             remind_at=at_share(self.now, due, HALF, self.calendar), round=self.application.round,
+            silent_at=self.limit(acceptance) if acceptance else None,
         )  # fmt: skip
 
     def open_tasks(self, tasks: list[Task]) -> None:

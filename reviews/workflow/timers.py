@@ -21,7 +21,12 @@ def deem_accepted(application_id: int, *, now: datetime | None = None) -> bool:
             return False
         task = application.tasks.open().filter(kind="precheck").select_related("department").first()
         limit = clock.Limit.parse(application.definition.limits.acceptance)
-        if task is None or clock.due(task.opened_at, limit, step.calendar) > step.now:
+        if task is None:
+            return False
+        if task.silent_at is None:
+            task.silent_at = clock.due(task.opened_at, limit, step.calendar)
+            task.save(update_fields=["silent_at"])
+        if task.silent_at > step.now:
             return False
         row = lifecycle.transition("deem_accepted", application.status, "precheck")
         step.cancel_tasks()

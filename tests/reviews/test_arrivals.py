@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from permits.intake import checking
 from permits.intake.materials import take_in
-from permits.models import Material, Promise
+from permits.models import Material, Membership, Promise
 from reviews import arrivals
 from reviews.models import Event, Notice
 from tests.data import bad
@@ -53,3 +53,15 @@ def test_a_worker_that_died_before_it_could_say_so_is_made_good_by_the_sweep(app
     assert owed(application)
     assert arrivals.sweep() == 1 and not owed(application)
     assert arrivals.sweep() == 0
+
+
+def test_what_an_agent_sent_counts_when_their_authorisation_ended_before_it_was_looked_into(application, cast):
+    material = take_in(
+        application=application, requirement_key="canteen_plan", upload=document("canteen_plan.pdf"), user=cast.colleague
+    )
+    Membership.objects.filter(user=cast.colleague).update(active=False)
+    arrivals.check(material.pk)
+    assert not owed(application)
+    event = Event.objects.get(application=application, action="promise_met")
+    assert (event.actor, event.role) == (None, "system")
+    assert not Event.objects.filter(action="refused").exists()

@@ -57,8 +57,9 @@ def test_a_new_day_off_moves_what_is_due_after_it(cast):
     application = fresh(application)
     assert application.due_at == due("3h", calendar) == datetime(2026, 11, 26, 11, tzinfo=clock.SHANGHAI)
     assert application.statutory_due_at == due("5d", calendar)
-    assert set(moved) == {"due_at", "statutory_due_at"}, "the task was due before"
-    assert task_of(application, "street").due_at == due("1h", calendar)
+    assert set(moved) == {"due_at", "statutory_due_at", "silence:precheck@street"}, "the task was due before"
+    task = task_of(application, "street")
+    assert (task.due_at, task.silent_at) == (due("1h", calendar), due("5d", calendar))
 
 
 def test_it_is_one_event_told_to_the_applicant_and_a_second_time_nothing(cast):
@@ -90,11 +91,12 @@ def test_carried_over_is_as_if_it_had_been_counted_so_from_the_beginning(start, 
 def test_a_task_and_its_reminders_and_its_silence_go_with_it(cast):
     application = sent(cast, AFTERNOON + HOUR * 0.75)  # 17:15: its hour ends tomorrow
     task = task_of(application, "street")
-    type(task).objects.filter(pk=task.pk).update(silent_at=task.due_at, escalated_at=AFTERNOON)
+    type(task).objects.filter(pk=task.pk).update(escalated_at=AFTERNOON)
     calendar = load(WEDNESDAY)
     workflow.recompute_due_times(application.pk, now=AFTERNOON + HOUR)
     task.refresh_from_db()
-    assert task.due_at == datetime(2026, 11, 26, 9, 45, tzinfo=clock.SHANGHAI) == task.silent_at
+    assert task.due_at == datetime(2026, 11, 26, 9, 45, tzinfo=clock.SHANGHAI)
+    assert task.silent_at == due("5d", calendar, task.opened_at)
     assert task.remind_at == clock.add_working_time(task.opened_at, HOUR / 2, calendar)
     assert task.escalated_at is None, "it is not overdue any more"
 
