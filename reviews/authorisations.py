@@ -95,6 +95,7 @@ def end(membership_id: int, *, by: User) -> Membership:
     _check_not_last(membership)
     _stop(membership)
     event = record("authorisation_ended", enterprise, by, role="owner", data={"to": _id(membership)})
+    withdraw_all(enterprise, membership.user, by=by)
     outbox.write(told.of_enterprise(event, enterprise, "authorisation_ended", people=[membership.user], **_NOWHERE))
     return membership
 
@@ -109,6 +110,7 @@ def leave(enterprise_id: int, *, by: User) -> None:
     _check_not_last(membership)
     _stop(membership)
     event = record("member_left", enterprise, by, role=membership.role)
+    withdraw_all(enterprise, by, by=by)
     outbox.write(told.of_enterprise(event, enterprise, "member_left", owners=True, who=by.name))
 
 
@@ -134,6 +136,7 @@ def make_agent(membership_id: int, *, by: User) -> Membership:
     membership.role = Membership.Role.AGENT
     membership.save(update_fields=["role"])
     event = record("owner_ended", enterprise, by, role="owner", data={"to": _id(membership)})
+    withdraw_all(enterprise, membership.user, by=by)
     outbox.write(told.of_enterprise(event, enterprise, "authorised", people=[membership.user], **_words(membership)))
     return membership
 
@@ -184,10 +187,13 @@ def waiting_for(user: User) -> Any:
 
 @transaction.atomic
 def answer(invitation: Invitation, *, by: User, accept: bool) -> None:
-    """By the one who was invited, once. Raise ``Refused`` when it was withdrawn or too late meanwhile."""
+    """By the one who was invited, once. Raise ``Refused`` when it was withdrawn or too late meanwhile.
+
+    Nobody comes in by the word of somebody who is no owner any more; to decline, that doesn't matter.
+    """
     enterprise = locked(invitation.enterprise_id)
     found = waiting_for(by).filter(pk=invitation.pk).first()
-    if found is None:
+    if found is None or (accept and not _stands(found, enterprise)):
         raise Refused("gone", _("The invitation was answered or withdrawn, or its time is over. Ask for a new one."))
     found.state = Invitation.State.ACCEPTED if accept else Invitation.State.DECLINED
     found.answered_at = timezone.now()
@@ -213,6 +219,20 @@ def withdraw(invitation: Invitation, *, by: User) -> None:
     here = Invitation.objects.filter(pk=invitation.pk, state=Invitation.State.OPEN)
     if here.update(state=Invitation.State.WITHDRAWN, answered_at=now):
         record("invitation_withdrawn", enterprise, by, role="owner", data={"invitation": str(invitation.public_id)})
+
+
+def withdraw_all(enterprise: Enterprise, inviter: User, *, by: User) -> None:
+    """Somebody is an owner no more: nobody answers their invitations. The enterprise's row is locked by the caller."""
+    waiting = enterprise.invitations.filter(invited_by=inviter, state=Invitation.State.OPEN).order_by("pk")
+    for invitation in waiting:
+        invitation.state, invitation.answered_at = Invitation.State.WITHDRAWN, timezone.now()
+        invitation.save(update_fields=["state", "answered_at"])
+        record("invitation_withdrawn", enterprise, by, role="owner", data={"invitation": str(invitation.public_id)})
+
+
+def _stands(invitation: Invitation, enterprise: Enterprise) -> bool:
+    owned = Enterprise.objects.owned_by(invitation.invited_by).filter(pk=enterprise.pk)
+    return invitation.invited_by.is_active and owned.exists()
 
 
 def _send(event: Event, made: Invitation, by: User) -> None:

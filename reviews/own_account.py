@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from permits.models import AccessRequest, Application, Enterprise, Membership, Status, User
-from reviews import roles
+from reviews import authorisations, roles
 from reviews.audit import log
 from reviews.enterprises import Refused
 from reviews.models import Event, Notice
@@ -106,10 +106,12 @@ def close(user: User) -> None:
         return
     owned = Membership.objects.filter(user=locked, active=True, role="owner").values("enterprise")
     # Of two last owners who close at once, the second finds the first one gone.
-    list(Enterprise.objects.select_for_update(of=("self",)).filter(pk__in=owned).order_by("pk"))
+    enterprises = list(Enterprise.objects.select_for_update(of=("self",)).filter(pk__in=owned).order_by("pk"))
     if said := obstacles(locked):
         raise Refused("not_yet", " ".join(said))
     _record("account_closed", locked)
+    for enterprise in enterprises:
+        authorisations.withdraw_all(enterprise, locked, by=locked)
     Membership.objects.filter(user=locked).update(active=False, role="agent")
     AccessRequest.objects.filter(user=locked, state=AccessRequest.State.OPEN).update(
         state=AccessRequest.State.REFUSED, answered_at=timezone.now()

@@ -23,7 +23,7 @@ from permits.models import (
     User,
 )
 from portal.demo import DOCUMENTS
-from reviews import authorisations, enterprises, policy, workflow
+from reviews import authorisations, enterprises, own_account, policy, workflow
 from reviews.authorisations import Limits
 from reviews.models import Event, Notice
 from reviews.notices import texts
@@ -317,6 +317,45 @@ def test_an_invitation_is_declined_or_withdrawn(cast: Cast) -> None:
     assert at(invited).get(f"/enterprises/invitations/{second.public_id}/").status_code == 404
     assert actions(cast) == ["agent_invited", "invitation_declined", "agent_invited", "invitation_withdrawn"]
     assert not Membership.objects.filter(user=invited).exists()
+
+
+@pytest.mark.parametrize("how", ["ended", "made an agent", "left", "closed the account"])
+def test_who_stops_being_an_owner_leaves_no_invitation_behind(cast: Cast, how: str) -> None:
+    second = person("second")
+    was = authorisations.make_owner(of(cast, cast.colleague).pk, by=cast.owner)
+    theirs = authorisations.invite(cast.enterprise.pk, second.email, Limits(), by=cast.colleague, role="owner")
+    others = authorisations.invite(cast.enterprise.pk, person("third").email, Limits(), by=cast.owner)
+    match how:
+        case "ended":
+            authorisations.end(was.pk, by=cast.owner)
+        case "made an agent":
+            authorisations.make_agent(was.pk, by=cast.owner)
+        case "left":
+            authorisations.leave(cast.enterprise.pk, by=cast.colleague)
+        case _:
+            own_account.close(cast.colleague)
+    address = f"/enterprises/invitations/{theirs.public_id}/"
+    assert at(second).post(address, {"answer": "accept"}).status_code == 404
+    with pytest.raises(enterprises.Refused):
+        authorisations.answer(theirs, by=second, accept=True)
+    assert not Membership.objects.filter(user=second).exists()
+    assert actions(cast).count("invitation_withdrawn") == 1
+    others.refresh_from_db()
+    assert others.state == "open", "another owner's invitation stands"
+
+
+@pytest.mark.parametrize("shut", [True, False])
+def test_nobody_comes_in_by_the_word_of_one_who_is_no_owner_any_more(cast: Cast, shut: bool) -> None:
+    second = person("second")
+    invitation = authorisations.invite(cast.enterprise.pk, second.email, Limits(), by=cast.owner, role="owner")
+    if shut:
+        User.objects.filter(pk=cast.owner.pk).update(is_active=False)
+    else:  # before this rule stood, and nobody withdrew what they had invited to
+        Membership.objects.filter(pk=of(cast, cast.owner).pk).update(role="agent")
+    response = at(second).post(f"/enterprises/invitations/{invitation.public_id}/", {"answer": "accept"}, follow=True)
+    assert "Ask for a new one" in told(response) and not Membership.objects.filter(user=second).exists()
+    authorisations.answer(invitation, by=second, accept=False)
+    assert Invitation.objects.get().state == "declined"
 
 
 def test_who_acts_for_it_already_is_not_invited(cast: Cast) -> None:
