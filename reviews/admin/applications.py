@@ -109,7 +109,8 @@ class PermitAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Permit]:
         found = Permit.objects.filter(handled_by(request, "application")).defer("application__answers")
         headed = Department.objects.ids_headed_by(who(request))
-        mine = Task.objects.filter(application=OuterRef("application"), kind="decision", department__in=headed)
+        decided = Task.objects.filter(application=OuterRef("application"), kind="decision", state=Task.State.DONE)
+        mine = decided.filter(department__in=headed)
         return found.annotate(may_revoke=Exists(mine))
 
     def get_urls(self) -> list[URLPattern]:

@@ -18,6 +18,7 @@ from permits.models import Application, Permit, PermitCorrection, Service, User,
 from permits.models.application import CLOSED_UNRENEWED
 from permits.ready import insert
 from reviews import policy, told
+from reviews.models import Task
 from reviews.notices import kick
 from reviews.workflow.errors import NotSensible, ReasonNeeded
 from reviews.workflow.step import Step, on_application
@@ -212,7 +213,7 @@ def _application_of(permit_id: int) -> int:
 
 
 def _by_a_supervisor_of_the_deciders(step: Step, official: User) -> None:
-    deciding = step.application.tasks.filter(kind="decision").order_by("-pk").values_list("department_id", flat=True)
-    post = policy.check_supervisor(official, list(deciding), step.now)
+    decided = step.application.tasks.filter(kind="decision", state=Task.State.DONE).order_by("-pk")
+    post = policy.check_supervisor(official, list(decided.values_list("department_id", flat=True)), step.now)
     policy.check_not_involved(official, step.application)
     step.by(official, post)

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from permits.models import User
-from reviews import limits, workflow
+from permits.models import Permit, User
+from reviews import limits, policy, workflow
 from reviews.models import Department, Task
 from reviews.publishing import publish
-from tests.cast import task_of
+from tests.cast import post, task_of
 from tests.reviews.situations import ONE_CORRECTION, answer
 from tests.reviews.steps import SOURCE, TUESDAY, countersigned, say, submitted
 from tests.reviews.test_admin import desk_of, review, text_of
@@ -67,3 +67,14 @@ def test_corrections_come_back_to_the_one_who_asked_for_them_alone(cast):
     assert not limits.keep(TUESDAY + timedelta(days=2))["escalated"], "nobody is waited for but the applicant"
     answer(application, cast.owner)
     assert [task.department.kind for task in application.tasks.open()] == ["street"]
+
+
+def test_the_head_of_the_office_that_did_not_decide_revokes_and_corrects_nothing(cast, client):
+    application, _other, _commerce = open_to_both(cast, "bureau")
+    say(application, "bureau", cast.decider, "approve")
+    head, permit = post("commerce-head", "commerce", supervisor=True), Permit.objects.get(application=application)
+    with pytest.raises(policy.Refused):
+        workflow.revoke_permit(permit.pk, official=head, reason="查实造假")
+    client.force_login(head)
+    assert client.get(f"/admin/permits/permit/{permit.pk}/revoke/").status_code == 404
+    assert workflow.revoke_permit(permit.pk, official=cast.supervisor, reason="查实造假")
