@@ -19,7 +19,7 @@ from permits.models import Application, Check
 class Problem:
     """Something to be mended before the application can be sent: where it is, and what to do."""
 
-    place: str  # "section" or "material"
+    place: str  # "section" or "material"; of an answered notice "correction" or "office" too
     key: str  # the section's or the requirement's key
     field: str
     title: str

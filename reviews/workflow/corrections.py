@@ -17,7 +17,7 @@ from permits.models.material import Check
 from reviews import clock, lifecycle, policy, told
 from reviews.models import CorrectionItem, CorrectionNotice, Department, Mark, Place, Task
 from reviews.notices import kick
-from reviews.workflow import promises
+from reviews.workflow import promises, rerouting
 from reviews.workflow.errors import Incomplete, NotSensible, ReasonNeeded
 from reviews.workflow.step import APPLICANT_ROLE, Step, check_open, on_application, on_task
 
@@ -42,7 +42,7 @@ def answer_corrections(
     """Send the answers to a notice of corrections: ``answers`` maps an item's public id to the words that go with it.
 
     The corrected fields and files are on the application already. Raise ``Incomplete`` when the application as
-    corrected has faults, or an item was left without a change and without a word.
+    corrected has faults, an item was left without a change and without a word, or nobody handles it where it lies now.
     """
     with on_application(application_id, doing="answer_corrections", now=now) as step:
         application, now = step.application, step.now
@@ -66,9 +66,15 @@ def answer_corrections(
         notice.save(update_fields=["answered_at", "remind_at"])
         step.clock_goes_on(notice)
         mobiles.index(application)
-        event = step.move(row, "corrections_answered", data={"items": len(items), **step.answers_sealed()})
+        region, offices = application.region, rerouting.offices_by_answer(step, items)
+        moved = {"region": application.region} if application.region != region else {}
+        event = step.move(row, "corrections_answered", data={"items": len(items), **step.answers_sealed(), **moved})
         step.tell(told.applicant(event, "corrections_answered"))
-        _back_to_the_one_who_asked(step, notice.task)
+        if offices and notice.task.department not in offices:
+            step.cancel_tasks(kind=step.stage_kind)  # what another office of the same stage still had of it
+            step.open_stage(step.stage)
+        else:
+            _back_to_the_one_who_asked(step, notice.task)
         promises.settle(step)  # last: an office is told of the answer, and not of what it did to a promise
         return application
 

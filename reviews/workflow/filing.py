@@ -47,8 +47,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
         promised = _promised(application)
         # Hidden answers aren't kept; what is kept is what the form showed.
         application.answers = kept_answers(definition, application.answers)
-        application.region = str(values[definition.region_field] or "")
-        application.industry = str(values.get(definition.industry_field or "") or "")
+        write_place(application, values)
         day = timezone.localdate(now)
         serial = next_serial(f"case:{application.region}:{day:%Y%m%d}")
         application.number = numbers.case_number(application.region, now, serial)
@@ -69,7 +68,7 @@ def submit(application_id: int, *, applicant: User, now: datetime | None = None)
             step.tell(told.applicant(event, "submitted"))
         if first:
             step.open_stage(first)
-            _check_everybody_is_there(application, values, pledged=promised.get(Promise.Kind.PLEDGE, []))
+            check_everybody_is_there(application, values, pledged=promised.get(Promise.Kind.PLEDGE, []))
         if row.target == Status.RECORDED:
             step.close()
         return application
@@ -85,7 +84,14 @@ def _check_still_renewable(permit_id: int) -> None:
         )
 
 
-def _check_everybody_is_there(application: Application, values: Mapping[str, Any], *, pledged: list[str]) -> None:
+def write_place(application: Application, values: Mapping[str, Any]) -> None:
+    """What routing, lists and permits read of the answers: columns of their own."""
+    definition = application.definition
+    application.region = str(values[definition.region_field] or "")
+    application.industry = str(values.get(definition.industry_field or "") or "")
+
+
+def check_everybody_is_there(application: Application, values: Mapping[str, Any], *, pledged: list[str]) -> None:
     """Each later stage has its offices, and each pledge has who checks it: or it would be sent, and be stuck on the way."""
     definition = application.definition
     region = str(values[definition.region_field] or "")

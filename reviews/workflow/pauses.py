@@ -79,11 +79,14 @@ def went_on(application: Application) -> datetime | None:
 
 
 def _goes_on(step: Step, task: Task, *, since: datetime) -> None:
-    left = clock.working_time_between(max(since, task.opened_at), task.due_at, step.calendar)
+    def left_of(until: datetime) -> datetime:
+        left = clock.working_time_between(max(since, task.opened_at), until, step.calendar)
+        return clock.add_working_time(step.now, left, step.calendar)
+
     share = next_share(task.reminded)
-    task.due_at = clock.add_working_time(step.now, left, step.calendar)
+    task.due_at = left_of(task.due_at)
     task.remind_at = at_share(step.now, task.due_at, share, step.calendar) if share else None
-    task.silent_at = task.due_at if task.silent_at else None
+    task.silent_at = task.silent_at and left_of(task.silent_at)
     task.lease_until = step.lease_end if task.lease_until else None  # a question to one person stays with them
     task.save(update_fields=["due_at", "remind_at", "silent_at", "lease_until"])
 

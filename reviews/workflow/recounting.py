@@ -55,15 +55,16 @@ def _times(
             since = clock.end_of_day(since)
         return clock.carried_over(was, since, earlier, calendar) if was > since else was
 
-    promised = application.due_at
-    if application.status not in STANDS_STILL:
+    promised, runs = application.due_at, application.status not in STANDS_STILL
+    if runs:
         for name, limit in (("due_at", limits.promised), ("statutory_due_at", limits.statutory)):
             if was := getattr(application, name):
                 setattr(application, name, counted(was, began, limit))
                 yield name, was, getattr(application, name)
     for task in application.tasks.open().select_related("department"):
         was, silent = task.due_at, task.silent_at
-        with_the_promise = application.due_at if was == promised else None
+        # While the clock stands still the promise doesn't move, and a task of its time is carried over by itself.
+        with_the_promise = application.due_at if was == promised and runs else None
         task.due_at = with_the_promise or counted(was, task.opened_at, _limit_of(task))
         task.silent_at = silent and counted(silent, task.opened_at, _silence_of(task))
         if (task.due_at, task.silent_at) != (was, silent):
@@ -71,14 +72,16 @@ def _times(
         yield f"{task.stage}@{task.department.kind}", was, task.due_at
         if silent and task.silent_at:
             yield f"silence:{task.stage}@{task.department.kind}", silent, task.silent_at
-    for notice in application.correction_notices.filter(answered_at=None):
+    # Of an application that is over nothing is asked and nothing owed; while an objection is looked at, it may be again.
+    asked = application.correction_notices.filter(answered_at=None, application__status=Status.NEEDS_CORRECTION)
+    for notice in asked:
         was = notice.deadline
         notice.deadline = max(was, clock.carried_over(was, clock.end_of_day(notice.issued_at), earlier, calendar))
         if notice.deadline != was:
             notice.remind_at = notice.remind_at and corrections.a_day_before(notice.deadline, step.now, calendar)
             notice.save(update_fields=["deadline", "remind_at"])
         yield "corrections", was, notice.deadline
-    for promise in application.promises.owed():
+    for promise in application.promises.owed().exclude(application__status__in=lifecycle.FINAL):
         was, since = promise.due_at, promise.owed_since or began
         if was is None:  # `owed` has none such
             continue

@@ -88,8 +88,15 @@ class Step:
         return self.limit(self.application.definition.limits.claim)
 
     def stage_due(self, stage: Stage) -> datetime:
-        """By when a task of the stage that is opened now is due: by the stage's own limit, or by the promise."""
-        return self.limit(stage.limit) if stage.limit else self.application.due_at or self.now
+        """By when a task of the stage that is opened now is due: by the stage's own limit, and not after the promise.
+
+        A promise that is past already gives nobody a time: there the stage has its own.
+        """
+        promised = self.application.due_at or self.now
+        if not stage.limit:
+            return promised
+        own = self.limit(stage.limit)
+        return min(own, promised) if promised > self.now else own
 
     def time_left(self) -> dict[str, int]:
         """What is left of both time limits now, in seconds of working time: kept while the clock stands still."""
@@ -192,7 +199,8 @@ class Step:
         tasks = [self.new_task(stage.key, stage.kind, office, due) for office in offices]
         for task in tasks:
             task.returned = returned
-            task.silent_at = due if stage.silence == "agrees" else task.silent_at
+            if stage.silence == "agrees" and stage.limit:  # what silence means comes by the stage's limit, never sooner
+                task.silent_at = self.limit(stage.limit)
         self.open_tasks(tasks)
 
     def next_stage(self) -> None:

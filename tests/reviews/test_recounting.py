@@ -21,6 +21,7 @@ from tests.cast import filled, person, task_of
 from tests.reviews.situations import fresh, rejected, to_correct
 from tests.reviews.steps import TUESDAY, actions, say
 from tests.reviews.test_pauses import HOUR, paused
+from tests.reviews.test_promises import owing, to_the_bureau
 
 pytestmark = pytest.mark.django_db
 WEDNESDAY, SATURDAY = date(2026, 11, 25), date(2026, 11, 28)
@@ -122,6 +123,28 @@ def test_while_the_clock_stands_still_only_the_applicants_own_time_moves(cast):
     notice.refresh_from_db()
     assert notice.deadline > was and fresh(application).due_at == application.due_at
     assert Notice.objects.filter(kind="due_times_recomputed", recipient=cast.owner, channel="email").count() == 1
+
+
+def test_nothing_moves_of_what_was_asked_or_owed_when_it_is_over(cast):
+    application = to_correct(cast)
+    workflow.withdraw(application.pk, applicant=cast.owner, now=TUESDAY)
+    owed = owing(cast)
+    workflow.withdraw(owed.pk, applicant=cast.owner, now=TUESDAY)
+    before = CorrectionNotice.objects.get(application=application).deadline, owed.promises.get().due_at
+    load(WEDNESDAY)
+    for over in (application, owed):
+        assert workflow.recompute_due_times(over.pk, now=TUESDAY) == {}
+    assert (CorrectionNotice.objects.get(application=application).deadline, owed.promises.get().due_at) == before
+    assert not Notice.objects.filter(kind="due_times_recomputed").exists()
+
+
+def test_what_is_owed_moves_while_an_objection_is_looked_at(cast):
+    application = owing(cast)
+    to_the_bureau(application, cast)
+    say(application, "bureau", cast.decider, "reject", reason="通风不达标")
+    workflow.object_to(application.pk, applicant=cast.owner, text="已整改", now=TUESDAY)
+    load(WEDNESDAY)
+    assert "owed:canteen_plan" in workflow.recompute_due_times(application.pk, now=TUESDAY)
 
 
 def test_an_applicant_never_gets_less_time_than_was_said(cast):
