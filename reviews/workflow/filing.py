@@ -95,12 +95,12 @@ def carry_draft(application_id: int, *, applicant: User) -> Application:
     """Carry a draft over to the edition in force. What no longer fits is put aside to be shown, not dropped.
 
     A second call changes nothing; what was sent stays on its edition for ever (``NotPossible``). A draft is its
-    owner's own affair and may be thrown away, so it has no events yet.
+    owner's own affair until it is sent, so this is no event.
     """
     with on_application(application_id, doing="carry_draft") as step:
         application = step.application
         policy.check_applicant(applicant, application)
-        if application.status != Status.DRAFT:
+        if not application.is_draft:
             raise lifecycle.NotPossible("submit", application.status)
         service = Service.objects.select_related("current").get(pk=application.version.service_id)
         if service.current is None or service.current_id == application.version_id:
