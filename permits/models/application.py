@@ -69,7 +69,7 @@ class Application(models.Model):
     answers = EncryptedJSONField(default=dict)
     # With it the log's digest of the answers is made (``reviews.audit.log.answers_digest``); without it that says nothing.
     answers_salt = models.CharField(max_length=32, blank=True, editable=False)
-    # What a newer edition did not take when the draft was carried over to it: shown until its owner has seen to it.
+    # Answers and promises that a newer edition did not take when the draft was carried over to it: shown until its owner has seen to it.
     left_over = EncryptedJSONField(default=list)
     # Copied out of the answers when it is submitted, for routing, lists and search.
     region = models.CharField(_("Region"), max_length=12, blank=True)

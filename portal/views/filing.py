@@ -17,7 +17,7 @@ from permits import checks, comparing, fieldtypes, groups, spoken
 from permits.forms import defaults, is_shown, values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
-from portal.blocks import refresh_after
+from portal.blocks import left_rows, refresh_after
 from portal.requests import SignedIn
 from portal.words import limit_in_words
 from reviews import lifecycle, workflow
@@ -200,6 +200,7 @@ def _show_check(request: SignedIn, application: Application, status: int = 200) 
         "promised": limit_in_words(application.definition.limits.promised),
         "requirements": states, "refresh": refresh_after(states),
         "tried": tried, "to_do": [] if tried else _to_do(application, problems), "outdated": is_outdated(application), "left_over": left_over(application),
+        "left_files": left_rows(application),
     }  # fmt: skip
     return render(request, "filing/check.html", context, status=status)
 

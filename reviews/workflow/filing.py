@@ -16,7 +16,7 @@ from permits.intake.materials import take_from_record
 from permits.models import Application, Promise, Service, Status, User, next_serial
 from permits.ready import Ready
 from reviews import calendars, lifecycle, policy, routing, told
-from reviews.workflow import promises
+from reviews.workflow import carrying, promises
 from reviews.workflow.errors import Incomplete
 from reviews.workflow.step import APPLICANT_ROLE, on_application
 
@@ -106,7 +106,9 @@ def carry_draft(application_id: int, *, applicant: User) -> Application:
         if service.current is None or service.current_id == application.version_id:
             return application
         kept, left = comparing.carry(application.answers, application.definition, service.current.definition)
+        before = application.definition
         application.version, application.answers = service.current, kept
+        left += [*carrying.carry_promises(application, before), *carrying.carry_files(application, before)]
         application.left_over = [*application.left_over, *(asdict(each) for each in left)]
         application.save(update_fields=["version", "answers", "left_over", "updated_at"])
         return application
