@@ -12,6 +12,7 @@ from permits.definition import Requirement
 from permits.edition_files import downloads, what_is_taken
 from permits.forms import values_of
 from permits.intake import direct
+from permits.intake.left import left_files
 from permits.intake.materials import RequirementState, requirement_state
 from permits.models import Application, Check, Material
 from portal.words import limit_in_words
@@ -72,6 +73,14 @@ def _instead(application: Application, state: RequirementState) -> dict[str, Any
         "promise_url": reverse("material_promise", args=[application.public_id, requirement.key]),
         "owed_within": limit_in_words(application.definition.limits.owed),
     }  # fmt: skip
+
+
+def left_rows(application: Application) -> list[tuple[Material, str]]:
+    """The files that a draft's edition doesn't take, each with the address that removes it."""
+    files = list(left_files(application))
+    for file in files:
+        file.application = application
+    return [(file, remove_url(file)) for file in files]
 
 
 def remove_url(material: Material) -> str:

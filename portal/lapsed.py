@@ -22,7 +22,9 @@ def why(request: HttpRequest) -> dict[str, Any] | None:
         return None
     mine = Membership.objects.filter(user=user, active=True).select_related("enterprise")
     if match.route.startswith("applications/"):
-        found = mine.filter(enterprise__applications__public_id=public_id).first()
+        found = mine.filter(
+            enterprise__applications__public_id=public_id, enterprise__applications__discarded_at=None
+        ).first()
     elif match.route.startswith("enterprises/"):
         found = mine.filter(enterprise__public_id=public_id).first()
     else:

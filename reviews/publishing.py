@@ -108,7 +108,8 @@ def preview(
         return Preview(newer.slug, None, [], 0, {}, [file.name for file in files])
     before = dict(service.current.files.values_list("name", "sha256"))
     changed = [file.name for file in files if before.get(file.name) != file.sha256]
-    drafts = Application.objects.filter(version__service=service, status=Status.DRAFT).select_related("version")
+    drafts = Application.objects.filter(version__service=service, status=Status.DRAFT, discarded_at=None)
+    drafts = drafts.select_related("version")
     losing: dict[str, int] = {}
     count = 0
     for draft in drafts.iterator(chunk_size=500):

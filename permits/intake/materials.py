@@ -25,6 +25,7 @@ from permits.intake import checking, keeping, sandbox, scanner, storage
 from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, Refused, glance, refuse_size
 from permits.intake.keeping import Made, discard, put_aside
+from permits.intake.left import left_files, throw_away
 from permits.intake.roster import RosterRefused
 from permits.intake.storage import Stored
 from permits.intake.upload import safe_name
@@ -100,7 +101,8 @@ def remove_material(*, material: Material, user: User, may_change: Callable[[App
     with transaction.atomic():
         application = keeping.locked(material.application)
         refuse_when_sent(application, may_change)
-        there = application.materials.shown().filter(pk=material.pk).first()
+        here = application.materials.shown() | left_files(application)
+        there = here.filter(pk=material.pk).first()
         if there is None:
             return  # somebody was faster
         put_aside(application, there)
@@ -253,8 +255,9 @@ def hidden_materials(definition: Definition, values: Mapping[str, Any]) -> set[s
 
 def take_from_record(application: Application) -> list[Material]:
     """At submission: the materials on the enterprise's record become materials of this application too, and files of
-    questions that aren't shown any more are taken out of it."""
+    questions that aren't shown any more, and those that its edition doesn't take, are taken out of it."""
     definition = application.definition
+    throw_away(application)
     if not any(asked.on_record for asked in definition.materials) and not any(f.material for f in definition.fields()):
         return []
     with transaction.atomic():

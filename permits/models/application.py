@@ -42,7 +42,10 @@ CLOSED_UNRENEWED = ["declined", "lapsed", "rejected", "terminated", "withdrawn"]
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, user) -> ApplicationQuerySet:
-        """Those that ``user`` may see as an applicant: their own, and those of enterprises they act for."""
+        """Those that ``user`` may see as an applicant: their own, and those of enterprises they act for.
+
+        A draft that was thrown away is nobody's any more.
+        """
         if not user.is_authenticated:
             return self.none()
         mine = Membership.objects.in_force().filter(user=user)
@@ -51,6 +54,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         limited = mine.filter(enterprise=OuterRef("enterprise"), all_services=False)
         limited = limited.exclude(Exists(chosen.filter(service=OuterRef(OuterRef("version__service")))))
         found = self.filter(Q(enterprise__in=mine.values("enterprise")) | Q(enterprise=None, applicant=user))
+        found = found.filter(discarded_at=None)
         return found.exclude(Exists(limited))
 
 
@@ -65,7 +69,7 @@ class Application(models.Model):
     answers = EncryptedJSONField(default=dict)
     # With it the log's digest of the answers is made (``reviews.audit.log.answers_digest``); without it that says nothing.
     answers_salt = models.CharField(max_length=32, blank=True, editable=False)
-    # What a newer edition did not take when the draft was carried over to it: shown until its owner has seen to it.
+    # Answers and promises that a newer edition did not take when the draft was carried over to it: shown until its owner has seen to it.
     left_over = EncryptedJSONField(default=list)
     # Copied out of the answers when it is submitted, for routing, lists and search.
     region = models.CharField(_("Region"), max_length=12, blank=True)
@@ -78,6 +82,8 @@ class Application(models.Model):
     statutory_due_at = models.DateTimeField(_("Statutory limit"), null=True)
     closed_at = models.DateTimeField(_("Closed"), null=True)
     extended_at = models.DateTimeField(_("Statutory limit extended"), null=True)
+    # A draft that was thrown away, and that the log tells of: its row stays, empty, and is shown to nobody.
+    discarded_at = models.DateTimeField(null=True, editable=False)
     # The working calendar (reviews.calendars) that its times are counted with; "" is the package's own.
     calendar = models.CharField(max_length=16, blank=True, editable=False)
     # How often it came to its stages: a return to an earlier one begins another round.
@@ -109,6 +115,9 @@ class Application(models.Model):
                 | (~Q(status="draft") & Q(number__isnull=False, submitted_at__isnull=False)),
                 name="application_numbered_when_submitted",
             ),
+            models.CheckConstraint(
+                condition=Q(discarded_at=None) | Q(status="draft"), name="application_discarded_as_a_draft"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +132,7 @@ class Application(models.Model):
 
     @property
     def is_draft(self) -> bool:
-        return self.status == Status.DRAFT
+        return self.status == Status.DRAFT and self.discarded_at is None
 
     @property
     def is_closed(self) -> bool:

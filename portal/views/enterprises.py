@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -150,21 +150,27 @@ def edit(request: SignedIn, public_id: UUID) -> HttpResponse:
     typed = request.POST if request.method == "POST" else stash.take(request)
     shown = Enterprise.objects.get(pk=found.pk)  # a form writes what was typed into its own
     form = RecordForm(typed, instance=shown)
-    context = {"form": form, "enterprise": found, "revision": found.revision, "section": "enterprises"}
+    # What was typed was typed against the state it names, whatever is mended in it before it is saved.
+    revision = found.revision if typed is None else _revision(typed)
+    context = {"form": form, "enterprise": found, "revision": revision, "section": "enterprises"}
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render(request, "enterprises/edit.html", context, status=status)
-    said = request.POST.get("revision", "")
-    revision = int(said) if said.isdecimal() and len(said) < 10 else -1
     try:
         steps.change(found.pk, form.said, by=request.user, revision=revision)
     except steps.Refused as refused:
-        context |= {"refused": str(refused), "rows": record_rows(Enterprise.objects.get(pk=found.pk))}
+        now = Enterprise.objects.get(pk=found.pk)
+        context |= {"refused": str(refused), "rows": record_rows(now), "revision": now.revision}
         return render(request, "enterprises/edit.html", context, status=409)
     messages.success(
         request, _("The record is saved. It fills in your next filing; filings that were sent stay as they are.")
     )
     return redirect("enterprise", public_id=public_id)
+
+
+def _revision(typed: QueryDict) -> int:
+    said = typed.get("revision", "")
+    return int(said) if said.isdecimal() and len(said) < 10 else -1
 
 
 @login_required

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from permits import checks, comparing, fieldtypes, groups, spoken
 from permits.forms import defaults, is_shown, values_of
-from permits.intake.materials import remove_material, requirement_state
+from permits.intake.materials import requirement_state
 from permits.models import Application, Enterprise, Service, Status, User
-from portal.blocks import refresh_after
+from portal.blocks import left_rows, refresh_after
 from portal.requests import SignedIn
 from portal.words import limit_in_words
 from reviews import lifecycle, workflow
@@ -200,6 +200,7 @@ def _show_check(request: SignedIn, application: Application, status: int = 200) 
         "promised": limit_in_words(application.definition.limits.promised),
         "requirements": states, "refresh": refresh_after(states),
         "tried": tried, "to_do": [] if tried else _to_do(application, problems), "outdated": is_outdated(application), "left_over": left_over(application),
+        "left_files": left_rows(application),
     }  # fmt: skip
     return render(request, "filing/check.html", context, status=status)
 
@@ -259,13 +260,15 @@ def discard(request: SignedIn, public_id: UUID) -> HttpResponse:
     application = get_object_or_404(Application.objects.visible_to(request.user), public_id=public_id)
     if request.method != "POST":  # back from the log-in: nothing is thrown away that wasn't asked for just now
         return redirect("check", public_id=public_id)
-    with transaction.atomic():
-        locked = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
-        if not locked.is_draft:
-            messages.error(request, _("This application was sent; it can be withdrawn, not thrown away."))
-            return redirect(locked)
-        for material in locked.materials.all():
-            remove_material(material=material, user=request.user)
-        locked.delete()
+    try:
+        workflow.discard_draft(application.pk, applicant=request.user)
+    except lifecycle.NotPossible:
+        messages.error(request, _("This application was sent; it can be withdrawn, not thrown away."))
+        return redirect(application)
+    except Refused as error:  # the authorisation ended just now
+        messages.error(request, str(error))
+        return redirect("applications")
+    except Application.DoesNotExist:  # another click was faster
+        pass
     messages.success(request, _("The draft was thrown away."))
     return redirect("applications")

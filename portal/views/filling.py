@@ -20,7 +20,7 @@ from permits.forms import DefinedForm, section_form, values_of
 from permits.intake.materials import requirement_state
 from permits.models import Application
 from portal import stash
-from portal.blocks import block
+from portal.blocks import block, left_rows
 from portal.group_buttons import rows_asked
 from portal.requests import SignedIn
 from portal.views.filing import after_the_form, is_outdated, left_over, steps
@@ -129,6 +129,7 @@ def _show(
         "back": reverse("fill", args=[application.public_id, sections[index - 1].key]) if index else None,
         "files": _files(application, part, form),
         "outdated": is_outdated(application), "left_over": left_over(application),
+        "left_files": left_rows(application),
         "to_check": "check" in (request.GET.get("then"), form.data.get("then")),
     }  # fmt: skip
     # 409: another tab was first; 422: something is to be mended. Either way everything typed is on the page.

@@ -20,13 +20,14 @@ from django.utils.translation import ngettext, pgettext
 from permits.definition import Requirement
 from permits.forms import values_of
 from permits.intake import scanner
+from permits.intake.left import left_files
 from permits.intake.materials import Refused, add_material, remove_material, requirement_state, take_in
 from permits.intake.ordering import move as put_elsewhere
 from permits.intake.storage import StorageUnavailable
 from permits.intake.upload import safe_name, uploads
 from permits.models import Application, Check, Material, Status, User
 from portal.asked import asked_of, open_notice, owes
-from portal.blocks import block, move_url, refresh_after, remove_url
+from portal.blocks import block, left_rows, move_url, refresh_after, remove_url
 from portal.requests import SignedIn
 from portal.views.filing import asks_for_materials, steps
 from reviews import workflow
@@ -52,7 +53,7 @@ def show(request: SignedIn, application: Application, *, status: int = 200, refu
     context = {
         "application": application, "blocks": blocks, "steps": steps(application, "materials"), "refused": refused,
         "back": reverse("fill", args=[application.public_id, application.definition.sections[-1].key]),
-        "section": "applications", "refresh": refresh_after(states),
+        "section": "applications", "refresh": refresh_after(states), "left_files": left_rows(application),
     }  # fmt: skip
     return render(request, "filing/materials.html", context, status=status)
 
@@ -189,7 +190,8 @@ def remove(request: SignedIn, public_id: UUID, file_id: UUID) -> HttpResponse:
     application = get_object_or_404(
         Application.objects.visible_to(request.user).select_related("version"), public_id=public_id
     )
-    material = application.materials.shown().filter(public_id=file_id).first()
+    here = application.materials.shown() | left_files(application)
+    material = here.filter(public_id=file_id).first()
     if request.method != "POST" or material is None:  # back from the log-in; or a second click
         return redirect(page_of(application))
     key = material.requirement

@@ -125,6 +125,7 @@ ACTIONS = {
     "log_exported": _("Audit log taken out"),
     "original_taken": _("Original of a file taken out"),
     "erasure_announced": _("Applicant told that files will be erased"),
+    "draft_discarded": _("Draft thrown away"),
     "files_erased": _("Files erased: kept long enough"),
     "message_sent": _("Message sent"),
     "thread_claimed": _("Question taken in hand"),

@@ -112,6 +112,7 @@ SENTENCES = {
     "log_exported": _l("%(who)s took the audit log out as a file."),
     "original_taken": _l("%(who)s took out the original of a file: %(requirement)s."),
     "erasure_announced": _l("The applicant was told that %(count)s files of the draft will be erased."),
+    "draft_discarded": _l("%(who)s threw the draft away."),
     "files_erased": _l("%(count)s files were erased: the time for which they are kept is over."),
     "message_sent": _l("%(who)s sent a message about the application (%(way)s)."),
     "thread_claimed": _l("%(who)s took a question of the applicant in hand."),

@@ -17,6 +17,7 @@ from reviews.workflow.corrections import (
 )
 from reviews.workflow.countersigning import check_agreed, deem_agreed
 from reviews.workflow.deciding import decide
+from reviews.workflow.discarding import discard_draft
 from reviews.workflow.erasing_files import announce_erasure, erase_files
 from reviews.workflow.erasing_threads import erase_thread
 from reviews.workflow.errors import AlreadyDecided, Incomplete, NotSensible, ReasonNeeded
@@ -75,6 +76,7 @@ __all__ = [
     "deem_accepted",
     "deem_agreed",
     "delegate",
+    "discard_draft",
     "drop_promise",
     "end_delegation",
     "end_interest",

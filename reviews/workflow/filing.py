@@ -17,7 +17,7 @@ from permits.intake.materials import take_from_record
 from permits.models import Application, Permit, Promise, Service, Status, User, next_serial
 from permits.ready import Ready
 from reviews import calendars, lifecycle, policy, routing, told
-from reviews.workflow import promises
+from reviews.workflow import carrying, promises
 from reviews.workflow.errors import Incomplete, NotSensible
 from reviews.workflow.step import APPLICANT_ROLE, on_application
 
@@ -120,18 +120,20 @@ def carry_draft(application_id: int, *, applicant: User) -> Application:
     """Carry a draft over to the edition in force. What no longer fits is put aside to be shown, not dropped.
 
     A second call changes nothing; what was sent stays on its edition for ever (``NotPossible``). A draft is its
-    owner's own affair and may be thrown away, so it has no events yet.
+    owner's own affair until it is sent, so this is no event.
     """
     with on_application(application_id, doing="carry_draft") as step:
         application = step.application
         policy.check_applicant(applicant, application)
-        if application.status != Status.DRAFT:
+        if not application.is_draft:
             raise lifecycle.NotPossible("submit", application.status)
         service = Service.objects.select_related("current").get(pk=application.version.service_id)
         if service.current is None or service.current_id == application.version_id:
             return application
         kept, left = comparing.carry(application.answers, application.definition, service.current.definition)
+        before = application.definition
         application.version, application.answers = service.current, kept
+        left += [*carrying.carry_promises(application, before), *carrying.carry_files(application, before)]
         application.left_over = [*application.left_over, *(asdict(each) for each in left)]
         application.save(update_fields=["version", "answers", "left_over", "updated_at"])
         return application

@@ -30,7 +30,7 @@ def promise_material(
         policy.check_applicant(applicant, application)
         _check_draft(application)
         asked = application.definition.requirement(requirement)
-        text = _checked(application, asked, kind)
+        text = checked(application, asked, kind)
         made, _new = Promise.objects.update_or_create(
             application=application, requirement=requirement,
             defaults={"kind": kind, "text": text, "made_by": applicant, "made_at": step.now},
@@ -51,8 +51,8 @@ def _check_draft(application: Application) -> None:
         raise NotSensible(_("This application was sent; what was promised in it stands."))
 
 
-def _checked(application: Application, asked: Requirement | None, kind: str) -> str:
-    """The words of the pledge; nothing for a material that comes later."""
+def checked(application: Application, asked: Requirement | None, kind: str) -> str:
+    """The words of the pledge; nothing for a material that comes later. Raise ``NotSensible`` where neither is allowed."""
     if asked is None:
         raise NotSensible(_("This service doesn't ask for such a material. Reload the page."))
     if application.enterprise and application.enterprise.bad_credit:
@@ -66,8 +66,9 @@ def _checked(application: Application, asked: Requirement | None, kind: str) -> 
 
 def drop_needless(application: Application) -> None:
     """At submission: where the file came after all, or isn't asked for any more, nothing is owed and nothing checked."""
-    if needless := [promise.pk for promise, _files in _needless(application)]:
-        application.promises.filter(pk__in=needless).delete()
+    states = requirement_state(application, values_of(application.definition, application.answers))
+    needed = [state.requirement.key for state in states if state.promise and state.required and not state.files]
+    application.promises.exclude(requirement__in=needed).delete()
 
 
 def settle(step: Step) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from permits.intake import storage
-from permits.models import Application, Enterprise, Membership, Service, Status
-from reviews import workflow
-from reviews.models import Event
+from permits.models import Application, Enterprise, Material, Membership, Service, Status
+from reviews import policy, publishing, tasks, workflow
+from reviews.audit import verify
+from reviews.audit.sealing import seal
+from reviews.models import Event, Notice, Thread
 from tests.cast import Cast, filled, person
 from tests.data import cast as invented
+from tests.portal import steps
 from tests.portal.browser import at, fault_at, form, links, page, sign_in, told, words
 from tests.reviews.test_races import at_once
 
@@ -622,6 +627,74 @@ def test_after_throwing_away_one_may_begin_again(cast: Cast) -> None:
     assert client.get(section(old, "people")).status_code == 404
     client.post(START)
     assert Application.objects.get().pk != old.pk
+
+
+@pytest.mark.parametrize("kind", ["later", "pledge"])
+def test_a_draft_with_a_promise_is_thrown_away(cast: Cast, kind: str) -> None:
+    draft = filled(cast)
+    workflow.promise_material(
+        draft.pk, applicant=cast.owner, requirement="canteen_plan" if kind == "later" else "epidemic_plan", kind=kind
+    )
+    assert "The draft was thrown away" in told(at(cast.owner).post(address(draft, "discard"), follow=True))
+    assert not Application.objects.exists()
+
+
+def test_a_draft_that_the_log_tells_of_is_thrown_away_and_the_log_stays_whole(
+    cast: Cast, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    settings.KEEP_FILES = {"draft": 60}
+    client = at(cast.owner)
+    client.post(START)
+    draft = Application.objects.get()
+    stored = storage.put([b"a plan"])
+    Material.objects.create(
+        application=draft, requirement="canteen_plan", original_name="plan.pdf", media_type="application/pdf", size=6,
+        sha256=stored.sha256, uploaded_by=cast.owner, check_state="fine",
+    )  # fmt: skip
+    workflow.promise_material(draft.pk, applicant=cast.owner, requirement="epidemic_plan", kind="pledge")
+    workflow.ask(draft.pk, applicant=cast.owner, text="您好", key="1")
+    long_ago = timezone.now() - timedelta(days=59)
+    Application.objects.update(updated_at=long_ago, left_over=[{"label": {"zh": "", "en": ""}, "value": "机密"}])
+    Material.objects.update(uploaded_at=long_ago)
+    tasks.announce_erasures()
+    assert draft.events.exists() and draft.notices.exists()
+    with pytest.raises(policy.Refused):  # an event too
+        workflow.submit(draft.pk, applicant=cast.outsider)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert "The draft was thrown away" in told(client.post(address(draft, "discard"), follow=True))
+    gone = Application.objects.get()
+    assert (gone.answers, gone.left_over, gone.is_draft) == ({}, [], False) and gone.discarded_at
+    assert not storage.exists(stored.sha256)
+    for rows in (gone.materials, gone.promises, gone.notices, gone.callbacks, gone.consents):
+        assert not rows.exists()
+    assert not Thread.objects.exists() and not Notice.objects.inbox_of(cast.owner).exists()
+    last = gone.events.latest("seq")
+    assert (last.action, last.actor) == ("draft_discarded", cast.owner)
+    seal()
+    assert verify.verify().first is None
+    for part in ("check", "go-on", "materials", "messages", "fill/people"):
+        assert client.get(address(draft, part)).status_code == 404
+    assert client.get(draft.get_absolute_url()).status_code == 404
+    for listed in ("/", "/applications/", "/services/resumption/", f"/enterprises/{cast.enterprise.public_id}/"):
+        assert str(draft.public_id) not in client.get(listed).content.decode()
+    workflow.discard_draft(draft.pk, applicant=cast.owner)
+    assert gone.events.latest("seq") == last, "a second click changes nothing"
+    assert client.post(START).status_code == 302
+    fresh = Application.objects.visible_to(cast.owner).get()
+    assert fresh.pk != draft.pk and fresh.answers
+    assert publishing.preview(fresh.version.source).drafts == 1
+
+
+def test_a_renewal_that_was_thrown_away_can_be_begun_again(cast: Cast) -> None:
+    permit = steps.approved(cast).permit
+    draft = filled(cast)
+    Application.objects.filter(pk=draft.pk).update(renews=permit)
+    with pytest.raises(policy.Refused):
+        workflow.submit(draft.pk, applicant=cast.outsider)
+    at(cast.owner).post(address(draft, "discard"))
+    draft.refresh_from_db()
+    assert draft.discarded_at and draft.renews is None
+    Application.objects.filter(pk=filled(cast).pk).update(renews=permit)
 
 
 def test_what_was_sent_cannot_be_thrown_away(cast: Cast) -> None:

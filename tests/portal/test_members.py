@@ -30,7 +30,7 @@ from reviews.notices import texts
 from tests.cast import Cast, filled, person
 from tests.data import cast as invented
 from tests.portal import steps
-from tests.portal.browser import at, fault_at, form, links, page, told, words
+from tests.portal.browser import at, fault_at, form, links, page, sign_in, told, words
 
 DAY = timedelta(days=1)
 
@@ -398,6 +398,28 @@ def test_of_two_who_change_it_the_second_is_shown_what_the_first_saved(cast: Cas
     client.post(here(cast, "record"), form(response) | {"revision": "1"})
     cast.enterprise.refresh_from_db()
     assert cast.enterprise.legal_name == "余新" and EnterpriseChange.objects.count() == 2
+
+
+@pytest.mark.parametrize("way", ["a typing error", "a log-in"])
+def test_what_another_owner_changed_is_not_overwritten_after(cast: Cast, way: str) -> None:
+    client = at(cast.owner)
+    opened = form(client.get(here(cast, "record")))
+    at(cast.owner).post(here(cast, "record"), opened | {"production_address": "工业园区新厂房"})
+    mine = opened | {"legal_name": "余新"}
+    if way == "a log-in":
+        client.logout()
+        back = sign_in(client, cast.owner, after=client.post(here(cast, "record"), mine))
+    else:
+        back = client.post(here(cast, "record"), mine | {"legal_mobile": "123"})
+        assert back.status_code == 422
+    response = client.post(here(cast, "record"), form(back) | {"legal_mobile": ""})
+    assert response.status_code == 409 and "工业园区新厂房" in words(response) and form(response)["legal_name"] == "余新"
+    cast.enterprise.refresh_from_db()
+    assert cast.enterprise.production_address == "工业园区新厂房" and cast.enterprise.legal_name != "余新"
+    looked_at = form(response) | {"production_address": "工业园区新厂房"}
+    assert client.post(here(cast, "record"), looked_at).status_code == 302
+    cast.enterprise.refresh_from_db()
+    assert (cast.enterprise.production_address, cast.enterprise.legal_name) == ("工业园区新厂房", "余新")
 
 
 def test_saving_the_same_again_is_no_change(cast: Cast) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
-from permits.models import Application, ServiceVersion
+from permits.intake import storage
+from permits.models import Application, Material, Promise, ServiceVersion
 from reviews import lifecycle, publishing, workflow
 from reviews.models import Event
 from tests.cast import Cast, filled, person, post
+from tests.portal import steps
 
 pytestmark = pytest.mark.django_db
 SOURCE = (Path(settings.BASE_DIR) / "permits" / "services" / "resumption.toml").read_text(encoding="utf-8")
@@ -162,3 +167,114 @@ def test_every_edition_page_opens_for_ops(ops):
     for path in ("", f"{version.pk}/change/"):
         assert ops.get(f"/admin/permits/serviceversion/{path}").status_code == 200
     assert ops.get(f"/admin/permits/service/{version.service_id}/change/").status_code == 200
+
+
+# --- promises and files of a draft that is carried over -----------------------------------------------------------
+
+
+def edition(key: str, *, without: bool = False, **lines: str) -> str:
+    """The definition with one material left out, or with a line of it said otherwise (left out when it says nothing)."""
+    parts = re.split(r"(?m)^(?=\[\[)", SOURCE)
+    at = next(n for n, part in enumerate(parts) if part.startswith("[[materials]]") and f'key = "{key}"' in part)
+    for name, value in lines.items():
+        parts[at] = re.sub(rf"(?m)^{name} = .*\n", f"{name} = {value}\n" if value else "", parts[at])
+    if without:
+        parts.pop(at)
+    return "".join(parts)
+
+
+def carried(cast: Cast, draft: Application, source: str) -> Application:
+    publishing.publish(source)
+    signed_in(cast.owner).post(f"/applications/{draft.public_id}/carry/")
+    draft.refresh_from_db()
+    assert draft.version.edition == 2
+    return draft
+
+
+def promising(cast: Cast, requirement: str, kind: str) -> Application:
+    draft = filled(cast)
+    draft.materials.filter(requirement=requirement).delete()
+    workflow.promise_material(draft.pk, applicant=cast.owner, requirement=requirement, kind=kind)
+    return draft
+
+
+def test_what_was_to_come_later_and_is_not_asked_for_any_more_is_not_owed(cast: Cast):
+    draft = carried(cast, promising(cast, "canteen_plan", "later"), edition("canteen_plan", without=True))
+    assert not draft.promises.exists()
+    page = signed_in(cast.owner).get(f"/applications/{draft.public_id}/check/").content.decode()
+    assert "to be handed in later: this does not hold any more" in page and "Canteen" in page
+    sent = steps.countersigned(cast, workflow.submit(draft.pk, applicant=cast.owner))
+    steps.decide(cast, sent, "bureau", "approve")
+    sent.refresh_from_db()
+    assert sent.status == "approved"
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        ({"pledge": ""}, False),
+        ({"pledge": '{ department = "health", within = "10d", text = { zh = "另一承诺", en = "Another" } }'}, False),
+        ({"help": '{ zh = "另", en = "Otherwise" }'}, True),
+    ],
+)
+def test_a_pledge_that_the_new_edition_does_not_take_stands_for_nothing(cast: Cast, said: dict[str, str], holds: bool):
+    draft = carried(cast, promising(cast, "epidemic_plan", "pledge"), edition("epidemic_plan", **said))
+    assert draft.promises.exists() is holds
+    if holds:
+        assert workflow.submit(draft.pk, applicant=cast.owner).status == "submitted"
+        return
+    with pytest.raises(workflow.Incomplete):
+        workflow.submit(draft.pk, applicant=cast.owner)
+    page = signed_in(cast.owner).get(f"/applications/{draft.public_id}/check/").content.decode()
+    assert "your pledge in its place: it does not hold any more" in page
+
+
+def test_a_promise_of_what_is_not_asked_for_falls_away_when_it_is_sent(cast: Cast):
+    draft = filled(cast)
+    Promise.objects.create(application=draft, requirement="gone", kind="later", made_by=cast.owner, made_at=timezone.now())
+    assert not workflow.submit(draft.pk, applicant=cast.owner).promises.exists()
+
+
+@pytest.mark.parametrize("source", [edition("epidemic_plan", without=True), edition("epidemic_plan", formats='["docx"]')])
+def test_a_file_that_does_not_fit_the_new_edition_is_shown_and_not_sent(
+    cast: Cast, source: str, django_capture_on_commit_callbacks: Any
+):
+    draft = filled(cast)
+    stored = storage.put([b"%PDF a plan"])
+    file = draft.materials.get(requirement="epidemic_plan")
+    draft.materials.filter(pk=file.pk).update(sha256=stored.sha256, size=stored.size)
+    carried(cast, draft, source)
+    client, address = signed_in(cast.owner), f"/applications/{draft.public_id}"
+    for page in ("check", "materials", "fill/people"):
+        shown = client.get(f"{address}/{page}/").content.decode()
+        assert "These files did not fit the new edition" in shown and file.url in shown, page
+    assert client.get(file.url).status_code == 200
+    if draft.definition.requirement("epidemic_plan"):
+        with pytest.raises(workflow.Incomplete):
+            workflow.submit(draft.pk, applicant=cast.owner)
+        Material.objects.create(
+            application=draft, requirement="epidemic_plan", original_name="plan.docx", media_type="application/docx",
+            size=6, sha256="d" * 64, uploaded_by=cast.owner, check_state="fine",
+        )  # fmt: skip
+    with django_capture_on_commit_callbacks(execute=True):
+        sent = workflow.submit(draft.pk, applicant=cast.owner)
+    assert not sent.materials.filter(pk=file.pk).exists() and not storage.exists(stored.sha256)
+
+
+def test_a_file_that_does_not_fit_the_new_edition_can_be_removed(cast: Cast):
+    draft = filled(cast)
+    file = draft.materials.get(requirement="epidemic_plan")
+    carried(cast, draft, edition("epidemic_plan", without=True))
+    client, address = signed_in(cast.owner), f"/applications/{draft.public_id}"
+    client.post(f"{address}/files/{file.public_id}/remove/")
+    assert not draft.materials.filter(pk=file.pk).exists()
+    assert "These files did not fit" not in client.get(f"{address}/check/").content.decode()
+
+
+def test_a_file_that_was_being_checked_for_what_is_not_asked_any_more_is_told_of(cast: Cast):
+    draft = filled(cast)
+    draft.materials.filter(requirement="epidemic_plan").update(check_state="checking", original_name="our plan.pdf")
+    carried(cast, draft, edition("epidemic_plan", without=True))
+    assert not draft.materials.filter(requirement="epidemic_plan").exists()
+    assert "our plan.pdf" in signed_in(cast.owner).get(f"/applications/{draft.public_id}/check/").content.decode()
+    assert workflow.submit(draft.pk, applicant=cast.owner).status == "submitted"
