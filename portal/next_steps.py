@@ -49,19 +49,19 @@ def steps_of(applications: Sequence[Application]) -> list[Step]:
     owed: dict[int, Promise] = {}
     for promise in Promise.objects.owed().filter(application__in=ids).order_by("-due_at"):
         owed[promise.application_id] = promise  # of several, the one that is due first
-    valid = set(
-        Permit.objects.filter(application__in=ids, state=Permit.State.VALID).values_list("application", flat=True)
-    )
+    states = dict(Permit.objects.filter(application__in=ids).values_list("application", "state"))
     rated = set(Rating.objects.filter(application__in=ids).values_list("application", flat=True))
     return [
-        _step(one, asked.get(one.pk), owed.get(one.pk), has_permit=one.pk in valid, rated=one.pk in rated)
+        _step(one, asked.get(one.pk), owed.get(one.pk), has_permit=states.get(one.pk) == Permit.State.VALID,
+              revoked=states.get(one.pk) == Permit.State.REVOKED, rated=one.pk in rated)
         for one in applications
     ]
 
 
 def _step(
-    application: Application, deadline: datetime | None, owed: Promise | None, *, has_permit: bool, rated: bool
-) -> Step:
+    application: Application, deadline: datetime | None, owed: Promise | None, *, has_permit: bool,
+    revoked: bool, rated: bool,
+) -> Step:  # fmt: skip
     page, key = application.get_absolute_url(), [application.public_id]
     if application.status == Status.DRAFT:
         return Step(application, _("Go on filling in"), reverse("go_on", args=key))
@@ -74,7 +74,9 @@ def _step(
     if has_permit:
         return Step(application, _("Download the result"), page, tone="ok")
     if application.status in (Status.REJECTED, Status.DECLINED):
-        return Step(application, _("Read the reasons"), page, tone="over")
+        return Step(application, _("Read the reasons"), f"{page}#against", tone="over")
+    if revoked:
+        return Step(application, _("The permit was revoked: read the reasons"), f"{page}#against", tone="over")
     if application.is_closed:
         return Step(
             application, "" if rated else _("Rate the service"), "" if rated else reverse("rate", args=key), tone="over"

@@ -58,7 +58,7 @@ def timeline(application: Application) -> list[dict[str, Any]]:
         found.append({
             "title": _title(application, event), "at": timezone.localtime(event.at), "who": _who(event, offices),
             "reason": note.text if note else "", "state": "error" if event.action in BAD else "done",
-            "note": _note(event),
+            "note": _note(event), "action": event.action,
         })  # fmt: skip
     return found
 

@@ -150,13 +150,13 @@ def _rows(seen: gates.Seen) -> list[dict[str, str]]:
         return [{"label": _("Number"), "value": seen.number}] if seen.number else []
     content = seen.permit.content
     holder, until = content["holder"], content["valid_until"]
-    title = spoken.said(content["title"])
+    title, lasting = spoken.said(content["title"]), _("Until revoked") if seen.permit.state == Permit.State.VALID else ""
     rows = [
         (_("Holder"), _name(seen, seen.permit)),
         (_("Unified social credit code"), holder["uscc"]),
         (_("Permit"), title),
         (_("Number"), seen.number),
-        (_("Valid until"), date_format(date.fromisoformat(until), "DATE_FORMAT") if until else _("Until revoked")),
+        (_("Valid until"), date_format(date.fromisoformat(until), "DATE_FORMAT") if until else lasting),
     ]
     return [{"label": label, "value": value} for label, value in rows if value]
 

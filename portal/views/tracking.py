@@ -73,7 +73,7 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         "materials": found.materials.current(), "permit": permit, "passages": gates.passages(permit) if permit else [], "renewal": renewal(permit) if permit else None,
         "rating": Rating.objects.filter(application=found).first(), "due_state": due,
         "can_withdraw": found.status in WITHDRAWABLE, "needs_correction": found.status == Status.NEEDS_CORRECTION,
-        "objection": _objection(found), "objection_until": _can_object_until(found),
+        "against": _against(found, permit, rows), "objection": _objection(found), "objection_until": _can_object_until(found),
         "owed": owed, "refresh": refresh_after(block["state"] for block in owed), "pause": found.pauses.filter(ended_at=None).first(),
         "sealed": receipts.sealed(found), "unread_messages": threads.unread([found]).get(found.pk, 0),
         "notice": found.correction_notices.order_by("-pk").first(),
@@ -81,6 +81,15 @@ def application(request: SignedIn, public_id: UUID) -> HttpResponse:
         "just_sent": due in ("ok", "soon", "") and len([row for row in rows if row["state"] in ("done", "error")]) == 1,
     }  # fmt: skip
     return render(request, "tracking/application.html", context)
+
+
+def _against(application: Application, permit: Permit | None, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What was decided against the applicant, of the timeline: for the top of the page."""
+    revoked = permit is not None and permit.state == Permit.State.REVOKED
+    if not revoked and application.status not in (Status.REJECTED, Status.DECLINED):
+        return None
+    action = "permit_revoked" if revoked else application.status
+    return next((row for row in reversed(rows) if row.get("action") == action), None)
 
 
 def _objection(application: Application) -> dict[str, Any] | None:

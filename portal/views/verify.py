@@ -18,6 +18,7 @@ from permits.credentials import VerifyResult, check
 from permits.credentials.passes import masked
 from portal.throttle import allowed, client
 from portal.views.checker import words
+from reviews import gates
 
 LONGEST = 40
 PER_MINUTE = 60
@@ -53,6 +54,7 @@ def permit(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, *, status: int = 200, **context: Any) -> HttpResponse:
+    context["checks_here"] = request.user.is_authenticated and gates.gates_of(request.user).exists()
     response = render(request, "verify/verify.html", context, status=status)
     response["X-Robots-Tag"] = "noindex"  # each page names a holder
     return response

@@ -211,6 +211,7 @@ def words() -> dict[str, str]:
         "marked": _("Added to the corrections."),
         "marked_away": _("Noted: it stands in the corrections of the review page."),
         "words_needed": _("Say what is to be corrected there."),
+        "not_added": _("This place is not among the corrections yet: add it, or cancel it. Then send."),
         "too_many": _("That is as many places as one notice takes."),
         "mark": _("Mark {number}: {words}"),
         "between": pgettext("between a field's name and its error", ": "),

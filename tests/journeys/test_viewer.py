@@ -144,6 +144,9 @@ def test_a_pdf_is_read_searched_and_marked_and_the_applicant_sees_the_place(desk
     page.keyboard.press("Enter")
     expect(part(page, "fault")).to_be_visible()
     page.keyboard.type("Name the place of quarantine")
+    page.locator(".rv-decide .rv-button-main").click()  # what was written beside the place is not lost
+    expect(part(page, "fault")).to_contain_text("not among the corrections yet")
+    expect(part(page, "said")).to_be_focused()
     page.keyboard.press("Enter")
     line = page.locator("[data-mark-line]")
     expect(line).to_contain_text("page 1")

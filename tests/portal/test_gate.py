@@ -17,7 +17,7 @@ from reviews import gates
 from reviews.models import Gate, GateScan
 from tests.cast import Cast, person
 from tests.portal import steps
-from tests.portal.browser import at, form, page, words
+from tests.portal.browser import at, form, links, page, sign_in, words
 from tests.reviews.test_gates import issued, made
 
 pytestmark = pytest.mark.once
@@ -158,3 +158,10 @@ def test_the_holder_sees_where_a_permit_was_shown(gate: Gate, checker: User, cas
     gates.scan(gate, shown.number, by=checker, key=uuid.uuid4())
     said = words(at(cast.owner).get(address_of_it))
     assert "Where it was shown: 1 check" in said and "East gate · Let in" in said and "checker" not in said
+
+
+def test_who_checks_is_led_to_the_gate_and_nobody_else_is(cast: Cast, checker: User, gate: Gate) -> None:
+    assert sign_in(at(None), checker).redirect_chain[-1][0] == address(gate)
+    assert address(gate) not in [url for url, _status in sign_in(at(None), cast.owner).redirect_chain]
+    assert "/gate/" in links(at(checker).get("/verify/")) and "/gate/" not in links(at(cast.owner).get("/verify/"))
+    assert "/gate/" not in links(at(None).get("/verify/"))

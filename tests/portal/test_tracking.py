@@ -260,6 +260,20 @@ def test_the_permits_pdf_is_for_the_applicants_side_only(cast: Cast, who: str) -
     assert at(getattr(cast, who)).get(part(application, "permit.pdf")).status_code == 404
 
 
+@pytest.mark.parametrize("what", ["rejected", "revoked"])
+def test_what_was_decided_against_the_applicant_stands_first_with_its_reason_and_what_they_can_do(cast: Cast, what: str) -> None:
+    application = steps.rejected(cast, "隔离场所不符合要求") if what == "rejected" else steps.approved(cast)
+    if what == "revoked":
+        workflow.revoke_permit(Permit.objects.get().pk, official=cast.supervisor, reason="隔离场所不符合要求")
+    owner = at(cast.owner)
+    found = page(owner.get(application.get_absolute_url()))
+    [first, *_others] = found.xpath("//main//section[contains(@class, 'panel')]")
+    text = " ".join(first.text_content().split())
+    assert "隔离场所不符合要求" in text and "reconsideration" in text and "Apply anew" in text
+    assert first.get("id") == "against"
+    assert f"{application.get_absolute_url()}#against" in links(owner.get("/applications/"))
+
+
 def test_a_revoked_permit_says_so_on_the_page_and_in_the_pdf(cast: Cast) -> None:
     application = steps.approved(cast)
     client = at(cast.owner)

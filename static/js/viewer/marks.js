@@ -282,6 +282,15 @@
     event.preventDefault();
     part.words.requestSubmit();
   });
+  // What is written beside a place is not lost because the decision is sent first.
+  document.addEventListener("submit", function (event) {
+    if (!draft || event.target === part.words || event.target.method !== "post" || !part.said.value.trim()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    fault(say("not_added"));
+    part.words.scrollIntoView({ block: "nearest" });
+    part.said.focus();
+  }, true);
   part.words.addEventListener("submit", function (event) {
     event.preventDefault();
     var words = part.said.value.trim(), place = draft && written(placed());
