@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from portal import stash
 from portal.blocks import block, left_rows
 from portal.group_buttons import rows_asked
 from portal.requests import SignedIn
+from portal.state import digest
 from portal.views.filing import after_the_form, is_outdated, left_over, steps
 
 
@@ -104,7 +104,7 @@ def _show_saved(
 def state_of(application: Application, part: Section) -> str:
     """A digest of what is stored of the section: a form that carries another one was opened before somebody saved."""
     stored = {field.key: application.answers.get(field.key) for field in part.fields}
-    return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:16]
+    return digest(stored)
 
 
 def _conflicts(application: Application, part: Section, form: DefinedForm) -> list[dict[str, Any]]:

@@ -156,3 +156,17 @@ def test_a_row_that_isnt_there_is_answered_in_words(cast: Cast, draft: Applicati
     item = CorrectionItem.objects.get()
     sent = form(response) | {f"answer-{item.public_id}": "名单只有120行", "send": "1"}
     assert "were sent" in told(at(cast.owner).post(where(draft), sent, follow=True))
+
+
+def test_of_two_who_mend_a_row_the_second_is_told_what_the_first_saved(cast: Cast, refund: Application) -> None:
+    client = at(cast.owner)
+    first, second = form(client.get(where(refund))), form(client.get(where(refund)))
+    assert client.post(where(refund), first | {"months-2-insured": "41", "save": "1"}).status_code == 302
+    response = client.post(where(refund), second | {"months-2-insured": "42", "save": "1"})
+    assert response.status_code == 409 and "Insured staff by month, row 3: " in words(response)
+    assert " / 41 / " in words(response) and form(response)["months-2-insured"] == "42"
+    refund.refresh_from_db()
+    assert refund.answers["months"][2]["insured"] == 41
+    assert client.post(where(refund), form(response) | {"save": "1"}).status_code == 302
+    refund.refresh_from_db()
+    assert refund.answers["months"][2]["insured"] == 42

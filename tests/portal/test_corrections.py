@@ -63,7 +63,7 @@ def test_only_what_is_asked_is_shown_beside_what_was_sent(cast: Cast) -> None:
     response = at(cast.owner).get(where(application))
     assert asked(response) == ["Masks in stock", "Other", "Signed pledge"]
     shown = form(response, "")
-    assert set(shown) == {"masks", *(f"answer-{item.public_id}" for item in CorrectionItem.objects.all())}
+    assert set(shown) == {"state", "masks", *(f"answer-{item.public_id}" for item in CorrectionItem.objects.all())}
     text = words(response)
     for expected in (MASKS[2], PLEDGE[2], OTHER[2], "Sent before: 2000 pieces", "signed_pledge.pdf"):
         assert expected in text
@@ -271,3 +271,74 @@ def test_what_fits_stays_closed(cast: Cast) -> None:
         response = upload(client, application, key, "x.pdf", (DATA / "canteen_plan.pdf").read_bytes())
         assert "its materials can't be changed now" in told(response)
     assert demo.answers_for(cast.enterprise)["first_batch"] == application.answers["first_batch"]
+
+
+# --- two people ---------------------------------------------------------------------------------------------------
+
+PLACE, SHIFTS = ("field", "quarantine_place", "请核对"), ("field", "shift_arrangement", "请核对")
+
+
+def test_of_two_who_answer_the_second_is_told_what_the_first_saved_and_nothing_typed_is_lost(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, PLACE, SHIFTS)
+    one, two = at(cast.owner), at(cast.colleague)
+    first, second = form(one.get(where(application))), form(two.get(where(application)))
+    saved = {"shift_arrangement": "两班倒", note("shift_arrangement"): "已改"}
+    assert one.post(where(application), first | saved | {"save": "1"}).status_code == 302
+    typed = {"quarantine_place": "新的隔离点", note("quarantine_place"): "见附图"}
+    for button in ("save", "send"):
+        response = two.post(where(application), second | typed | {button: "1"})
+        assert response.status_code == 409 and "The answers were changed in another window" in words(response)
+    for line in ("Shifts: 两班倒", "Note on “Shifts”: 已改"):
+        assert line in words(response), "what is saved"
+    shown = form(response)
+    assert {key: shown[key] for key in typed} == typed, "what was typed"
+    application.refresh_from_db()
+    assert application.answers["shift_arrangement"] == "两班倒" and application.status == Status.NEEDS_CORRECTION
+    assert CorrectionItem.objects.get(key="shift_arrangement").answer == "已改"
+    assert two.post(where(application), shown | saved | {"send": "1"}).status_code == 302
+    application.refresh_from_db()
+    assert application.status == Status.CORRECTED
+    assert (application.answers["shift_arrangement"], application.answers["quarantine_place"]) == ("两班倒", "新的隔离点")
+
+
+def test_what_was_typed_before_a_log_in_overwrites_nothing_that_was_saved_meanwhile(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, PLACE, SHIFTS)
+    client = at(cast.colleague)
+    opened = form(client.get(where(application)))
+    client.logout()
+    to_login = client.post(where(application), opened | {"quarantine_place": "新的隔离点", "save": "1"})
+    other = at(cast.owner)
+    other.post(where(application), form(other.get(where(application))) | {"shift_arrangement": "两班倒", "save": "1"})
+    back = sign_in(client, cast.colleague, after=to_login)
+    assert back.status_code == 409 and "班次安排：两班倒" in words(back).replace(": ", "：")
+    assert form(back)["quarantine_place"] == "新的隔离点"
+    application.refresh_from_db()
+    assert application.answers["shift_arrangement"] == "两班倒"
+
+
+def test_the_same_answers_sent_twice_stand_in_nobodys_way(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, MASKS, OTHER)
+    client = at(cast.owner)
+    typed = form(client.get(where(application))) | {"masks": "5000", note(""): "每班两次\r\n夜班一次", "save": "1"}
+    assert [client.post(where(application), typed).status_code for _click in range(2)] == [302, 302]
+
+
+def test_a_file_added_meanwhile_on_the_same_page_is_no_other_window(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, MASKS, PLEDGE)
+    client = at(cast.owner)
+    opened = form(client.get(where(application)))
+    upload(client, application, "signed_pledge", "pledge.jpg", (DATA / "pledge.jpg").read_bytes())
+    assert client.post(where(application), opened | {"masks": "5000", "save": "1"}).status_code == 302
+
+
+def test_what_the_others_answer_puts_on_the_page_is_not_emptied(cast: Cast) -> None:
+    application = steps.asked_to_correct(cast, ("field", "first_batch", "请核对"), MASKS)
+    one, two = at(cast.owner), at(cast.colleague)
+    second = form(two.get(where(application)))
+    before = application.answers["origin_local"]
+    one.post(where(application), form(one.get(where(application))) | {"first_batch": "7", "save": "1"})
+    response = two.post(where(application), second | {"masks": "5000", "save": "1"})
+    assert response.status_code == 409
+    assert two.post(where(application), form(response) | {"first_batch": "7", "save": "1"}).status_code in (302, 422)
+    application.refresh_from_db()
+    assert application.answers["origin_local"] == before and application.answers["masks"] == 5000
