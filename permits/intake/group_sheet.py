@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import IO, Any
@@ -21,7 +22,8 @@ from permits.codes import regions
 from permits.codes.text import fold
 from permits.definition import FormField
 from permits.groups import RowChecker, is_blank
-from permits.intake import roster, sheets
+from permits.intake import roster, sandbox, sheets
+from permits.intake.looking.words import Refused
 from permits.intake.roster import RosterFault, TooMany
 
 RED = PatternFill("solid", start_color="FFF8D7DA")
@@ -43,12 +45,11 @@ class Imported:
 def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) -> Imported:
     """Every row, checked as if it were typed. Raise ``Refused`` for what is no sheet; faults are returned."""
     done = Imported()
-    with sheets.open_sheets(file) as found:
-        best = roster.find(found, headers(group))
-        places = best.places if best else {}
+    with _opened(file, group, group.max_rows) as best:
+        places = best.places
         if missing := [str(column.label) for column in group.fields if column.required and column.key not in places]:
             done.add(0, "", roster.missing_columns(missing))
-        if best is None or missing:
+        if not places or missing:
             return done
         checker = RowChecker(group, values)
         columns = [(c.key, _reader(c), places[c.key]) for c in group.fields if c.key in places]
@@ -63,6 +64,20 @@ def read(file: File | IO[bytes], group: FormField, values: Mapping[str, Any]) ->
         done.add(0, "", _("The sheet has %(count)d rows below its header; at least %(limit)d are needed.") % {
             "count": len(done.rows), "limit": max(group.min_rows, 1)})  # fmt: skip
     return done
+
+
+@contextmanager
+def _opened(file: File | IO[bytes], group: FormField, most: int) -> Iterator[roster.Found]:
+    """Its rows, which another process took out of it: what a stranger packed is opened in none that has anything to lose."""
+    try:
+        with sandbox.rows_of(file, headers=headers(group), most=most) as found:
+            yield found
+    except sandbox.Failed as error:
+        raise Refused(
+            "unreadable",
+            _("The sheet can't be read: it takes too long, or too much memory. Copy its rows into a new sheet, save that as "
+              ".xlsx and upload it."),
+        ) from error  # fmt: skip
 
 
 def _take(
@@ -208,14 +223,10 @@ def marked(file: File | IO[bytes], group: FormField, faults: list[RosterFault]) 
         by_row.setdefault(fault.row, []).append(fault)
     workbook = Workbook(write_only=True)
     page = workbook.create_sheet(_inert_title(str(group.label)))
-    with sheets.open_sheets(file) as found:
-        best = roster.find(found, headers(group))
-        rows = best.rows if best else found[0]
-        place_of = {str(c.label): best.places.get(c.key) for c in group.fields} if best else {}
-        header_row, wide = best.header_row if best else 1, 0
-        for number, cells in rows():
-            if number > roster.MAX_SHEET_ROWS:
-                break
+    with _opened(file, group, roster.MAX_SHEET_ROWS) as best:  # also the rows that are too many
+        place_of = {str(c.label): best.places[c.key] for c in group.fields if c.key in best.places}
+        header_row, wide = best.header_row, 0
+        for number, cells in best.rows():
             told = by_row.get(number, [])
             red = {place_of.get(fault.column) for fault in told}
             width = max((place + 1 for place, value in enumerate(cells) if value is not None), default=0)

@@ -115,6 +115,10 @@ class Found:
     header_row: int
     places: dict[str, int]
 
+    def says_something(self, cells: Sequence[Any]) -> bool:
+        """Whether any of the columns does in this row."""
+        return any(shown(cell_at(cells, place)) for place in self.places.values())
+
 
 def find(found: Sequence[Callable[[], sheets.Rows]], headers: Mapping[str, Sequence[str]]) -> Found | None:
     """Look for the header row: ``headers`` gives for each column's key how its header may be written."""
@@ -172,16 +176,11 @@ def _header(value: Any) -> str:
 
 def filled_rows(found: Found) -> sheets.Rows:
     """The rows below the header in which any of the columns says something; raise ``TooMany`` past the limits."""
-    places = list(found.places.values())
     for number, cells in found.rows():
         if number > MAX_SHEET_ROWS:
             raise TooMany(number)
-        if number <= found.header_row:
-            continue
-        for place in places:
-            if shown(cell_at(cells, place)):
-                yield number, cells
-                break
+        if number > found.header_row and found.says_something(cells):
+            yield number, cells
 
 
 class TooMany(Exception):

@@ -24,7 +24,7 @@ from permits.intake.inspect import MB, Refused
 
 MAX_COLUMNS = 100
 MAX_MERGED = 20_000
-MAX_TEXT_POOL = 64 * MB  # Excel keeps all texts of a workbook in one part, which has to be read whole
+MAX_READ_WHOLE = 64 * MB  # Excel keeps all texts of a workbook in one part
 READING_FAILED = (
     zipfile.BadZipFile, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, OSError,
     SyntaxError, csv.Error,
@@ -70,7 +70,7 @@ def open_sheets(file: File | IO[bytes]) -> Iterator[list[Callable[[], Rows]]]:
 @contextmanager
 def _workbook(stream: IO[bytes]) -> Iterator[list[Callable[[], Rows]]]:
     stream.seek(0)
-    _refuse_large_text_pool(stream)
+    _refuse_large_parts(stream)
     stream.seek(0)
     workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
     try:
@@ -80,14 +80,19 @@ def _workbook(stream: IO[bytes]) -> Iterator[list[Callable[[], Rows]]]:
         workbook.close()
 
 
-_READ_WHOLE = ("sharedstrings.xml", "styles.xml")
+_READ_WHOLE = ("sharedstrings.xml", "styles.xml", "workbook.xml", "theme1.xml", "[content_types].xml", ".rels")
 
 
-def _refuse_large_text_pool(stream: IO[bytes]) -> None:
+def _refuse_large_parts(stream: IO[bytes]) -> None:
+    """A part that isn't read row by row takes a multiple of its size in memory."""
     with zipfile.ZipFile(stream) as archive:
         parts = archive.infolist()
-    if any(part.file_size > MAX_TEXT_POOL for part in parts if part.filename.lower().endswith(_READ_WHOLE)):
-        raise Refused("too_many_rows", _("The sheet is too large. Delete empty rows, or split it."))
+    if any(part.file_size > MAX_READ_WHOLE for part in parts if part.filename.lower().endswith(_READ_WHOLE)):
+        raise too_large()
+
+
+def too_large() -> Refused:
+    return Refused("too_many_rows", _("The sheet is too large. Delete empty rows, or split it."))
 
 
 def _sheet_rows(sheet: Any) -> Rows:
@@ -112,14 +117,19 @@ def _merged(sheet: Any) -> dict[int, list[tuple[int, int, int]]]:
             for match in _MERGED.finditer(text):
                 left, top, right, bottom = match.groups()
                 left, right = column_index_from_string(left.decode()), column_index_from_string(right.decode())
-                areas.add((int(top), left, int(bottom), right))
+                if left <= MAX_COLUMNS:  # nobody reads those beyond
+                    areas.add((int(top), left, int(bottom), min(right, MAX_COLUMNS)))
             if len(areas) > MAX_MERGED:
-                raise Refused("merged", _("The sheet has too many merged cells. Unmerge them and upload it again."))
+                raise _too_merged()
             tail = text[-64:]  # one that the blocks' border cuts in two
     found: dict[int, list[tuple[int, int, int]]] = {}
     for top, left, bottom, right in areas:
         found.setdefault(top, []).append((left, bottom, right))
     return found
+
+
+def _too_merged() -> Refused:
+    return Refused("merged", _("The sheet has too many merged cells. Unmerge them and upload it again."))
 
 
 def _filled(rows: Any, merged: dict[int, list[tuple[int, int, int]]]) -> Rows:
@@ -129,11 +139,14 @@ def _filled(rows: Any, merged: dict[int, list[tuple[int, int, int]]]) -> Rows:
         for left, bottom, right in merged.get(number, ()):
             value = cells[left - 1] if left <= len(cells) else None
             standing.append((left, bottom, right, value))
+        # No office program lets areas overlap; thousands that do would each be walked through in every row.
+        if sum(right - left + 1 for left, _bottom, right, _value in standing) > MAX_COLUMNS:
+            raise _too_merged()
         if standing:
             row = list(cells)
             for left, _bottom, right, value in standing:
-                row.extend([None] * (min(right, MAX_COLUMNS) - len(row)))
-                for place in range(left - 1, min(right, MAX_COLUMNS)):
+                row.extend([None] * (right - len(row)))
+                for place in range(left - 1, right):
                     row[place] = value if row[place] is None else row[place]
             cells = tuple(row)
         yield number, cells

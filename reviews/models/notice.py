@@ -31,6 +31,7 @@ class Notice(models.Model):
         SENDING = "sending", _("Being sent")
         SENT = "sent", _("Sent")
         DEAD = "dead", _("Given up")
+        DROPPED = "dropped", _("Not sent: the account is switched off or closed")  # nothing failed, nobody has to do anything
 
     event = models.ForeignKey(Event, models.PROTECT, related_name="notices", db_constraint=False)  # it may be archived
     application = models.ForeignKey(Application, models.PROTECT, null=True, related_name="notices")

@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 DETAIL = 500
 SENT = ("state", "sent_at", "provider_id")
 FAILED = ("state", "next_attempt_at")
+DROPPED = ("state",)
 CLAIMED = (*FAILED, "attempts")
 
 
@@ -53,6 +54,9 @@ def _free(*, ids: list[int], now: datetime) -> QuerySet[Notice]:
 
 
 def _tried(notice: Notice) -> bool:
+    if notice.channel != Notice.Channel.INBOX and not notice.recipient.is_active:
+        _dropped(notice)
+        return False
     if turn := _its_turn(notice):
         notice.state, notice.next_attempt_at, notice.attempts = Notice.State.PENDING, turn, notice.attempts - 1
         update(notice, CLAIMED)
@@ -79,6 +83,13 @@ def _its_turn(notice: Notice) -> datetime | None:
     now = timezone.now()
     awake = hours.not_before(notice.channel, now)
     return awake if awake > now else gate.open_again(notice.channel)
+
+
+def _dropped(notice: Notice) -> None:
+    """Whoever has no account any more is told nothing outside the portal: it may be no business of theirs by now."""
+    notice.state = Notice.State.DROPPED
+    detail = "not sent: the recipient's account is switched off or closed"
+    _record(notice, DROPPED, Attempt(notice=notice, at=timezone.now(), ok=False, detail=detail, seconds=0))
 
 
 def _failed(notice: Notice, error: Exception, at: datetime, seconds: float) -> None:

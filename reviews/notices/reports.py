@@ -63,9 +63,9 @@ def _apply(report: DeliveryReport) -> bool:
 
 
 def _delivered(notice: Notice, report: DeliveryReport) -> None:
-    """Also after a report of failure: it did arrive."""
+    """Also after a report of failure: it did arrive, and what was begun anew meanwhile needn't go a second time."""
     notice.delivered_at = notice.delivered_at or report.at
-    if notice.state == Notice.State.DEAD:
+    if notice.state in (Notice.State.DEAD, Notice.State.PENDING):
         notice.state = Notice.State.SENT
     notice.save(update_fields=["delivered_at", "state"])
 

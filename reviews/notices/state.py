@@ -59,8 +59,9 @@ def figures() -> list[ChannelFigures]:
         overdue=Count("pk", filter=Q(state__in=unsent, next_attempt_at__lt=now - timedelta(minutes=1))),
     )  # fmt: skip
     tries = _by_channel(
-        Attempt.objects.filter(at__gte=now - RECENT), "notice__channel", tried=Count("pk"),
-        failed=Count("pk", filter=Q(ok=False)), mean=Avg("seconds"), slowest=Max("seconds"),
+        Attempt.objects.filter(at__gte=now - RECENT).exclude(notice__state=Notice.State.DROPPED),  # says nothing of a channel
+        "notice__channel", tried=Count("pk"), failed=Count("pk", filter=Q(ok=False)),
+        mean=Avg("seconds"), slowest=Max("seconds"),
     )  # fmt: skip
     states = {state.channel: state for state in ChannelState.objects.all()}
     return [

@@ -13,6 +13,8 @@ import time
 from datetime import timedelta
 
 from celery import current_app
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -22,7 +24,7 @@ from reviews.notices.channels.provider import seconds_of
 from reviews.webhooks import steps, wire
 
 log = logging.getLogger(__name__)
-HELD = timedelta(seconds=60)  # longer than the time-outs of one delivery
+HELD = timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT + 30)  # after which the worker that held it is gone for certain
 TURN = 40.0  # seconds that a worker stays with one endpoint
 FIRST_WAIT, LONGEST_WAIT = 10, 3600  # seconds
 REFUSALS = 10  # a step that is refused so often (an hour and a half) is given up
@@ -69,6 +71,8 @@ def attempt(delivery: WebhookDelivery) -> wire.Answer | None:
         delivery.detail = ""
     except (wire.NotAllowed, wire.Unanswered) as error:
         delivery.detail = f"{type(error).__name__}: {error}"[:200]
+    except SoftTimeLimitExceeded:  # else nothing would say of this endpoint that it doesn't answer
+        delivery.detail = "Unanswered: the worker's time was over"
     delivery.status = answer.status if answer else None
     delivery.attempts += 1
     delivery.tried_at, delivery.seconds = timezone.now(), time.monotonic() - started

@@ -10,20 +10,23 @@ import base64
 import binascii
 import hashlib
 import hmac
+import http.client
 import ipaddress
 import secrets
 import socket
+import ssl
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
 from django.conf import settings
 
 PREFIX = "whsec_"
-TIMEOUT = urllib3.Timeout(connect=5, read=10)  # seconds
+CONNECT, SILENCE = 5, 10  # seconds: to be let in, and without a byte
+DEADLINE = 20.0  # seconds for all of it: whoever sends a byte now and then is never silent
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Public by the registry, yet they lead to an IPv4 address that is written in them: NAT64 and 6to4.
 INTO_IPV4 = tuple(ipaddress.ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16"))
@@ -53,22 +56,31 @@ def signatures(keys: Iterable[str], message_id: str, timestamp: int, body: bytes
     return " ".join(f"v1,{_mac(key, text)}" for key in keys)
 
 
-def post(url: str, keys: Iterable[str], message_id: str, body: str) -> Answer:
-    """Raise ``NotAllowed`` or ``Unanswered``; redirects are answers like others, and nobody reads an answer's words."""
+def post(url: str, keys: Iterable[str], message_id: str, body: str, *, deadline: float = DEADLINE) -> Answer:
+    """Raise ``NotAllowed`` or ``Unanswered``; redirects are answers like others, and nobody reads an answer's words.
+
+    ``deadline``: seconds after which the connection is cut, whatever is under way.
+    """
     content, timestamp = body.encode(), int(time.time())
     headers = {
         "Host": urlsplit(url).netloc, "Content-Type": "application/json", "User-Agent": "permit-portal-webhooks/1",
         "webhook-id": message_id, "webhook-timestamp": str(timestamp),
         "webhook-signature": signatures(keys, message_id, timestamp, content),
     }  # fmt: skip
-    pool, path = _connection(url)
+    check(url)
+    parts = urlsplit(url)
+    host, secure = str(parts.hostname), parts.scheme == "https"
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        answer = pool.urlopen("POST", path, body=content, headers=headers, redirect=False, preload_content=False)
-        return Answer(answer.status, answer.headers.get("Retry-After"))
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+        with (
+            socket.create_connection(_resolved(host, parts.port or (443 if secure else 80)), CONNECT) as bare,
+            _cut_after(deadline, bare), _spoken_to(bare, host, secure=secure) as connection,
+        ):  # fmt: skip
+            connection.request("POST", path, content, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers.get("Retry-After"))
+    except (http.client.HTTPException, OSError) as error:
         raise Unanswered(type(error).__name__) from error
-    finally:
-        pool.close()
 
 
 def check(url: str) -> None:
@@ -96,20 +108,44 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def _connection(url: str) -> tuple[Any, str]:
-    """A connection to the address that was looked at, under the name that the certificate has to be for; and the path."""
-    check(url)
-    parts = urlsplit(url)
-    host, secure = str(parts.hostname), parts.scheme == "https"
-    address, port = _resolved(host, parts.port or (443 if secure else 80))
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if not secure:
-        return urllib3.HTTPConnectionPool(address, port, timeout=TIMEOUT, retries=False), path
-    pool = urllib3.HTTPSConnectionPool(
-        address, port, timeout=TIMEOUT, retries=False, cert_reqs="CERT_REQUIRED", ca_certs=settings.WEBHOOK_CA_FILE or None,
-        server_hostname=host, assert_hostname=host,
-    )  # fmt: skip
-    return pool, path
+@contextmanager
+def _cut_after(seconds: float, connection: socket.socket) -> Iterator[None]:
+    """Cut the connection then. Raise ``Unanswered`` if it was: half an answer can look like a whole one."""
+    cut = threading.Event()
+    held = connection.dup()  # the same connection, whatever TLS makes of the socket meanwhile
+
+    def end() -> None:
+        cut.set()
+        with suppress(OSError):  # it is over
+            held.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (http.client.HTTPException, OSError):
+        if not cut.is_set():
+            raise
+    finally:
+        timer.cancel()
+        timer.join()
+        held.close()
+    if cut.is_set():
+        raise Unanswered(f"no whole answer within {seconds:g} s")
+
+
+@contextmanager
+def _spoken_to(bare: socket.socket, host: str, *, secure: bool) -> Iterator[http.client.HTTPConnection]:
+    """HTTP over the connection; with TLS for ``host``, the name that the certificate has to be for."""
+    bare.settimeout(SILENCE)
+    spoken, port = bare, bare.getpeername()[1]
+    if secure:
+        context = ssl.create_default_context(cafile=settings.WEBHOOK_CA_FILE or None)
+        spoken = context.wrap_socket(bare, server_hostname=host)
+    with spoken, closing(http.client.HTTPConnection(host, port)) as connection:
+        connection.sock = spoken
+        yield connection
 
 
 def _resolved(host: str, port: int) -> tuple[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +15,7 @@ from django.utils.translation import override
 from openpyxl import Workbook, load_workbook
 
 from permits.definition import FormField
-from permits.intake import group_sheet
+from permits.intake import group_sheet, sheets
 from permits.intake.inspect import Refused
 from tests.portal import steps
 from tests.portal.test_services_as_data import begin, signed_in
@@ -223,6 +224,57 @@ def test_ten_thousand_rows_take_little_more_memory_than_their_text(group):
     tracemalloc.stop()
     assert (len(done.rows), done.faults) == (10_000, [])
     assert peak < 60 * 1024 * 1024
+
+
+# --- a sheet that is made to do harm ------------------------------------------------------------------------------
+
+
+def repacked(workbook: Workbook, part: str, before: bytes, put: bytes) -> BytesIO:
+    """The workbook with something in one of its parts that no office program writes there."""
+    out = BytesIO()
+    with ZipFile(saved(workbook)) as source, ZipFile(out, "w", ZIP_DEFLATED) as packed:
+        for name in source.namelist():
+            content = source.read(name)
+            packed.writestr(name, content.replace(before, put + before) if name == part else content)
+    out.seek(0)
+    return out
+
+
+@pytest.mark.parametrize("in_a_child", [True, False])
+def test_a_workbook_that_unpacks_to_a_lot_is_refused_before_it_is_opened(group, settings, in_a_child):
+    settings.INSPECTION_SANDBOX = in_a_child
+    bomb = repacked(sheet(GOOD), "xl/workbook.xml", b"<sheets", b" " * (65 * 1024 * 1024))
+    with pytest.raises(Refused, match="too large"):
+        read(group, bomb)
+
+
+def test_the_process_of_the_site_opens_no_workbook_and_one_that_takes_too_much_is_refused_in_words(group, settings, monkeypatch):
+    settings.INSPECTION_SANDBOX = True
+    monkeypatch.setattr(sheets, "open_sheets", lambda _file: pytest.fail("opened by the site itself"))
+    assert len(read(group, saved(sheet(GOOD))).rows) == 1
+    settings.INSPECTION_LIMITS = {"megabytes": 300, "seconds": 30}
+    assert len(read(group, saved(sheet(GOOD))).rows) == 1
+    long = b'<row r="3"><c r="A3" t="str"><v>' + b"x" * (60 * 1024 * 1024) + b"</v></c></row>"
+    with pytest.raises(Refused, match="too much memory"):
+        read(group, repacked(sheet(GOOD), "xl/worksheets/sheet1.xml", b"</sheetData", long))
+
+
+def merges(areas: list[str]) -> BytesIO:
+    put = "<mergeCells>" + "".join(f'<mergeCell ref="{area}"/>' for area in areas) + "</mergeCells>"
+    rows = [changed(1, f"{number:018}") for number in range(300)]
+    return repacked(sheet(*rows), "xl/worksheets/sheet1.xml", b"<pageMargins", put.encode())
+
+
+def test_merged_areas_that_lie_over_one_another_are_refused_at_once(group):
+    with pytest.raises(Refused, match="too many merged cells"):
+        read(group, merges([f"A1:CV{90_000 + number}" for number in range(20_000)]))
+    with pytest.raises(Refused, match="too many merged cells"):
+        read(group, merges([f"A{number}:C{90_000 + number}" for number in range(2, 102)]))
+
+
+def test_merged_areas_far_to_the_right_are_passed_over(group):
+    done = read(group, merges([f"CW{number}:XFD1048576" for number in range(1, 300)] + ["E2:XFD2"]))
+    assert len(done.rows) == 300
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
 
-from reviews import workflow
+from portal.management.commands import doctor
+from reviews import accounts, own_account, workflow
 from reviews.models import Attempt, ChannelState, Notice
-from reviews.notices import channels, delivery, gate, hours, outbox, texts
+from reviews.notices import channels, delivery, gate, hours, outbox, state, texts
 from tests import servers
 from tests.cast import filled, task_of
 
@@ -214,6 +215,38 @@ def test_what_was_given_up_can_be_begun_anew(application, django_capture_on_comm
         call_command("resend_notices", channel="email", stdout=out)
     assert out.getvalue() == "2 put back\n"
     assert set(Notice.objects.filter(channel="email").values_list("state", "attempts")) == {("pending", 0)}
+
+
+@pytest.fixture(params=["switched off", "closed"])
+def nobody(request, application, cast) -> Notice:
+    """What waits for somebody whose account has come to its end."""
+    notice = Notice.objects.get(kind="submitted", channel="email")
+    if request.param == "closed":
+        Notice.objects.filter(kind="submitted").update(recipient=cast.colleague)
+        own_account.close(cast.colleague)
+    else:
+        accounts.deactivate(cast.owner, by=None, reason="left the firm")
+    return notice
+
+
+def test_what_waits_is_not_sent_to_who_has_no_account_any_more(nobody, mailoutbox, settings):
+    cache.clear()
+    settings.ADMINS = [("ops", "ops@example.com")]
+    assert delivery.deliver([nobody.pk]) == 0 and mailoutbox == []  # nor an alert
+    nobody.refresh_from_db()
+    [attempt] = nobody.tries.all()
+    assert (nobody.state, nobody.sent_at, attempt.ok) == ("dropped", None, False) and "account" in attempt.detail
+    assert delivery.deliver([nobody.pk]) == 0 and nobody.tries.count() == 1 and nobody.pk not in outbox.left_behind()
+
+
+def test_what_was_not_sent_for_want_of_an_account_is_no_failure(nobody):
+    delivery.deliver(list(Notice.objects.values_list("pk", flat=True)))
+    figures = {each.channel: each for each in state.figures()}["email"]
+    assert (figures.waiting, figures.dead, figures.failed) == (0, 0, 0)
+    assert not ChannelState.objects.filter(failures__gt=0).exists()
+    assert outbox.revive(Notice.objects.all()) == []
+    assert doctor.outbox() == "empty or on its way"
+    assert Notice.objects.get(kind="submitted", channel="inbox").state == "sent"
 
 
 def test_the_sweep_finds_what_a_dead_worker_left(application):

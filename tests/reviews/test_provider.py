@@ -189,6 +189,16 @@ def test_reported_as_failed_it_is_given_up_and_goes_anew_under_another_key(
     assert sorted(fake.sent) == [kinds.key_of(notice), f"{kinds.key_of(notice)}.1"]
 
 
+def test_what_is_reported_as_delivered_after_all_does_not_go_a_second_time(notice, fake):
+    found = tried(notice)
+    reports.take("sms", found.provider_id, "failed", timezone.now(), "UNREACHABLE")
+    assert outbox.revive(Notice.objects.filter(pk=found.pk)) == [found.pk]
+    assert reports.take("sms", found.provider_id, "delivered", timezone.now())
+    assert delivery.deliver([found.pk]) == 0 and found.pk not in outbox.left_behind()
+    found.refresh_from_db()
+    assert found.state == "sent" and found.delivered_at and len(fake.sent) == 1
+
+
 def test_a_report_that_comes_before_we_know_the_message_is_kept_for_it(notice, fake):
     early = fake.id_of(kinds.key_of(notice))
     assert reports.take("sms", early, "delivered", timezone.now())

@@ -7,10 +7,12 @@ import json
 import socket
 import ssl
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -285,6 +287,55 @@ def test_the_address_that_was_looked_at_is_the_one_connected_to_and_the_certific
         with pytest.raises(wire.Unanswered):
             wire.post(f"https://other.test:{port}/hook", [secret], "id-2", "{}")
         assert len(there.calls) == 1
+
+
+@contextlib.contextmanager
+def dripping(before: bytes):
+    """A server that sends a byte every 50 ms after ``before`` for as long as anybody listens; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _address = listening.accept()
+                    with client, contextlib.suppress(OSError):
+                        client.sendall(before)
+                        for _byte in range(400):
+                            client.sendall(b"a")
+                            time.sleep(0.05)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "before"),
+    [("http", b""), ("http", b"HTTP/1.1 200 OK\r\nX-Slow: "), ("http", b"HTTP/1.1 100 Continue\r\n\r\n"), ("https", b"\x16\x03\x03\x40\x00")],
+)  # fmt: skip
+def test_a_receiver_that_drips_bytes_is_given_up_in_time(scheme, before, settings):
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    with dripping(before) as port:
+        began = time.monotonic()
+        with pytest.raises(wire.Unanswered, match="no whole answer"):
+            wire.post(f"{scheme}://127.0.0.1:{port}/", [wire.new_secret()], "id", "{}", deadline=0.5)
+        assert time.monotonic() - began < 5
+
+
+def test_the_time_of_the_worker_that_runs_out_counts_as_no_answer(approved, endpoint, monkeypatch):
+    def over(*_arguments):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(wire, "post", over)
+    assert sending.deliver(endpoint.pk) == 0
+    endpoint.refresh_from_db()
+    first = endpoint.deliveries.order_by("leaf").first()
+    assert (endpoint.failures, first.attempts, first.detail[:10]) == (1, 1, "Unanswered")
+    assert endpoint.failing_since and endpoint.next_attempt_at > timezone.now() >= endpoint.held_until
+
+
+def test_nobody_else_takes_an_endpoint_while_its_worker_may_live(settings):
+    assert timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT) < sending.HELD
+    assert sending.TURN + wire.DEADLINE < settings.CELERY_TASK_SOFT_TIME_LIMIT
 
 
 def certificate(folder, name):

@@ -14,7 +14,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +26,13 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from permits.definition import Requirement
+from permits.intake import roster, sheet_copy
 from permits.intake.looking import words
 from permits.intake.looking.words import Refused
 from permits.intake.sandbox import process, work
 from permits.intake.sandbox.confine import KEPT_FROM
 
-__all__ = ["KEPT_FROM", "Failed", "Looked", "Turned", "holds", "in_words", "looked_into", "tidy", "unreadable"]
+__all__ = ["KEPT_FROM", "Failed", "Looked", "Turned", "holds", "in_words", "looked_into", "rows_of", "tidy", "unreadable"]
 
 log = logging.getLogger(__name__)
 LONGEST_ANSWER = 16 * 1024 * 1024  # bytes
@@ -94,6 +95,18 @@ def drawn(file: File | IO[bytes], page: int) -> bytes:
     """A page of a PDF (from 1) as a JPEG; nothing when there is no such page. Raise ``Failed``."""
     with _asked(file, {"page": page}) as (folder, answer):
         return _made(folder, answer["content"]).read_bytes() if answer["content"] else b""
+
+
+@contextmanager
+def rows_of(file: File | IO[bytes], *, headers: Mapping[str, Sequence[str]], most: int) -> Iterator[roster.Found]:
+    """The rows of a sheet, as far as ``most`` filled ones; see ``sheet_copy``. Raise ``Turned``, ``Failed``."""
+    with _asked(file, {"headers": headers, "rows": most}) as (folder, answer):
+        if refused := answer.get("refused"):
+            raise Turned(refused)
+        made = _made(folder, answer["content"])
+        if made.stat().st_size > sheet_copy.LONGEST:
+            raise Failed("more rows than it was asked for", again=False)
+        yield sheet_copy.read(made, answer)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ def main() -> None:
     _minimal_django()
     tempfile.tempdir = str(folder)
     holds = confine(job["limits"], folder)
-    answer = work.do(folder, job) if {"name", "page"} & set(job) else {"holds": holds}
+    answer = work.do(folder, job) if {"name", "page", "headers"} & set(job) else {"holds": holds}
     (folder / work.ANSWER).write_text(json.dumps(answer), encoding="utf-8")
     os._exit(0)  # libraries may hang or crash while they tidy up
 

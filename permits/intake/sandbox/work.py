@@ -11,7 +11,7 @@ import pypdfium2
 from django.utils import translation
 
 from permits.definition import Requirement
-from permits.intake import roster
+from permits.intake import roster, sheet_copy, sheets
 from permits.intake.derive import derive
 from permits.intake.inspect import inspect
 from permits.intake.looking.words import Refused
@@ -23,8 +23,10 @@ LANGUAGES = ("zh-hans", "en")
 
 
 def do(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
-    """What is asked for: a page drawn, or the file looked into."""
-    return draw(folder, job) if "page" in job else look(folder, job)
+    """What is asked for: a page drawn, a sheet's rows copied, or the file looked into."""
+    if "page" in job:
+        return draw(folder, job)
+    return copy_rows(folder, job) if "headers" in job else look(folder, job)
 
 
 def draw(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,6 +36,16 @@ def draw(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
     except pypdfium2.PdfiumError:
         made = None
     return {"content": made.name if made else None}
+
+
+def copy_rows(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
+    (folder / MADE).mkdir()
+    made = folder / MADE / "rows"
+    try:
+        with open(folder / "file", "rb") as file, sheets.open_sheets(file) as found:
+            return sheet_copy.write(found, job["headers"], int(job["rows"]), made) | {"content": made.name}
+    except Refused as error:
+        return {"refused": verdict(error)}
 
 
 def look(folder: Path, job: Mapping[str, Any]) -> dict[str, Any]:
