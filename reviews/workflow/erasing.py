@@ -15,13 +15,13 @@ from reviews.models import Advice, CorrectionItem, Decision, Event, EventNote, N
 from reviews.workflow.step import on_application
 
 
-def erase_words(event_id: int, *, by: User | None = None, reason: str) -> Event | None:
+def erase_words(event: Event, *, by: User | None = None, reason: str) -> Event | None:
     """Erase the words of an event, and every copy of them: with the decision, in notices, told already or not, in what
     was asked or objected. ``None`` when there are none any more.
 
-    Why it was done is on record, so it must not repeat what is erased.
+    The event may be archived (``archive.events_of``): words stay in the database. That they went is then the next event of
+    its chain there. Why it was done is on record, so it must not repeat what is erased.
     """
-    event = Event.objects.get(pk=event_id)
     data = {"seq": event.seq}
     if event.application_id is None:
         with transaction.atomic():

@@ -22,7 +22,7 @@ GONE = "The words are not kept any more."
 
 
 def erase(application: Application, action: str) -> Event | None:
-    return erasing.erase_words(application.events.get(action=action).pk, reason="依申请删除")
+    return erasing.erase_words(application.events.get(action=action), reason="依申请删除")
 
 
 def assert_the_log_holds() -> None:

@@ -17,7 +17,7 @@ from permits.models import Application
 from portal.timeline import timeline
 from reviews import workflow
 from reviews.audit import archive, merkle, receipts, sealing, tree, verify
-from reviews.models import Archive, ArchivedStream, Event, EventNote, Leaf
+from reviews.models import Archive, ArchivedStream, Decision, Event, EventNote, Leaf, Notice
 from tests.cast import filled
 from tests.reviews.steps import accepted, say
 
@@ -125,6 +125,43 @@ def test_an_archive_is_on_disk_before_the_rows_go(closed, settings, tmp_path, mo
     folders = [tmp_path / "archive" / "audit" / "2026", tmp_path / "archive" / "audit", tmp_path / "archive", tmp_path]
     assert forced == [str(tmp_path / "archive" / made.name), *map(str, folders)]
     assert set(rows) == {made.events}
+
+
+def erase(application: Application, seq: int) -> str:
+    out = io.StringIO()
+    call_command("erase_words", application.number, str(seq), "--reason", "依申请删除", stdout=out)
+    return out.getvalue()
+
+
+def test_words_of_an_archived_application_are_erased_once_and_the_log_verifies(closed, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    seq, before = closed.events.get(action="approved").seq, tree.latest()
+    archived()
+    assert "that they went is on record" in erase(closed, seq)
+    assert not EventNote.objects.filter(text="材料齐全").exists()
+    assert not Decision.objects.filter(reason="材料齐全").exists()
+    assert not [each for each in Notice.objects.filter(application=closed) if each.params.get("reason")]
+    closed.refresh_from_db()
+    assert [event.seq for event in archive.events_of(closed)] == list(range(1, closed.last_seq + 1))
+    assert archive.events_of(closed)[-1].action == "words_erased"
+    assert not any(getattr(event, "note", None) and event.seq == seq for event in archive.events_of(closed))
+    sealing.seal()
+    for since in (None, before):
+        assert not verify.verify(since=since).faults
+    with pytest.raises(CommandError, match="erased already"):
+        erase(closed, seq)
+    with pytest.raises(CommandError, match="has no event 70"):
+        erase(closed, 70)
+
+
+def test_words_whose_archive_cannot_be_read_are_not_said_to_be_nowhere(closed, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    seq = closed.events.get(action="approved").seq
+    [made] = archived()
+    (tmp_path / "archive" / made.name).unlink()
+    with pytest.raises(CommandError, match="is archived.*can't be read"):
+        erase(closed, seq)
+    assert EventNote.objects.filter(text="材料齐全").exists()
 
 
 def test_a_year_that_is_not_over_stays(closed):
