@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from reviews import workflow
@@ -214,6 +214,13 @@ def test_what_was_given_up_can_be_begun_anew(application, django_capture_on_comm
         call_command("resend_notices", channel="email", stdout=out)
     assert out.getvalue() == "2 put back\n"
     assert set(Notice.objects.filter(channel="email").values_list("state", "attempts")) == {("pending", 0)}
+
+
+def test_an_empty_number_begins_nothing_anew(application):
+    Notice.objects.filter(channel="email").update(state="dead", attempts=10)
+    with pytest.raises(CommandError, match="it is empty"):
+        call_command("resend_notices", "--number", "")
+    assert set(Notice.objects.filter(channel="email").values_list("state", flat=True)) == {"dead"}
 
 
 def test_the_sweep_finds_what_a_dead_worker_left(application):
