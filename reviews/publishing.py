@@ -45,11 +45,12 @@ def publish(
     )  # fmt: skip
     version.save(force_insert=True)
     edition_files.keep(version, files)
+    before = str(service.current.edition) if service.current else ""  # after a rollback not the latest
     service.current = version
     service.save(update_fields=["current"])
     log.record(
         action="service_published", actor=by, role=role, at=timezone.now(), stream=f"service:{service.slug}",
-        before=str(latest or ""), after=str(version.edition), data={"digest": digest, **_of_files(files)},
+        before=before, after=str(version.edition), data={"digest": digest, **_of_files(files)},
     )  # fmt: skip
     return Published(version, new=True)
 

@@ -62,7 +62,8 @@ def sheets(application: Application) -> list[Sheet]:
     files = sorted(there, key=lambda file: (file.replaced_at is not None, order.get(file.requirement, (len(order), ""))[0]))
     marked: dict[UUID, list[dict[str, Any]]] = {}
     for mark in Mark.objects.filter(item__notice__application=application).select_related("item"):
-        place = {"page": mark.page, "at": list(mark.place.sides), "words": mark.item.message}
+        said = mark.item.message or _("The words are not kept any more.")
+        place = {"page": mark.page, "at": list(mark.place.sides), "words": said}
         marked.setdefault(mark.file, []).append(place)
     return [
         Sheet(file, order.get(file.requirement, (0, file.requirement))[1], _kind(file),

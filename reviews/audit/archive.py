@@ -11,10 +11,12 @@ import gzip
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from permits.intake import storage
+from permits.intake.folder_blobs import FileBlobs, sync_folder
 from permits.models import Application, User
 from reviews.audit import chains, log
 from reviews.models import Archive, ArchivedStream, Event, EventNote, Leaf
@@ -51,7 +54,8 @@ def archive_year(year: int, *, now: datetime | None = None) -> Iterator[Archive]
     if year >= now.year:
         raise NotArchived(f"{year} is not over")
     while keys := list(_closed(year)[:APPLICATIONS]):
-        yield _archived(year, keys, now)
+        if made := _archived(year, keys, now):
+            yield made
 
 
 def story_of(application: Application) -> tuple[list[Event], bool]:
@@ -125,10 +129,16 @@ def _closed(year: int) -> QuerySet[Any, int]:
 
 
 @transaction.atomic
-def _archived(year: int, keys: list[int], now: datetime) -> Archive:
+def _archived(year: int, keys: list[int], now: datetime) -> Archive | None:
+    """``None`` when nothing is left of these: another run was faster, or they went on since they were found."""
     # Held, so that none gets another event meanwhile; who waits for one goes on with an application that has no rows.
-    held = Application.objects.select_for_update(of=("self",)).filter(pk__in=keys, last_seq__gt=0)
-    closed = {application.pk: application for application in held if application.closed_at}
+    list(Application.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk").values_list("pk"))
+    # Asked again, for whoever held them before may have archived them, or added a step. A statement of its own: it sees
+    # what was committed while the one above waited.
+    still = Application.objects.filter(pk__in=_closed(year).filter(pk__in=keys), last_seq__gt=0)
+    closed = {application.pk: application for application in still}
+    if not closed:
+        return None
     events = Event.objects.filter(application__in=closed).order_by("application_id", "seq")
     lines, streams, gone = [], [], []
     for key, group in groupby(events.iterator(chains.CHUNK), attrgetter("application_id")):
@@ -150,6 +160,7 @@ def _archived(year: int, keys: list[int], now: datetime) -> Archive:
         events=len(gone), at=now,
     )  # fmt: skip
     storage.keep(_where(), archive.name, content)
+    _force_to_disk(archive.name)
     read(archive)  # before anything goes
     archive.save(force_insert=True)
     for each in streams:
@@ -164,6 +175,8 @@ def _archived(year: int, keys: list[int], now: datetime) -> Archive:
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:
     for line in gzip.decompress(content).splitlines():
+        if not line:  # two runs at once used to write a file of no events; its row can't be taken back
+            continue
         found = json.loads(line)
         yield {"id": found["id"], "application": found["application"], "text": found["payload"],
                "payload": json.loads(found["payload"])}  # fmt: skip
@@ -179,6 +192,21 @@ def _event(line: dict[str, Any], application: Application, people: dict[str, Use
     )  # fmt: skip
     event._state.adding = False
     return event
+
+
+def _force_to_disk(name: str) -> None:
+    """A power cut after the rows are gone must not take the file too. A service that takes objects sees to it itself."""
+    blobs = storage.connect(_where())
+    if not isinstance(blobs, FileBlobs):
+        return
+    path, root = Path(blobs.path(name)), Path(blobs.location)
+    with storage.told_clearly(blobs.where):
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        for folder in path.parents:  # each may be new, and is an entry of the one above it
+            sync_folder(folder)
+            if folder == root.parent:
+                return
 
 
 def _where() -> str:

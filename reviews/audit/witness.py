@@ -16,7 +16,7 @@ import logging
 import smtplib
 import urllib.error
 import urllib.request
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from urllib.parse import unquote, urlsplit
 
@@ -47,7 +47,7 @@ def push() -> dict[str, str]:
     faults = {}
     for address in settings.AUDIT_WITNESSES:
         told = last_told(address)
-        if told and told >= last.at:
+        if told is not None and told >= last.size:
             continue
         try:
             _send(address, last)
@@ -55,22 +55,22 @@ def push() -> dict[str, str]:
             faults[shown(address)] = str(error)
             logger.error("the witness %s did not get checkpoint %s: %s", shown(address), last.size, error)
         else:
-            Heartbeat.objects.update_or_create(name=_name(address), defaults={"at": last.at})
+            Heartbeat.objects.update_or_create(name=_name(address), defaults={"at": last.at, "size": last.size})
     return faults
 
 
-def last_told(address: str) -> datetime | None:
-    """The time of the checkpoint that a witness got last."""
-    return Heartbeat.objects.filter(name=_name(address)).values_list("at", flat=True).first()
+def last_told(address: str) -> int | None:
+    """The size of the checkpoint that a witness got last. Not its time: a clock that was ahead goes back, a log only grows."""
+    return Heartbeat.objects.filter(name=_name(address)).values_list("size", flat=True).first()
 
 
 def late(after: timedelta) -> list[str]:
     """The witnesses that lack a checkpoint which is older than that."""
-    old = Checkpoint.objects.filter(at__lt=timezone.now() - after).order_by("-at").first()
+    old = Checkpoint.objects.filter(at__lt=timezone.now() - after).order_by("-size").first()
     if old is None:
         return []
     told = {address: last_told(address) for address in settings.AUDIT_WITNESSES}
-    return [shown(address) for address, at in told.items() if at is None or at < old.at]
+    return [shown(address) for address, size in told.items() if size is None or size < old.size]
 
 
 def shown(address: str) -> str:

@@ -147,7 +147,7 @@ def test_a_draft_has_no_record(cast: Cast) -> None:
 
 def test_erased_words_leave_the_receipt_valid_and_blind(cast: Cast, tmp_path: Path) -> None:
     application = proved(cast)
-    erasing.erase_words(application.events.get(action="approved").pk, reason="数据主体申请")
+    erasing.erase_words(application.events.get(action="approved"), reason="数据主体申请")
     response = file_of(cast, application)
     status, said = checked(tmp_path, response.content)
     assert status == 0 and "材料齐全" not in said and "现场已看过" in said

@@ -156,6 +156,19 @@ def test_an_earlier_edition_is_put_in_force_with_a_reason_and_recorded(ops):
     assert Event.objects.filter(action="service_rolled_back").count() == 1
 
 
+def test_what_follows_a_rollback_says_which_edition_was_in_force_before(db):
+    publishing.publish(SOURCE)
+    second = publishing.publish(SOURCE + "\n# two\n").version
+    third = publishing.publish(SOURCE + "\n# three\n").version
+    publishing.roll_back(second.service_id, edition=second.edition, by=None, reason="有误")
+    fourth = publishing.publish(SOURCE + "\n# four\n").version
+    told = Event.objects.filter(stream="service:resumption").order_by("-seq").values_list("action", "before", "after")
+    assert list(told[:2]) == [
+        ("service_published", str(second.edition), str(fourth.edition)),
+        ("service_rolled_back", str(third.edition), str(second.edition)),
+    ]
+
+
 @pytest.mark.parametrize("page", ["preview", "export", "roll-back", "change"])
 def test_an_official_does_not_get_there(cast: Cast, page):
     official = signed_in(post("clerk", "street", "360902"))

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from portal.management.commands import doctor
@@ -247,6 +247,13 @@ def test_what_was_not_sent_for_want_of_an_account_is_no_failure(nobody):
     assert outbox.revive(Notice.objects.all()) == []
     assert doctor.outbox() == "empty or on its way"
     assert Notice.objects.get(kind="submitted", channel="inbox").state == "sent"
+
+
+def test_an_empty_number_begins_nothing_anew(application):
+    Notice.objects.filter(channel="email").update(state="dead", attempts=10)
+    with pytest.raises(CommandError, match="it is empty"):
+        call_command("resend_notices", "--number", "")
+    assert set(Notice.objects.filter(channel="email").values_list("state", flat=True)) == {"dead"}
 
 
 def test_the_sweep_finds_what_a_dead_worker_left(application):

@@ -66,6 +66,16 @@ def kept(application: Application) -> list[bool]:
     return [storage.exists(material.sha256) for material in application.materials.all()]
 
 
+@pytest.mark.parametrize(
+    ("options", "says"), [(("--limit", "0"), "at least 1"), (("--limit", "-3"), "at least 1"), (("--number", ""), "is empty")]
+)  # fmt: skip
+def test_a_limit_of_nothing_and_an_empty_number_erase_nothing(cast: Cast, options: tuple[str, str], says: str) -> None:
+    application = long_ago(with_files(steps.rejected(cast)), timedelta(days=1100))
+    with pytest.raises(CommandError, match=says):
+        erase("--apply", *options)
+    assert not application.materials.exclude(erased_at=None).exists() and all(kept(application))
+
+
 def test_what_is_over_is_only_listed_until_it_is_applied(cast: Cast, django_capture_on_commit_callbacks) -> None:
     application = long_ago(with_files(steps.rejected(cast)), timedelta(days=1100))
     said = erase()

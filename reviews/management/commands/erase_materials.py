@@ -25,10 +25,15 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, metavar="N", help="so many applications at most")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # An empty variable in a script must not turn "this one" into "all of them".
+        if options["number"] == "":
+            raise CommandError("--number: the application's number, as in 360924-20261124-000001-Y; it is empty")
+        if options["limit"] is not None and options["limit"] < 1:
+            raise CommandError("--limit: at least 1; without --limit all that is due")
         now, counted, size = timezone.now(), Counter[str](), 0
         for due in retention.all_over(now):
             application = due.application
-            if options["number"] and application.number != options["number"]:
+            if options["number"] is not None and application.number != options["number"]:
                 continue
             files = workflow.erase_files(application.pk, now=now) if options["apply"] else due.files
             counted["applications"] += bool(files)
@@ -39,10 +44,10 @@ class Command(BaseCommand):
                 f"{name}  {application.version.service.slug}  {due.group}: {due.days} days since "
                 f"{timezone.localtime(due.since):%Y-%m-%d}, {files} files, {filesizeformat(due.size)}"
             )
-            if options["limit"] and counted["applications"] >= options["limit"]:
+            if options["limit"] is not None and counted["applications"] >= options["limit"]:
                 break
         self._threads(now, counted, options)
-        if options["number"] and not (counted["applications"] or counted["threads"]):
+        if options["number"] is not None and not (counted["applications"] or counted["threads"]):
             raise CommandError(f"The time of application {options['number']} is not over, or it has no files.")
         done = "erased" if options["apply"] else "would be erased; --apply erases them"
         self.stdout.write(
@@ -53,9 +58,9 @@ class Command(BaseCommand):
 
     def _threads(self, now: datetime, counted: Counter[str], options: dict[str, Any]) -> None:
         for application, days in retention.threads_over(now):
-            if options["number"] and application.number != options["number"]:
+            if options["number"] is not None and application.number != options["number"]:
                 continue
-            if options["limit"] and counted["threads"] >= options["limit"]:
+            if options["limit"] is not None and counted["threads"] >= options["limit"]:
                 return
             if options["apply"]:
                 workflow.erase_thread(application.pk, now=now)

@@ -6,6 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from permits.intake.storage import StorageUnavailable
+from permits.models import Application
+from reviews.audit import archive
 from reviews.models import Event
 from reviews.workflow import erasing
 
@@ -20,9 +23,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         number, seq = options["number"], options["seq"]
-        event = Event.objects.filter(application__number=number, seq=seq).first()
+        application = Application.objects.filter(number=number).first()
+        if application is None:
+            raise CommandError(f"there is no application {number}")
+        event = _event(application, seq)
         if event is None:
             raise CommandError(f"application {number} has no event {seq}")
-        if erasing.erase_words(event.pk, reason=options["reason"]) is None:
+        if erasing.erase_words(event, reason=options["reason"]) is None:
             raise CommandError(f"event {seq} of application {number} has no words, or they were erased already")
         self.stdout.write(f"The words of event {seq} of application {number} are gone; that they went is on record.")
+
+
+def _event(application: Application, seq: int) -> Event | None:
+    """From the database, or from the archive, which is read only if it has to be."""
+    if found := application.events.filter(seq=seq).first():
+        return found
+    try:
+        return next((event for event in archive.events_of(application) if event.seq == seq), None)
+    except (archive.NotArchived, StorageUnavailable) as error:
+        raise CommandError(f"event {seq} of application {application.number} is archived. {error}") from error

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +17,7 @@ from permits.models import Application
 from portal.timeline import timeline
 from reviews import workflow
 from reviews.audit import archive, merkle, receipts, sealing, tree, verify
-from reviews.models import Archive, ArchivedStream, Event, EventNote, Leaf
+from reviews.models import Archive, ArchivedStream, Decision, Event, EventNote, Leaf, Notice
 from tests.cast import filled
 from tests.reviews.steps import accepted, say
 
@@ -76,6 +79,89 @@ def test_what_happens_later_goes_on_with_the_chain(closed, cast, settings, tmp_p
         report = verify.verify(since=since)
         assert not report.faults, report.first
     assert not archived()
+
+
+def test_a_second_run_at_the_same_time_writes_nothing_and_the_log_verifies(closed, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    found = list(archive._closed(YEAR))  # what the second run read while the first held the rows
+    assert archive._archived(YEAR, found, NEXT_YEAR)
+    assert archive._archived(YEAR, found, NEXT_YEAR) is None
+    assert Archive.objects.count() == 1 and len(list((tmp_path / "archive").rglob("*.gz"))) == 1
+    assert not verify.verify().faults
+
+
+def test_what_went_on_after_it_was_found_stays(closed, cast, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    found = list(archive._closed(YEAR))
+    workflow.revoke_permit(closed.permit.pk, official=cast.supervisor, reason="停产")
+    assert archive._archived(YEAR, found, NEXT_YEAR) is None  # the step isn't sealed
+    assert not Archive.objects.exists() and not verify.verify().faults
+
+
+def test_a_log_with_an_archive_of_no_events_verifies(closed, settings, tmp_path):
+    """Two runs at once used to leave one, and its row is there for good."""
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    content = gzip.compress(b"\n", mtime=0)
+    storage.keep(settings.AUDIT_ARCHIVE_URL, "audit/2026/events-00001.jsonl.gz", content)
+    Archive.objects.create(
+        name="audit/2026/events-00001.jsonl.gz", year=YEAR, sha256=hashlib.sha256(content).hexdigest(), events=0,
+        at=NEXT_YEAR,
+    )  # fmt: skip
+    assert not verify.verify().faults
+    [made] = archived()
+    assert made.name == "audit/2026/events-00002.jsonl.gz" and not verify.verify().faults
+
+
+def test_an_archive_is_on_disk_before_the_rows_go(closed, settings, tmp_path, monkeypatch):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    forced, rows = [], []
+
+    def noted(handle: int) -> None:
+        forced.append(os.readlink(f"/proc/self/fd/{handle}"))
+        rows.append(Event.objects.filter(application=closed).count())
+
+    monkeypatch.setattr("os.fsync", noted)
+    [made] = archived()
+    folders = [tmp_path / "archive" / "audit" / "2026", tmp_path / "archive" / "audit", tmp_path / "archive", tmp_path]
+    assert forced == [str(tmp_path / "archive" / made.name), *map(str, folders)]
+    assert set(rows) == {made.events}
+
+
+def erase(application: Application, seq: int) -> str:
+    out = io.StringIO()
+    call_command("erase_words", application.number, str(seq), "--reason", "依申请删除", stdout=out)
+    return out.getvalue()
+
+
+def test_words_of_an_archived_application_are_erased_once_and_the_log_verifies(closed, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    seq, before = closed.events.get(action="approved").seq, tree.latest()
+    archived()
+    assert "that they went is on record" in erase(closed, seq)
+    assert not EventNote.objects.filter(text="材料齐全").exists()
+    assert not Decision.objects.filter(reason="材料齐全").exists()
+    assert not [each for each in Notice.objects.filter(application=closed) if each.params.get("reason")]
+    closed.refresh_from_db()
+    assert [event.seq for event in archive.events_of(closed)] == list(range(1, closed.last_seq + 1))
+    assert archive.events_of(closed)[-1].action == "words_erased"
+    assert not any(getattr(event, "note", None) and event.seq == seq for event in archive.events_of(closed))
+    sealing.seal()
+    for since in (None, before):
+        assert not verify.verify(since=since).faults
+    with pytest.raises(CommandError, match="erased already"):
+        erase(closed, seq)
+    with pytest.raises(CommandError, match="has no event 70"):
+        erase(closed, 70)
+
+
+def test_words_whose_archive_cannot_be_read_are_not_said_to_be_nowhere(closed, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    seq = closed.events.get(action="approved").seq
+    [made] = archived()
+    (tmp_path / "archive" / made.name).unlink()
+    with pytest.raises(CommandError, match="is archived.*can't be read"):
+        erase(closed, seq)
+    assert EventNote.objects.filter(text="材料齐全").exists()
 
 
 def test_a_year_that_is_not_over_stays(closed):

@@ -129,7 +129,7 @@ def test_an_event_that_waits_to_be_sealed_is_no_fault_for_an_hour(application, c
 
 def test_words_that_were_erased_on_record_leave_the_log_valid(application):
     note = EventNote.objects.get(event__application=application)
-    erasing.erase_words(note.event_id, reason="数据主体申请")
+    erasing.erase_words(note.event, reason="数据主体申请")
     assert not EventNote.objects.filter(text="材料齐全").exists()
     assert not Decision.objects.filter(reason="材料齐全").exists()
     assert not verify.verify().faults

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -17,6 +19,7 @@ from django.utils import timezone
 from permits.intake import storage
 from portal.management.commands import doctor
 from reviews.audit import checkpoints, sealing, tree, witness
+from reviews.models import Heartbeat
 from tests.permits.intake.storages import S3_URL, s3_service  # noqa: F401 (a fixture)
 from tests.reviews.audit.test_sealing import happen
 
@@ -110,6 +113,32 @@ def test_doctor_tells_of_a_witness_that_lacks_a_checkpoint(settings, tmp_path):
     assert unwell.value.mend.startswith("manage.py push_checkpoint")
     witness.push()
     assert "1 have the latest" in doctor.audit_witnesses()
+
+
+def test_after_a_clock_that_was_ahead_they_get_the_next_ones_and_doctor_looks(settings, tmp_path):
+    settings.AUDIT_WITNESSES = [f"file://{tmp_path}/kept"]
+    happen(1)
+    sealing.seal(now=timezone.now() + timedelta(days=365))
+    assert witness.push() == {}
+    happen(1)
+    sealing.seal(now=timezone.now() - timedelta(hours=3))
+    with pytest.raises(doctor.Unwell, match="lacks the audit log's checkpoints"):
+        doctor.audit_witnesses()
+    assert witness.push() == {}
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
+        "checkpoint-000000000001.txt", "checkpoint-000000000002.txt",
+    ]  # fmt: skip
+    assert "1 have the latest" in doctor.audit_witnesses()
+
+
+def test_what_was_sent_before_sizes_were_kept_is_not_sent_again(settings, sealed):
+    settings.AUDIT_WITNESSES = ["mailto:office@example.gov.cn", "mailto:other@example.gov.cn"]
+    Heartbeat.objects.create(name=witness._name(settings.AUDIT_WITNESSES[0]), at=tree.latest().at)
+    Heartbeat.objects.create(name="worker", at=tree.latest().at)
+    import_module("reviews.migrations.0026_witness_size").fill(apps, None)
+    assert witness.push() == {}
+    assert [letter.to for letter in mail.outbox] == [["other@example.gov.cn"]]
+    assert Heartbeat.objects.get(name="worker").size is None
 
 
 def test_doctor_tells_of_events_that_wait(monkeypatch):
