@@ -12,7 +12,7 @@ def fill(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reviews", "0025_late_answers"),
+        ("reviews", "0026_dropped_notices"),
     ]
 
     operations = [
