@@ -135,7 +135,7 @@ def test_what_was_sent_before_sizes_were_kept_is_not_sent_again(settings, sealed
     settings.AUDIT_WITNESSES = ["mailto:office@example.gov.cn", "mailto:other@example.gov.cn"]
     Heartbeat.objects.create(name=witness._name(settings.AUDIT_WITNESSES[0]), at=tree.latest().at)
     Heartbeat.objects.create(name="worker", at=tree.latest().at)
-    import_module("reviews.migrations.0026_witness_size").fill(apps, None)
+    import_module("reviews.migrations.0027_witness_size").fill(apps, None)
     assert witness.push() == {}
     assert [letter.to for letter in mail.outbox] == [["other@example.gov.cn"]]
     assert Heartbeat.objects.get(name="worker").size is None
