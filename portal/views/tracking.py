@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from permits import credentials, numbers, prints
 from permits.credentials import passes
-from permits.models import Application, Permit, Status
+from permits.models import Application, Check, Permit, Status
 from portal import stash
 from portal.blocks import owed_blocks, refresh_after
 from portal.forms import RatingForm, WithdrawForm
@@ -113,9 +113,25 @@ def receipt(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
     if found.is_draft:
         return redirect("check", public_id=public_id)
+    first = found.tasks.select_related("department").order_by("pk").first()
     return render(request, "tracking/receipt.html", {
-        "application": found, "materials": found.materials.current(), "section": "applications",
-    })  # fmt: skip
+        "application": found, "office": first.department if first else "", "section": "applications",
+    } | _handed_in(found))  # fmt: skip
+
+
+def _handed_in(application: Application) -> dict[str, list[dict[str, Any]]]:
+    """The files as they were sent, whatever took their place since; and apart from them, what came later."""
+    sent = application.submitted_at
+    rows: dict[str, list[dict[str, Any]]] = {"materials": [], "later": []}
+    for file in application.materials.filter(check_state=Check.FINE).order_by("pk"):
+        asked = application.definition.requirement(file.requirement)
+        row = {"title": asked.title if asked else file.requirement, "file": file}
+        if file.from_record or (sent and file.uploaded_at <= sent):
+            if not file.replaced_at or (sent and file.replaced_at > sent):
+                rows["materials"].append(row)
+        elif not file.replaced_at:
+            rows["later"].append(row)
+    return rows
 
 
 def _typed(request: SignedIn) -> QueryDict | None:

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from permits import numbers
-from permits.models import Application, Permit, Status
+from permits.models import Application, Check, Material, Permit, Status
 from portal import throttle
 from portal.views import tracking
 from reviews import workflow
@@ -125,6 +125,21 @@ def test_the_receipt_names_number_times_and_materials(cast: Cast) -> None:
         assert expected in text
     for at_ in (application.submitted_at, application.due_at, application.statutory_due_at):
         assert written(at_) in text
+
+
+def test_the_receipt_stays_what_it_was_when_a_file_is_corrected(cast: Cast) -> None:
+    application = steps.submitted(cast)
+    sent = application.materials.get(requirement="epidemic_plan")
+    sent.replaced_at = timezone.now()
+    sent.save()
+    Material.objects.create(
+        application=application, requirement="epidemic_plan", original_name="改后的预案.pdf", media_type="application/pdf",
+        size=9, sha256="c" * 64, uploaded_by=cast.owner, check_state=Check.FINE,
+    )  # fmt: skip
+    text = words(at(cast.owner).get(part(application, "receipt/")))
+    received, _heading, later = text.partition("Received later")
+    assert sent.original_name in received and "改后的预案.pdf" in later and "改后的预案.pdf" not in received
+    assert str(application.tasks.get().department) in received
 
 
 def test_there_is_no_receipt_for_what_was_not_sent(cast: Cast) -> None:
