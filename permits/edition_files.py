@@ -24,9 +24,9 @@ from django.utils.translation import gettext as _
 from permits import definition_file
 from permits.definition import Definition, Requirement
 from permits.definition_parts import FILE_NAME, Text
-from permits.intake import reading, storage
+from permits.intake import reading, sandbox, storage
 from permits.intake.blob_lock import lock_blob
-from permits.intake.inspect import MB, MEDIA_TYPES, inspect, refuse_size
+from permits.intake.inspect import MB, MEDIA_TYPES, glance, refuse_size
 from permits.intake.looking.kinds import STANDS_FOR, other_format
 from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
 
@@ -131,9 +131,14 @@ def looked_into(name: str, content: bytes) -> Found:
     if kind != "csv":
         words = Text(zh=name, en=name)
         wanted = Requirement.model_validate({"key": "file", "title": words.model_dump(), "formats": [kind]})
-        found = inspect(io.BytesIO(content), name=name, requirement=wanted)
-        if found.media_type != media_type:  # a HEIC would become a JPEG on its way in; this one is given out as it is
-            raise other_format(found.extension[1:], io.BytesIO(content), name, [kind])
+        found = glance(io.BytesIO(content), name=name, requirement=wanted)
+        if found != kind:  # a HEIC would become a JPEG on its way in; this one is given out as it is
+            raise other_format(found, io.BytesIO(content), name, [kind])
+        try:
+            with sandbox.looked_into(io.BytesIO(content), name=name, requirement=wanted):
+                pass
+        except sandbox.Failed as error:
+            raise sandbox.unreadable() from error
     return Found(name, media_type, len(content), hashlib.sha256(content).hexdigest(), content)
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 
 from permits import definition_text, edition_files
 from permits.edition_files import SHIPPED
-from permits.intake import storage
+from permits.intake import inspect, storage
 from permits.models import EditionDraft, EditionDraftFile, Service, ServiceVersion, User
 from reviews import draft_files, drafting, editions
 from tests.cast import Cast, holder
@@ -20,6 +20,7 @@ from tests.data.bad import exe_named_pdf
 pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parents[1] / "data"
 ROSTER, PLEDGE = (DATA / "roster.xlsx").read_bytes(), (SHIPPED / "signed_pledge.docx").read_bytes()
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
 PICTURE = (DATA / "stock_1.jpg").read_bytes()
 
 
@@ -108,6 +109,25 @@ def test_a_file_that_is_no_good_is_refused_in_words_and_changes_nothing(desk, dr
     assert refused.status_code == 422 and why in refused.content.decode()
     draft.refresh_from_db()
     assert (draft.source, draft.revision, draft.files.count()) == (before, 1, 0)
+
+
+def test_what_an_owner_uploads_is_opened_in_the_process_that_has_nothing(settings, monkeypatch):
+    settings.INSPECTION_SANDBOX = True
+    monkeypatch.setitem(inspect._LOOK_INTO, "jpg", lambda _file: pytest.fail("opened by the site itself"))
+    assert edition_files.looked_into("stock.jpg", PICTURE).content == PICTURE
+    assert refused("stock.jpg", PICTURE[:500]) == "damaged"
+    settings.INSPECTION_LIMITS = {"megabytes": 60, "seconds": 30}  # too little to begin with
+    assert refused("stock.jpg", PICTURE) == "unreadable"
+
+
+def test_a_picture_that_only_calls_itself_a_jpeg_is_refused_as_it_is_given_out_as_it_is():
+    assert refused("stock.jpg", HEIC) == "format"
+
+
+def refused(name: str, content: bytes) -> str | None:
+    with pytest.raises(inspect.Refused) as caught:
+        edition_files.looked_into(name, content)
+    return caught.value.code
 
 
 def test_without_a_file_for_a_material_that_is_gone_or_in_a_closed_draft_nothing_is_taken(desk, draft):
