@@ -185,7 +185,8 @@ def _check_seen(draft: EditionDraft, revision: int) -> None:
 
 
 def _lock_service(slug: str) -> Service | None:
-    return Service.objects.select_for_update(of=("self",)).select_related("current").filter(slug=slug).first()
+    """Without the edition in force, which is read once the row is held: see ``publishing.publish``."""
+    return Service.objects.select_for_update().filter(slug=slug).first()
 
 
 def _refuse(draft: EditionDraft, error: Exception, now: datetime) -> None:

@@ -34,7 +34,9 @@ def publish(
     checked = definition_file.parse(source, name=name)
     digest = hashlib.sha256(source.encode()).hexdigest()
     Service.objects.get_or_create(slug=checked.slug)
-    service = Service.objects.select_for_update(of=("self",)).select_related("current").get(slug=checked.slug)
+    # The edition in force is read once the row is held, by a statement of its own: joined to a row that was waited for,
+    # PostgreSQL gives none where another was published meanwhile.
+    service = Service.objects.select_for_update().get(slug=checked.slug)
     files = edition_files.find(source, checked, name=name, folder=folder, in_force=service.current, draft=files_of)
     if service.current and service.current.digest == digest and _same_files(service.current, files):
         return Published(service.current, new=False)
@@ -71,7 +73,7 @@ def roll_back(service_id: int, *, edition: int, by: User | None, reason: str) ->
     """
     if not reason.strip():
         raise ValueError(_("Say why an earlier edition is put in force again."))
-    service = Service.objects.select_for_update(of=("self",)).select_related("current").get(pk=service_id)
+    service = Service.objects.select_for_update().get(pk=service_id)
     version = service.versions.get(edition=edition)
     if service.current_id == version.pk:
         return version

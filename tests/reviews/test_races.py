@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -12,12 +13,13 @@ from django.utils import timezone
 
 from permits.models import Application, Permit, next_serial
 from reviews import workflow
-from reviews.audit import log
-from reviews.models import Decision, Event, Notice, Task
+from reviews.audit import archive, log, sealing, verify
+from reviews.models import Archive, Decision, Event, Notice, Task
 from reviews.notices import delivery
 from reviews.policy import Refused
+from reviews.publishing import publish
 from tests.cast import filled, task_of
-from tests.reviews.steps import approved, edition
+from tests.reviews.steps import SOURCE, approved, edition
 from tests.reviews.test_after_the_decision import begun, up_to_the_bureau
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -163,3 +165,25 @@ def test_eight_workers_send_a_notice_once(cast, mailoutbox):
     notice = Notice.objects.get(channel="email", kind="submitted")
     sent = at_once(*[lambda: delivery.deliver([notice.pk])] * 8)
     assert sum(sent) == 1 and len(mailoutbox) == 1
+
+
+def test_two_runs_that_archive_the_log_at_once_write_each_event_once(cast, settings, tmp_path):
+    settings.AUDIT_ARCHIVE_URL = f"file://{tmp_path}/archive"
+    applications = [approved(cast) for _ in range(3)]
+    sealing.seal()
+    count = Event.objects.filter(application__in=applications).count()
+    year = timezone.localtime(max(each.closed_at for each in applications)).year
+    later = timezone.now() + timedelta(days=800)
+    runs = at_once(*[lambda: sum(made.events for made in archive.archive_year(year, now=later))] * 3)
+    assert sum(runs) == count, runs
+    assert sum(Archive.objects.values_list("events", flat=True)) == count and not Archive.objects.filter(events=0).exists()
+    assert not Event.objects.filter(application__in=applications).exists() and not verify.verify().faults
+
+
+def test_two_who_publish_at_once_publish_on_each_others_edition(db):
+    source = SOURCE.read_text(encoding="utf-8")
+    publish(source)
+    made = at_once(*[lambda n=n: publish(f"{source}\n# {n}\n").version.edition for n in range(4)])
+    told = Event.objects.filter(action="service_published", stream="service:resumption").order_by("-seq")[:4]
+    assert len(set(made)) == 4, made
+    assert [(event.before, event.after) for event in told] == [(str(n - 1), str(n)) for n in sorted(made, reverse=True)]
