@@ -84,6 +84,7 @@ def _named(
 ) -> Iterator[dict[str, Any]]:
     """One for each thing that the notice asks for."""
     marked = places.shown(application, asked.items)
+    as_sent = asked_rows.as_sent(application, asked.items)
     where: dict[str, str] = {}
     for item in asked.items:
         field = application.definition.field(item.key) if item.kind == CorrectionItem.Kind.FIELD else None
@@ -103,7 +104,7 @@ def _named(
             previous=fieldtypes.display(field, item.previous) if field and field.type != "group" else "",
             previous_rows=groups.table(field, item.previous, limit=20) if field and field.type == "group" else None,
             previous_files=_files_before(application, item) if found and changed and not above else [],
-            as_sent=asked_rows.as_sent(application, item) if item.kind == CorrectionItem.Kind.ROW else [],
+            as_sent=as_sent.get(item.pk, []),
             cells=asked_rows.cells(application, asked, item, mended) if item.kind == CorrectionItem.Kind.ROW else [],
             elsewhere=asked_rows.elsewhere(item, mended),
         )  # fmt: skip

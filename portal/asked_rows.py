@@ -5,6 +5,7 @@ A row of a group (typed into the form) is mended cell by cell; a row of a roster
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +15,13 @@ from django.http import QueryDict
 from permits import fieldtypes, groups
 from permits.definition import FormField
 from permits.forms import values_of
-from permits.intake import roster
+from permits.intake import roster, sandbox
 from permits.intake.storage import StorageUnavailable, open_blob
 from permits.models import Application, Material
 from portal.asked import Asked
 from reviews.models import CorrectionItem
+
+Shown = list[tuple[str, str]]  # what stands above a column, and what in it
 
 
 @dataclass
@@ -70,28 +73,39 @@ def elsewhere(item: CorrectionItem, mended: Mended | None) -> list[str]:
     return [str(fault) for fault in faults if fault.row + 1 != item.row]
 
 
-def as_sent(application: Application, item: CorrectionItem) -> list[tuple[str, str]]:
-    """The row's columns and what they said when the notice was issued; personal numbers masked."""
-    group = application.definition.field(item.key)
-    if group:
-        if not isinstance(item.previous, dict):
-            return []
-        return [
-            (str(column.label), fieldtypes.display(column, item.previous.get(column.key))) for column in group.fields
-        ]
-    requirement = application.definition.requirement(item.key)
-    if requirement is None or not requirement.roster or not item.row or not isinstance(item.previous, list):
-        return []
-    material = Material.objects.filter(
-        application=application, requirement=item.key, sha256__in=[str(each) for each in item.previous[:1]]
-    ).first()
-    if material is None:
-        return []
+def as_sent(application: Application, items: Iterable[CorrectionItem]) -> dict[int, Shown]:
+    """By item that asks for a row: its columns and what they said when the notice was issued; personal numbers masked."""
+    found: dict[int, Shown] = {}
+    of_sheets: dict[tuple[str, str], dict[int, int]] = {}
+    for item in items:
+        group = application.definition.field(item.key)
+        if item.kind != CorrectionItem.Kind.ROW or not item.previous:
+            continue
+        if group and isinstance(item.previous, dict):
+            found[item.pk] = [
+                (str(column.label), fieldtypes.display(column, item.previous.get(column.key))) for column in group.fields
+            ]
+        elif not group and item.row and isinstance(item.previous, list):
+            of_sheets.setdefault((item.key, str(item.previous[0])), {})[item.pk] = item.row
+    for (key, sha256), numbers in of_sheets.items():
+        rows = _of_sheet(application, key, sha256, set(numbers.values()))
+        found |= {pk: rows[number] for pk, number in numbers.items() if number in rows}
+    return found
+
+
+def _of_sheet(application: Application, key: str, sha256: str, numbers: set[int]) -> dict[int, Shown]:
+    """Rows of a roster, which is opened once for all of them."""
+    requirement = application.definition.requirement(key)
+    if requirement is None or not requirement.roster:
+        return {}
+    if not Material.objects.filter(application=application, requirement=key, sha256=sha256).exists():
+        return {}
+    headers = {column.key: [column.header] for column in requirement.roster}
     try:
-        with open_blob(material.sha256) as file:
-            return roster.row_shown(file, requirement, item.row)
-    except (ValidationError, StorageUnavailable):
-        return []  # the words of the notice stand by themselves
+        with open_blob(sha256) as file, sandbox.rows_of(file, headers=headers, most=max(numbers)) as sheet:
+            return roster.rows_shown(sheet, requirement, numbers)
+    except (ValidationError, StorageUnavailable, sandbox.Failed):
+        return {}  # the words of the notice stand by themselves
 
 
 def _indexes(application: Application, asked: Asked) -> dict[str, set[int]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import IO, Any
@@ -82,22 +82,20 @@ def read(file: File | IO[bytes], requirement: Requirement) -> Roster:
         return _check_sheets(found, requirement.roster)
 
 
-def row_shown(file: File | IO[bytes], requirement: Requirement, number: int) -> list[tuple[str, str]]:
-    """What one row says, by header, to be shown to whoever handed it in; personal numbers masked.
-
-    ``number`` is the row as Excel counts it. Nothing when there is no such row; raise ``Refused`` for what is no sheet.
+def rows_shown(found: Found, requirement: Requirement, numbers: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """By number, as Excel counts: what those rows say, by header, to be shown to whoever handed them in; personal numbers
+    masked. Without those that aren't there.
     """
-    columns = requirement.roster
-    with sheets.open_sheets(file) as found:
-        best = find(found, {column.key: [column.header] for column in columns})
-        if best is None or number <= best.header_row:
-            return []
-        cells: Sequence[Any] = next((cells for row, cells in _up_to(best.rows(), number) if row == number), ())
-    return [
-        (column.header, MASKS.get(column.type, str)(shown(cell_at(cells, best.places[column.key]))))
-        for column in columns
-        if column.key in best.places
-    ]
+    if not found.places:
+        return {}
+    columns = [column for column in requirement.roster if column.key in found.places]
+    return {
+        number: [
+            (column.header, MASKS.get(column.type, str)(shown(cell_at(cells, found.places[column.key])))) for column in columns
+        ]
+        for number, cells in _up_to(found.rows(), max(numbers))
+        if number in numbers and number > found.header_row
+    }
 
 
 def too_many_rows(limit: int | None = None) -> str:

@@ -11,6 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from permits.codes import resident_id
+from permits.intake import sandbox, sheets
 from permits.models import Application, Status
 from reviews import workflow
 from reviews.models import CorrectionItem, CorrectionNotice
@@ -119,6 +120,23 @@ def test_two_rows_of_one_roster_are_mended_in_one_upload(cast: Cast, draft: Appl
     assert len(page(response).xpath("//form[@data-upload]")) == 1
     first, second = CorrectionItem.objects.order_by("row")
     assert page(response).xpath(f"//*[@id='item-{second.public_id}']//a/@href") == [f"#item-{first.public_id}"]
+
+
+def test_the_rows_of_a_roster_are_taken_out_of_it_at_once_and_not_by_the_process_of_the_site(
+    cast: Cast, draft: Application, settings, monkeypatch
+) -> None:
+    workflow.submit(draft.pk, applicant=cast.owner)
+    items = [workflow.Correction("row", "roster", "请核对", row=row) for row in (3, 4)]
+    steps.decide(cast, draft, "street", "correct", corrections=items)
+    opened, rows_of = [], sandbox.rows_of
+    monkeypatch.setattr(sandbox, "rows_of", lambda file, **asked: opened.append(asked["most"]) or rows_of(file, **asked))
+    monkeypatch.setattr(sheets, "open_sheets", lambda _file: pytest.fail("opened by the site itself"))
+    settings.INSPECTION_SANDBOX = True
+    text = words(at(cast.owner).get(where(draft)))
+    sheet = openpyxl.load_workbook(ROSTER).worksheets[0]
+    assert sheet.cell(3, 1).value in text and sheet.cell(4, 1).value in text and opened == [4]
+    settings.INSPECTION_LIMITS = {"megabytes": 60, "seconds": 30}  # too little to begin with
+    assert at(cast.owner).get(where(draft)).status_code == 200
 
 
 def test_a_row_of_a_roster_is_shown_from_the_sheet_masked_and_uploaded_again(cast: Cast, draft: Application) -> None:
