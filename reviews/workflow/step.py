@@ -276,7 +276,8 @@ def _step(begin: Callable[[datetime], Step], doing: str, now: datetime | None) -
 
 def _locked(application_id: int) -> Application:
     """The application, with its row locked until the transaction ends: every step begins here."""
-    found: list[Application] = _application(application=application_id)
+    # Whoever waited while a draft was carried to another edition finds none: PostgreSQL looks at the earlier edition's row.
+    found: list[Application] = _application(application=application_id) or _application(application=application_id)
     if not found:
         raise Application.DoesNotExist(f"there is no application {application_id}")
     return found[0]

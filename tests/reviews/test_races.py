@@ -49,6 +49,15 @@ def test_eight_clicks_on_submit_give_one_number(cast):
     assert Event.objects.filter(action="submitted").count() == 1
 
 
+def test_eight_clicks_on_carry_carry_the_draft_once_and_end_in_no_error(cast):
+    draft = filled(cast)
+    newer = edition(top="")
+    publish(SOURCE.read_text(encoding="utf-8").replace("3h", "4h", 1))
+    found = at_once(*[lambda: workflow.carry_draft(draft.pk, applicant=cast.owner).version_id] * 8)
+    draft.refresh_from_db()
+    assert set(found) == {draft.version_id} and draft.version_id > newer.pk, found
+
+
 def test_eight_applications_at_once_get_eight_numbers_without_a_gap(cast):
     drafts = [filled(cast) for _ in range(8)]
     at_once(*[lambda pk=draft.pk: workflow.submit(pk, applicant=cast.owner) for draft in drafts])
