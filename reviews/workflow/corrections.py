@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from permits import checks, mobiles
+from permits.definition import Text
 from permits.forms import kept_answers
 from permits.models import Application, Status, User
 from permits.models.material import Check
@@ -88,6 +89,11 @@ def _back_to_the_one_who_asked(step: Step, earlier: Task) -> None:
         task.claimed_by, task.claimed_at = asker, step.now
         task.lease_until = step.lease_end
     step.open_tasks([task])
+
+
+def title_of(application: Application, item: Correction) -> str:
+    """What it is about, in the reader's language."""
+    return str(Text(**told.item_title(application, item.kind, item.key, item.row, item.place)))
 
 
 def stop_clock(step: Step, items: list[Correction]) -> tuple[CorrectionNotice, list[CorrectionItem]]:

@@ -90,8 +90,11 @@ def decide(
 
 def _check_words(step: Step, row: lifecycle.Transition, said: Said) -> None:
     if row.action == "correct":
-        if not said.corrections or not all(item.message.strip() for item in said.corrections):
+        if not said.corrections:
             raise ReasonNeeded(_("List at least one thing to be corrected, and say for each what is to be done."))
+        if wordless := [item for item in said.corrections if not item.message.strip()]:
+            titles = str(_(", ")).join(correcting.title_of(step.application, item) for item in wordless)
+            raise ReasonNeeded(_("Say what is to be done: %(titles)s.") % {"titles": titles})
         if any((item.kind == CorrectionItem.Kind.ROW) != bool(item.row) for item in said.corrections):
             raise NotSensible(_("Name the row by its number, from 1."))
         correcting.check_rows(step.application, said.corrections)

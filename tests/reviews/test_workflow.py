@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from permits import numbers
 from permits.models import Permit, Status
@@ -16,7 +17,7 @@ from reviews.models import CorrectionItem, Decision, Department, Event, Notice, 
 from reviews.routing import NobodyHandles
 from tests.cast import Cast, filled, post, task_of
 from tests.reviews.audit.honest import check_told
-from tests.reviews.steps import actions
+from tests.reviews.steps import actions, say
 
 pytestmark = pytest.mark.django_db
 TUESDAY = datetime(2026, 11, 24, 1, 30, tzinfo=UTC)  # 09:30 in Shanghai
@@ -406,3 +407,14 @@ def test_the_drawing_in_the_docs_is_the_table(settings):
 
     drawn = (settings.BASE_DIR / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert states() in drawn, "run manage.py workflow_graph and put its output into docs/architecture.md"
+
+
+def test_a_correction_without_words_is_named(cast):
+    application = workflow.submit(filled(cast).pk, applicant=cast.owner, now=TUESDAY)
+    asked = [
+        workflow.Correction("field", "headcount", "人数与名册不符"), workflow.Correction("material", "epidemic_plan", " ")
+    ]  # fmt: skip
+    with translation.override("zh-hans"), pytest.raises(workflow.ReasonNeeded) as refused:
+        say(application, "street", cast.street, "correct", corrections=asked)
+    title = str(application.definition.requirement("epidemic_plan").title.zh)
+    assert title in str(refused.value) and "人数" not in str(refused.value)

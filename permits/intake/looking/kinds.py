@@ -241,7 +241,9 @@ def _guess(stream: IO[bytes]) -> str:
 
 
 def _listed(formats: Sequence[str]) -> str | Promise:
-    names = [FORMAT_NAMES[kind] for kind in formats]
+    # As beside the field: what is made into one that is asked for is taken too.
+    taken = [each for kind in formats for each in (kind, *(other for other, made in STANDS_FOR.items() if made == kind))]
+    names = [FORMAT_NAMES[kind] for kind in taken]
     if len(names) == 1:
         return names[0]
     return format_lazy(_("{first} or {last}"), first=", ".join(names[:-1]), last=names[-1])

@@ -101,7 +101,7 @@ def test_a_page_with_a_script_named_jpg_is_refused():
     assert code == "format"
     assert "not a JPG" in message
     assert "a web page" in message
-    assert "JPG or PNG" in message
+    assert "JPG, HEIC or PNG" in message
 
 
 @pytest.mark.parametrize("mb", [20.001, 60])
@@ -124,7 +124,7 @@ def test_a_document_of_a_format_that_is_not_asked_for_is_told_what_is():
     code, message = refusal((DATA / "roster.xlsx").read_bytes(), "plan.xlsx", PHOTOS)
     assert code == "format"
     assert "XLSX" in message
-    assert "JPG or PNG" in message
+    assert "JPG, HEIC or PNG" in message
 
 
 @pytest.mark.parametrize(
