@@ -153,6 +153,8 @@
           var spot = home.querySelector("[data-requirement-status]");
           if (spot) spot.innerHTML = answer.status_html;
         }
+        var words = form.dataset.textReplace && form.querySelector("label[for='" + input.id + "'] > span");
+        if (words) words.firstChild.data = form.dataset.textReplace; // the next one takes its place, and is called so
         announce(file.name, text("Saved"));
         if (hadFocus) input.focus();
         form.dispatchEvent(new CustomEvent("portal:uploaded", { bubbles: true, detail: { answer: answer, row: saved } }));

@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from tests.journeys.steps import draft_on_a_phone
+from tests.journeys.test_owner import DATA
 
 pytestmark = pytest.mark.journey
 PHOTOS = "#material-stock_photos"
@@ -181,6 +182,15 @@ def test_several_files_are_sent_and_put_in_order(materials) -> None:
         page.mouse.up()
     page.reload()
     there(page, names[1], names[0], names[2])
+    assert complaints == []
+
+
+def test_once_there_is_a_file_the_button_says_that_the_next_one_takes_its_place(materials) -> None:
+    page, complaints = materials
+    plan = "#material-epidemic_plan"
+    expect(page.locator(f"{plan} .pick label").first).to_contain_text("Choose a file")
+    page.set_input_files(f"{plan} input[name=file]", DATA / "epidemic_plan.pdf")
+    expect(page.locator(f"{plan} .pick label").first).to_contain_text("Replace the file")
     assert complaints == []
 
 

@@ -110,10 +110,12 @@ def test_an_application_with_more_on_its_timeline(cast: Cast) -> None:
 
 def add_photo(application: Application, cast: Cast) -> None:
     number = application.materials.count()
-    application.materials.create(
+    made = application.materials.create(
         requirement="stock_photos", original_name=f"{number}.jpg", media_type="image/jpeg", size=1, sha256=f"{number:064d}",
         check_state="fine", uploaded_by=cast.owner,
     )  # fmt: skip
+    if application.submitted_at:  # of what was sent with it
+        application.materials.filter(pk=made.pk).update(uploaded_at=application.submitted_at)
 
 
 @pytest.mark.parametrize("part", ["", "receipt/"])
