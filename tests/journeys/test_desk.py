@@ -64,7 +64,7 @@ def test_corrections_are_asked_for_row_by_row_and_nothing_typed_is_lost(desk, ch
     page.keyboard.type("同上")
     looks_right(page, "desk-corrections")
     page.locator(".rv-decide .rv-button-main").click()
-    expect(page.locator("[role=alert]").first).to_contain_text("逐项说明如何补正")
+    expect(page.locator("[role=alert]").first).to_contain_text("请写明如何补正：口罩库存")
     expect(masks).to_have_attribute("aria-invalid", "true")
     expect(page.locator("[name='number-row-roster-3']")).to_have_value("18")
     looks_right(page, "desk-corrections-refused")
