@@ -56,8 +56,8 @@ def possible(task: Task, user: User) -> list[Act]:
         acts.append(_resume())
     acts += _second_round(task, head if uninvolved else None, decides=decides)
     until = application.statutory_due_at
-    extendable = task.kind in policy.STAGES and status == Status.IN_REVIEW and until and not application.extended_at
-    if head and uninvolved and until and extendable:
+    extendable = task.kind in policy.STAGES and status == Status.IN_REVIEW and not application.extended_at
+    if head and uninvolved and extendable and until:
         acts.append(_extend(until))
     if head:
         acts.append(_reassign(task))
