@@ -27,7 +27,7 @@ from permits.definition_parts import FILE_NAME, Text
 from permits.intake import reading, sandbox, storage
 from permits.intake.blob_lock import lock_blob
 from permits.intake.inspect import MB, MEDIA_TYPES, glance, refuse_size
-from permits.intake.looking.kinds import STANDS_FOR, other_format
+from permits.intake.looking.kinds import other_format, taken_for
 from permits.models import EditionDraft, EditionDraftFile, EditionFile, ServiceVersion
 
 SHIPPED = Path(__file__).parent / "services" / "files"
@@ -171,17 +171,10 @@ def served(file: EditionFile | EditionDraftFile) -> FileResponse:
 
 def what_is_taken(requirement: Requirement) -> str:
     """Formats, size and count, in words."""
-    said = {"formats": ", ".join(_taken(requirement)), "mb": requirement.max_mb, "n": requirement.max_count}
+    said = {"formats": ", ".join(map(str.upper, taken_for(requirement.formats))), "mb": requirement.max_mb, "n": requirement.max_count}
     if requirement.max_count > 1:
         return _("%(formats)s, up to %(mb)d MB each, at most %(n)d files.") % said
     return _("%(formats)s, up to %(mb)d MB, one file.") % said
-
-
-def _taken(requirement: Requirement) -> Iterator[str]:
-    """The formats as people know them; beside each, those that are made into it (a phone's HEIC photo becomes a JPG)."""
-    for wanted in requirement.formats:
-        yield wanted.upper()
-        yield from (kind.upper() for kind, made in STANDS_FOR.items() if made == wanted)
 
 
 def downloads(version: ServiceVersion, requirement: Requirement) -> dict[str, str]:

@@ -100,9 +100,8 @@ def _of_sheet(application: Application, key: str, sha256: str, numbers: set[int]
         return {}
     if not Material.objects.filter(application=application, requirement=key, sha256=sha256).exists():
         return {}
-    headers = {column.key: [column.header] for column in requirement.roster}
     try:
-        with open_blob(sha256) as file, sandbox.rows_of(file, headers=headers, most=max(numbers)) as sheet:
+        with open_blob(sha256) as file, sandbox.rows_of(file, headers=roster.headers_of(requirement.roster), most=max(numbers)) as sheet:
             return roster.rows_shown(sheet, requirement, numbers)
     except (ValidationError, StorageUnavailable, sandbox.Failed):
         return {}  # the words of the notice stand by themselves

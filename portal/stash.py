@@ -60,6 +60,16 @@ def take(request: HttpRequest) -> QueryDict | None:
     return typed
 
 
+def typed(request: HttpRequest) -> QueryDict | None:
+    """What is sent now; or what was typed before a log-in, with a word that it is here again, to be looked at and sent."""
+    if request.method == "POST":
+        return request.POST
+    found = take(request)
+    if found is not None:
+        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
+    return found
+
+
 def _keep(request: HttpRequest) -> bool:
     """Whether it could be kept."""
     text = request.POST.urlencode()

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, override
@@ -215,16 +215,17 @@ def answer(invitation: Invitation, *, by: User, accept: bool) -> None:
 def withdraw(invitation: Invitation, *, by: User) -> None:
     enterprise = locked(invitation.enterprise_id)
     check_owner(by, enterprise)
-    now = timezone.now()
-    here = Invitation.objects.filter(pk=invitation.pk, state=Invitation.State.OPEN)
-    if here.update(state=Invitation.State.WITHDRAWN, answered_at=now):
-        record("invitation_withdrawn", enterprise, by, role="owner", data={"invitation": str(invitation.public_id)})
+    _withdraw(Invitation.objects.filter(pk=invitation.pk), enterprise, by)
 
 
 def withdraw_all(enterprise: Enterprise, inviter: User, *, by: User) -> None:
     """Somebody is an owner no more: nobody answers their invitations. The enterprise's row is locked by the caller."""
-    waiting = enterprise.invitations.filter(invited_by=inviter, state=Invitation.State.OPEN).order_by("pk")
-    for invitation in waiting:
+    _withdraw(enterprise.invitations.filter(invited_by=inviter), enterprise, by)
+
+
+def _withdraw(invitations: QuerySet[Invitation], enterprise: Enterprise, by: User) -> None:
+    """Those of them that nobody has answered."""
+    for invitation in invitations.filter(state=Invitation.State.OPEN).order_by("pk"):
         invitation.state, invitation.answered_at = Invitation.State.WITHDRAWN, timezone.now()
         invitation.save(update_fields=["state", "answered_at"])
         record("invitation_withdrawn", enterprise, by, role="owner", data={"invitation": str(invitation.public_id)})

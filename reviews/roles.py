@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from permits.models import User
 from reviews.audit import log
-from reviews.models import Delegation, Department, Event, Official, RoleGrant
+from reviews.models import Delegation, Department, Official, RoleGrant
 
 Role = RoleGrant.Role
 ADMINISTRATORS = (Role.SYSTEM_ADMIN, Role.SECURITY_ADMIN, Role.AUDIT_ADMIN)
@@ -57,8 +58,7 @@ def keep_refusal(refusal: Refused) -> None:
         return
     user, by, doing = refusal.tried
     user, data = locked(user), {"rule": refusal.rule, "step": doing}
-    last = Event.objects.filter(stream=stream_of(user)).order_by("-seq").first()
-    if not (last and last.action == "refused" and last.actor_id == by.pk and log.data_of(last) == data):
+    if not log.was_refused_just_now(stream_of(user), by, data):
         record("refused", user, by=by, data=data)
 
 
@@ -150,13 +150,23 @@ def _end_delegations(user: User, ended: Official, *, by: User | None) -> None:
         over |= Q(delegate=user)
     standing = Delegation.objects.filter(over, ended_at=None, ends_at__gt=now).order_by("official", "pk")
     for one in standing.select_related("delegate"):
-        posting = Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=one.official_id)
-        one.ended_at = now
-        one.save(update_fields=["ended_at"])
-        log.record(
-            action="delegation_ended", actor=by, role=acting_as(by), at=now, stream=posting.stream,
-            data={"to": str(one.delegate.public_id), "cause": "posting_ended"},
-        )  # fmt: skip
+        end_delegation(one, locked_posting(one.official_id), by=by, role=acting_as(by), now=now, cause="posting_ended")
+
+
+def locked_posting(posting_id: int) -> Official:
+    return Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=posting_id)
+
+
+def end_delegation(
+    delegation: Delegation, posting: Official, *, by: User | None, role: str, now: datetime, **more: str
+) -> None:
+    """Of a posting whose row is locked; whoever calls has seen that it may be ended."""
+    delegation.ended_at = now
+    delegation.save(update_fields=["ended_at"])
+    log.record(
+        action="delegation_ended", actor=by, role=role, at=now, stream=posting.stream,
+        data={"to": str(delegation.delegate.public_id), **more},
+    )  # fmt: skip
 
 
 def check_post(user: User, *, by: User | None) -> None:

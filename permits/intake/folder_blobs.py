@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.files.storage import FileSystemStorage
 
@@ -30,6 +30,18 @@ class FileBlobs(FileSystemStorage):
 
     def url(self, name: str | None) -> str:
         raise ValueError("materials have no public address: a view checks the right and serves them")
+
+    def save(self, name: str | None, content: IO[Any], max_length: int | None = None) -> str:
+        """On disk to its last byte, for what it was made of may be thrown away then."""
+        saved = super().save(name, content, max_length)
+        path, root = Path(self.path(saved)), Path(self.location)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        for folder in path.parents:  # each may be new, and is an entry of the one above it
+            sync_folder(folder)
+            if folder == root.parent:
+                break
+        return saved
 
     def put(self, chunks: Iterable[bytes], *, over: bool = False) -> Stored:
         waiting = self.folder(WAITING) / uuid.uuid4().hex

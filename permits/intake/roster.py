@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import IO, Any
@@ -118,6 +118,11 @@ class Found:
         return any(shown(cell_at(cells, place)) for place in self.places.values())
 
 
+def headers_of(columns: Iterable[RosterColumn]) -> dict[str, list[str]]:
+    """How each column's header is written, for ``find``."""
+    return {column.key: [column.header] for column in columns}
+
+
 def find(found: Sequence[Callable[[], sheets.Rows]], headers: Mapping[str, Sequence[str]]) -> Found | None:
     """Look for the header row: ``headers`` gives for each column's key how its header may be written."""
     best: Found | None = None
@@ -130,7 +135,7 @@ def find(found: Sequence[Callable[[], sheets.Rows]], headers: Mapping[str, Seque
 
 
 def _check_sheets(found: Sequence[Callable[[], sheets.Rows]], columns: Sequence[RosterColumn]) -> Roster:
-    best = find(found, {column.key: [column.header] for column in columns})
+    best = find(found, headers_of(columns))
     roster = Roster()
     places = best.places if best else {}
     if missing := [column.header for column in columns if column.key not in places]:

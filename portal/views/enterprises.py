@@ -51,12 +51,9 @@ def enterprises(request: SignedIn) -> HttpResponse:
 @stash.signed_in
 def new(request: SignedIn) -> HttpResponse:
     """Register an enterprise; its first member is its owner."""
-    typed = request.POST if request.method == "POST" else stash.take(request)
-    form = EnterpriseForm(typed)
+    form = EnterpriseForm(stash.typed(request))
     context = {"form": form, "section": "enterprises"}
     if request.method != "POST":
-        if typed is not None:
-            messages.success(request, _("You were signed out for a while. What you had typed is here again."))
         return render(request, "enterprises/new.html", context)
     if not form.is_valid():
         return render(request, "enterprises/new.html", context | {"registered": form.registered}, status=422)

@@ -37,14 +37,12 @@ def fill(request: SignedIn, public_id: UUID, section: str) -> HttpResponse:
         raise Http404
     if not application.is_draft:
         return _sent_already(request, application, part)
-    typed = request.POST if request.method == "POST" else stash.take(request)
+    typed = stash.typed(request)
     if typed is None:
         more = {request.GET["more"]: 1} if "more" in request.GET else {}
         return _show(
             request, application, part, section_form(application.definition, part, application.answers, None, more)
         )
-    if request.method == "GET":
-        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
     return _save(request, application, part, typed)
 
 

@@ -24,12 +24,11 @@ def object_to(request: SignedIn, public_id: UUID) -> HttpResponse:
     )
     if application.is_draft:
         return redirect(application)
-    typed = request.POST if request.method == "POST" else stash.take(request)
+    typed = stash.typed(request)
     if typed is None:
         return _show(request, application, ObjectionForm())
     form = ObjectionForm(typed)
     if request.method == "GET":  # typed before a log-in: kept, and sent when it is sent
-        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
         return _show(request, application, ObjectionForm(initial={"text": typed.get("text", "")}))
     if not form.is_valid():
         return _show(request, application, form, status=422)

@@ -65,10 +65,9 @@ def thread(request: SignedIn, public_id: UUID) -> HttpResponseBase:
         return _do(request, application)
     if request.headers.get("HX-Request"):
         return _list(request, application)
-    typed = stash.take(request)
+    typed = stash.typed(request)
     if typed is None:
         return _show(request, application)
-    messages.success(request, _("You were signed out for a while. What you had typed is here again."))
     if typed.get("do") == "call":
         return _show(request, application, call=_call_form(application, request, initial=typed.dict()))
     return _show(request, application, form=MessageForm(initial=typed.dict()))

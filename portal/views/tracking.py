@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpResponse, HttpResponseBase, QueryDict
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -134,20 +134,10 @@ def _handed_in(application: Application) -> dict[str, list[dict[str, Any]]]:
     return rows
 
 
-def _typed(request: SignedIn) -> QueryDict | None:
-    """What is sent now; or what was typed before a log-in, to be looked at and sent."""
-    if request.method == "POST":
-        return request.POST
-    typed = stash.take(request)
-    if typed is not None:
-        messages.success(request, _("You were signed out for a while. What you had typed is here again."))
-    return typed
-
-
 @stash.signed_in
 def withdraw(request: SignedIn, public_id: UUID) -> HttpResponse:
     found = _mine(request, public_id)
-    form = WithdrawForm(_typed(request))
+    form = WithdrawForm(stash.typed(request))
     if request.method == "POST" and form.is_valid():
         try:
             workflow.withdraw(found.pk, applicant=request.user, reason=form.cleaned_data["reason"])
@@ -171,7 +161,7 @@ def rate(request: SignedIn, public_id: UUID) -> HttpResponse:
     if Rating.objects.filter(application=found).exists():
         messages.info(request, _("This application is rated already; a rating is given once."))
         return redirect(found)
-    form = RatingForm(_typed(request))
+    form = RatingForm(stash.typed(request))
     if request.method == "POST" and form.is_valid():
         workflow.rate(found.pk, applicant=request.user, **form.cleaned_data)
         messages.success(request, _("Thank you for your rating."))

@@ -11,12 +11,10 @@ import gzip
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import groupby, islice
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -26,7 +24,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from permits.intake import storage
-from permits.intake.folder_blobs import FileBlobs, sync_folder
 from permits.models import Application, User
 from reviews.audit import chains, log
 from reviews.models import Archive, ArchivedStream, Event, EventNote, Leaf
@@ -160,7 +157,6 @@ def _archived(year: int, keys: list[int], now: datetime) -> Archive | None:
         events=len(gone), at=now,
     )  # fmt: skip
     storage.keep(_where(), archive.name, content)
-    _force_to_disk(archive.name)
     read(archive)  # before anything goes
     archive.save(force_insert=True)
     for each in streams:
@@ -192,21 +188,6 @@ def _event(line: dict[str, Any], application: Application, people: dict[str, Use
     )  # fmt: skip
     event._state.adding = False
     return event
-
-
-def _force_to_disk(name: str) -> None:
-    """A power cut after the rows are gone must not take the file too. A service that takes objects sees to it itself."""
-    blobs = storage.connect(_where())
-    if not isinstance(blobs, FileBlobs):
-        return
-    path, root = Path(blobs.path(name)), Path(blobs.location)
-    with storage.told_clearly(blobs.where):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        for folder in path.parents:  # each may be new, and is an entry of the one above it
-            sync_folder(folder)
-            if folder == root.parent:
-                return
 
 
 def _where() -> str:

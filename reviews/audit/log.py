@@ -249,6 +249,12 @@ def answers_digest(salt: str, answers: Mapping[str, Any]) -> str:
     return digest(salt, json.dumps(answers, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
 
+def was_refused_just_now(stream: str, actor: User, data: dict[str, Any]) -> bool:
+    """Whether the stream ends with this very refusal: what is tried over and over is said once."""
+    last = Event.objects.filter(stream=stream).order_by("-seq").first()
+    return bool(last and last.action == "refused" and last.actor_id == actor.pk and data_of(last) == data)
+
+
 def data_of(event: Event) -> dict[str, Any]:
     """What an event says beside its columns."""
     data: dict[str, Any] = json.loads(event.payload)["data"]

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from permits.models import User
-from reviews import policy, told
+from reviews import policy, roles, told
 from reviews.audit import log
 from reviews.models import Delegation, Official, Task
 from reviews.workflow.errors import NotSensible, ReasonNeeded
@@ -120,7 +120,7 @@ def delegate(
     """
     now = now or timezone.now()
     with _refusals(posting_id, by, "delegate", now), transaction.atomic():
-        posting = _locked_posting(posting_id)
+        posting = roles.locked_posting(posting_id)
         role = _may_delegate(by, posting, now)
         if not reason.strip():
             raise ReasonNeeded(_("Say why somebody stands in."))
@@ -150,25 +150,16 @@ def end_delegation(delegation_id: int, *, by: User, now: datetime | None = None)
     now = now or timezone.now()
     posting_id = Delegation.objects.values_list("official_id", flat=True).get(pk=delegation_id)
     with _refusals(posting_id, by, "end_delegation", now), transaction.atomic():
-        posting = _locked_posting(posting_id)
+        posting = roles.locked_posting(posting_id)
         role = _may_delegate(by, posting, now)
         found = Delegation.objects.select_related("delegate").get(pk=delegation_id)
         if found.ended_at is None:
-            found.ended_at = now
-            found.save(update_fields=["ended_at"])
-            log.record(
-                action="delegation_ended", actor=by, role=role, at=now, stream=posting.stream,
-                data={"to": str(found.delegate.public_id)},
-            )  # fmt: skip
+            roles.end_delegation(found, posting, by=by, role=role, now=now)
         return found
 
 
 def _refusals(posting_id: int, by: User, doing: str, now: datetime) -> AbstractContextManager[None]:
-    return refusals_on_record(lambda: _locked_posting(posting_id).stream, by, doing=doing, now=now)
-
-
-def _locked_posting(posting_id: int) -> Official:
-    return Official.objects.select_for_update(of=("self",)).select_related("user", "department").get(pk=posting_id)
+    return refusals_on_record(lambda: roles.locked_posting(posting_id).stream, by, doing=doing, now=now)
 
 
 def _may_delegate(by: User, posting: Official, now: datetime) -> str:

@@ -11,7 +11,6 @@ from django.db import transaction
 from permits.models import User
 from reviews import policy
 from reviews.audit import log
-from reviews.models import Event
 
 
 @contextmanager
@@ -27,7 +26,6 @@ def refusals_on_record(
     except policy.Refused as refusal:
         with transaction.atomic():
             name, data = stream(), {"rule": refusal.rule, "step": doing}
-            last = Event.objects.filter(stream=name).order_by("-seq").first()
-            if not (last and last.action == "refused" and last.actor_id == by.pk and log.data_of(last) == data):
+            if not log.was_refused_just_now(name, by, data):
                 log.record(action="refused", actor=by, role=role, at=now, stream=name, data=data)
         raise

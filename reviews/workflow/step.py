@@ -322,8 +322,7 @@ def _record_refusal(application_id: int, refusal: policy.Refused, doing: str, no
         step = Step(_locked(application_id), now)
         step.by(refusal.user, "official" if refusal.user.is_staff else APPLICANT_ROLE)
         data = {"rule": refusal.rule, "step": doing}
-        last = Event.objects.filter(stream=log.stream_of(step.application)).order_by("-seq").first()
-        if last and last.action == "refused" and last.actor_id == refusal.user.pk and log.data_of(last) == data:
+        if log.was_refused_just_now(log.stream_of(step.application), refusal.user, data):
             return
         step.record("refused", data=data)
         step.finish()

@@ -240,10 +240,13 @@ def _guess(stream: IO[bytes]) -> str:
     return best.name if best.confidence >= 0.7 and len(best.byte_match) >= 4 else ""
 
 
+def taken_for(formats: Sequence[str]) -> list[str]:
+    """The formats, and beside each those that are made into it (a phone's HEIC photo becomes a JPG)."""
+    return [each for kind in formats for each in (kind, *(other for other, made in STANDS_FOR.items() if made == kind))]
+
+
 def _listed(formats: Sequence[str]) -> str | Promise:
-    # As beside the field: what is made into one that is asked for is taken too.
-    taken = [each for kind in formats for each in (kind, *(other for other, made in STANDS_FOR.items() if made == kind))]
-    names = [FORMAT_NAMES[kind] for kind in taken]
+    names = [FORMAT_NAMES[kind] for kind in taken_for(formats)]
     if len(names) == 1:
         return names[0]
     return format_lazy(_("{first} or {last}"), first=", ".join(names[:-1]), last=names[-1])
